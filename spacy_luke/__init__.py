@@ -1,0 +1,3 @@
+"""LUKE for spaCy."""
+
+from .about import __version__ as __version__
