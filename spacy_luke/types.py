@@ -28,8 +28,8 @@ class Relation(NamedTuple):
 class Fact(NamedTuple):
     """One relation between two entities of a document, each entity being all mentions with one normalized text.
 
-    head (str): Text of the head entity (its longest-context mention in `pairs`).
-    tail (str): Text of the tail entity.
+    head (str): Text of the head entity, as the best pair has it.
+    tail (str): Text of the tail entity, as the best pair has it.
     label (str): The relation.
     score (float): The best score of the supporting pairs.
     id (str): Identifier of the relation in a knowledge base, or "".

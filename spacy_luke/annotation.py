@@ -1,0 +1,395 @@
+"""What this package knows about a document, stored as plain data in one entry of `doc.user_data`.
+
+Character offsets, strings, floats and one float32 array: nothing that DocBin, `Doc.to_bytes`, pickle or
+another process could lose. Objects (`Span`, `Relation`, `Fact`) are rebuilt on reading. Readers accept lists
+for tuples and read-only arrays, because that is what comes back from bytes.
+
+The entry is replaced on every write and never changed in place: `Span.as_doc(copy_user_data=True)` makes
+shallow copies that share its contents.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+
+from .errors import Errors, Warnings
+from .facts import facts_from_relations as facts_from_relations
+from .facts import normalize as normalize
+from .types import Fact, Relation
+
+KEY = "spacy_luke"
+
+FloatArray = NDArray[np.float32]
+Table = dict[str, Any]
+
+
+# --- The entry ---------------------------------------------------------------------------
+
+
+def _n_chars(doc: Doc) -> int:
+    """Characters up to the end of the last token: cheap, and equal for every tokenization of one text."""
+    return doc[-1].idx + len(doc[-1]) if len(doc) else 0
+
+
+def _entry(doc: Doc) -> Table:
+    """All that is stored, by kind. An entry with offsets into another text counts as none."""
+    entry: Table = doc.user_data.get(KEY) or {}
+    if entry and entry["n_chars"] != _n_chars(doc):
+        warnings.warn(Warnings.W401.format(stored=entry["n_chars"], length=_n_chars(doc)), stacklevel=4)
+        return {}
+    return entry
+
+
+def _read(doc: Doc, kind: str) -> Any:
+    return _entry(doc).get(kind)
+
+
+def _write(doc: Doc, kind: str, table: Any) -> None:
+    """Store the table of one kind, or forget the kind where the table is None."""
+    kinds = {k: v for k, v in _entry(doc).items() if k not in (kind, "n_chars")}
+    if table is not None:
+        kinds[kind] = table
+    if kinds:
+        doc.user_data[KEY] = {"n_chars": _n_chars(doc), **kinds}
+    else:
+        doc.user_data.pop(KEY, None)
+
+
+def clear(doc: Doc) -> None:
+    """Forget all that is stored.
+
+    doc (Doc): The document.
+    """
+    doc.user_data.pop(KEY, None)
+
+
+# --- Checks ------------------------------------------------------------------------------
+
+
+def _check_span(doc: Doc, span: Any, what: str) -> None:
+    if not isinstance(span, Span):
+        raise TypeError(Errors.L402.format(what=what, type=type(span).__name__, value=span))
+    if len(span) == 0:
+        raise ValueError(Errors.L404.format(what=what, start=span.start, end=span.end))
+    if span.doc is not doc and span.doc.text != doc.text:
+        raise ValueError(
+            Errors.L403.format(what=what, span=span.text, start=span.start_char, end=span.end_char)
+        )
+
+
+def _check_label(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(Errors.L406.format(what=what, value=value))
+    return value
+
+
+def _check_text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(Errors.L411.format(what=what, type=type(value).__name__, value=value))
+    return value
+
+
+def _check_score(value: Any, what: str) -> float:
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = math.nan
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(Errors.L407.format(what=what, value=value))
+    return score
+
+
+def _check_labels(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise TypeError(Errors.L413.format(type=type(value).__name__, value=value))
+    return {_check_label(k, "label of a span"): _check_score(v, f"label {k!r}") for k, v in value.items()}
+
+
+def _check_iterable(value: Any, what: str) -> list[Any]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(Errors.L412.format(what=what, type=type(value).__name__, value=value))
+    return list(value)
+
+
+def _check_vectors(value: Any, n_spans: int) -> FloatArray:
+    array = np.array(value, dtype=np.float32, order="C")
+    if array.ndim != 2 or array.shape[0] != n_spans:
+        raise ValueError(Errors.L409.format(expected=n_spans, shape=array.shape))
+    return array
+
+
+# --- Spans: labels, best label, vector ---------------------------------------------------
+
+
+def _key(span: Span) -> str:
+    """A string, because bytes turn tuples into lists. The label keeps twins at one place apart."""
+    return f"{span.start_char}:{span.end_char}:{span.label_}"
+
+
+def write_entities(
+    doc: Doc,
+    spans: Sequence[Span],
+    labels: Sequence[Mapping[str, float]] | None = None,
+    best: Sequence[str] | None = None,
+    vectors: Any = None,
+) -> None:
+    """Store what is known about spans, replacing for the whole document what was stored of the given kinds.
+
+    doc (Doc): The document.
+    spans (Sequence[Span]): Its spans, with the labels that they have in `doc.ents` or `doc.spans`.
+    labels (Sequence[Mapping[str, float]] | None): Each span's labels with probabilities; None leaves them.
+    best (Sequence[str] | None): Each span's label above threshold, or ""; None leaves them.
+    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32; None leaves them.
+    RAISES (TypeError, ValueError): On spans of another text, or where the lengths differ.
+    """
+    for span in spans:
+        _check_span(doc, span, "entity")
+    keys = [_key(span) for span in spans]
+    tables: Table = {}
+    if labels is not None:
+        _check_length(labels, "labels", len(keys))
+        tables["labels"] = {key: _check_labels(row) for key, row in zip(keys, labels, strict=True)}
+    if best is not None:
+        _check_length(best, "best labels", len(keys))
+        tables["best"] = {key: _check_text(label, "label") for key, label in zip(keys, best, strict=True)}
+    if vectors is not None:
+        array = _check_vectors(vectors, len(keys))
+        tables["vectors"] = {"rows": {key: i for i, key in enumerate(keys)}, "array": array}
+    for kind, table in tables.items():
+        _write(doc, kind, table)
+
+
+def _check_length(values: Sequence[Any], what: str, expected: int) -> None:
+    if len(values) != expected:
+        raise ValueError(Errors.L408.format(expected=expected, what=what, got=len(values)))
+
+
+def _write_row(span: Span, kind: str, value: Any) -> None:
+    """Store one span's value beside those of the others; None forgets it."""
+    rows = {k: v for k, v in (_read(span.doc, kind) or {}).items() if k != _key(span)}
+    if value is not None:
+        rows[_key(span)] = value
+    _write(span.doc, kind, rows or None)
+
+
+def read_label(span: Span) -> str:
+    """The label given to a span.
+
+    span (Span): The span, with its label.
+    RETURNS (str): The best label above threshold, or "" where there is none or nothing is known.
+    """
+    label: str = (_read(span.doc, "best") or {}).get(_key(span), "")
+    return label
+
+
+def write_label(span: Span, label: str | None) -> None:
+    """Store one span's label.
+
+    span (Span): The span, with the label under which it will be found.
+    label (str | None): The label; None removes it.
+    """
+    _check_span(span.doc, span, "entity")
+    _write_row(span, "best", None if label is None else _check_text(label, "label"))
+
+
+def has_labels(span: Span) -> bool:
+    """Whether anybody stored labels for this span.
+
+    span (Span): The span, with its label.
+    RETURNS (bool): True after `{}` was assigned too: known to have no label.
+    """
+    return _key(span) in (_read(span.doc, "labels") or {})
+
+
+def read_labels(span: Span) -> dict[str, float]:
+    """Every label of a span with its probability.
+
+    span (Span): The span, with its label.
+    RETURNS (dict[str, float]): A copy; empty where nothing is known.
+    """
+    return dict((_read(span.doc, "labels") or {}).get(_key(span), {}))
+
+
+def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
+    """Store one span's labels.
+
+    span (Span): The span, with the label under which it will be found.
+    labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
+    """
+    _check_span(span.doc, span, "entity")
+    _write_row(span, "labels", None if labels is None else _check_labels(labels))
+
+
+def read_vector(span: Span) -> FloatArray | None:
+    """A span's vector.
+
+    span (Span): The span, with its label.
+    RETURNS (np.ndarray | None): A float32 copy. Shape: (width,). None where nothing is known.
+    """
+    table = _read(span.doc, "vectors")
+    if table is None or _key(span) not in table["rows"]:
+        return None
+    return np.array(table["array"][table["rows"][_key(span)]], dtype=np.float32)
+
+
+def write_vector(span: Span, vector: Any) -> None:
+    """Store one span's vector. For a whole document, `write_entities` writes one array at once.
+
+    span (Span): The span, with the label under which it will be found.
+    vector (np.ndarray | None): Shape: (width,), as wide as the document's other vectors; None removes it.
+    """
+    _check_span(span.doc, span, "entity")
+    table = _read(span.doc, "vectors") or {"rows": {}, "array": ()}
+    others = {key: table["array"][row] for key, row in table["rows"].items() if key != _key(span)}
+    if vector is not None:
+        others[_key(span)] = _check_vectors([vector], 1)[0]
+    widths = {len(row) for row in others.values()}
+    if len(widths) > 1:
+        raise ValueError(Errors.L409.format(expected=len(others), shape=np.shape(vector)))
+    rows = {key: i for i, key in enumerate(others)}
+    _write(span.doc, "vectors", {"rows": rows, "array": np.stack(list(others.values()))} if others else None)
+
+
+# --- Relations ---------------------------------------------------------------------------
+
+
+def _check_relation(doc: Doc, value: Any) -> Relation:
+    if not isinstance(value, (tuple, list)) or not 3 <= len(value) <= 5:
+        raise TypeError(Errors.L405.format(type=type(value).__name__, value=value))
+    head, tail, label, score, id_ = Relation(*value)
+    _check_span(doc, head, "head of a relation")
+    _check_span(doc, tail, "tail of a relation")
+    _check_label(label, "label of a relation")
+    return Relation(
+        head, tail, label, _check_score(score, f"relation {label!r}"), _check_text(id_, "id of a relation")
+    )
+
+
+def _pair_table(relations: Iterable[Relation]) -> Table:
+    """Spans once each, pairs by their index: [head, tail, label, score, id]."""
+    index: dict[tuple[int, int, str, str, str], int] = {}
+    pairs = []
+    for head, tail, label, score, id_ in relations:
+        ends = [
+            index.setdefault((s.start_char, s.end_char, s.label_, s.kb_id_, s.id_), len(index))
+            for s in (head, tail)
+        ]
+        pairs.append([*ends, label, score, id_])
+    return {"spans": [list(span) for span in index], "pairs": pairs}
+
+
+def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
+    spans = _find_spans(doc, table["spans"])
+    return tuple(
+        Relation(spans[h], spans[t], label, score, id_) for h, t, label, score, id_ in table["pairs"]
+    )
+
+
+def _find_spans(doc: Doc, stored: Iterable[Sequence[Any]]) -> list[Span]:
+    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
+    members: dict[tuple[int, int, str], list[Span]] = {}
+    for group in (doc.ents, *doc.spans.values()):
+        for span in group:
+            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
+    return [_find_span(doc, members.get((s[0], s[1], s[2]), []), *s) for s in stored]
+
+
+def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
+    for span in members:
+        if span.kb_id_ == kb_id and span.id_ == id_:
+            return span
+    if members:
+        return members[0]
+    # "expand": a retokenizer may have merged the mention into a longer token since.
+    return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")
+
+
+def has_relations(doc: Doc) -> bool:
+    """Whether relations were annotated, be it with none.
+
+    doc (Doc): The document.
+    RETURNS (bool): False where nobody ever assigned any: such a document neither trains nor scores.
+    """
+    return _read(doc, "relations") is not None
+
+
+def read_relations(doc: Doc) -> tuple[Relation, ...]:
+    """The document's relations.
+
+    doc (Doc): The document.
+    RETURNS (tuple[Relation, ...]): In the order in which they were assigned; empty if there are none.
+    """
+    table = _read(doc, "relations")
+    return () if table is None else _read_pairs(doc, table)
+
+
+def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
+    """Store the document's relations, replacing those of an earlier writer.
+
+    doc (Doc): The document.
+    relations (Iterable[Relation | tuple] | None): Relations, or tuples (head, tail, label[, score[, id]]),
+        between spans of this document or of a copy with the same text. None: never annotated.
+    RAISES (TypeError, ValueError): On anything else; what was stored stays then.
+    """
+    if relations is None:
+        return _write(doc, "relations", None)
+    checked = [_check_relation(doc, value) for value in _check_iterable(relations, "Relations")]
+    return _write(doc, "relations", _pair_table(checked))
+
+
+# --- Facts -------------------------------------------------------------------------------
+
+
+def _check_fact(doc: Doc, value: Any) -> Fact:
+    if not isinstance(value, (tuple, list)) or len(value) != 6 or not value[5]:
+        raise TypeError(Errors.L410.format(type=type(value).__name__, value=value))
+    head, tail, label, score, id_, pairs = value
+    return Fact(
+        _check_label(head, "head of a fact"),
+        _check_label(tail, "tail of a fact"),
+        _check_label(label, "label of a fact"),
+        _check_score(score, f"fact {label!r}"),
+        _check_text(id_, "id of a fact"),
+        tuple(_check_relation(doc, pair) for pair in _check_iterable(pairs, "Relations")),
+    )
+
+
+def read_facts(doc: Doc) -> tuple[Fact, ...]:
+    """The document's facts.
+
+    doc (Doc): The document.
+    RETURNS (tuple[Fact, ...]): In the order in which they were written; empty if there are none.
+    """
+    table = _read(doc, "facts")
+    if table is None:
+        return ()
+    pairs = _read_pairs(doc, table)
+    facts = []
+    for head, tail, label, score, id_, start, end in table["facts"]:
+        facts.append(Fact(head, tail, label, score, id_, pairs[start:end]))
+    return tuple(facts)
+
+
+def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
+    """Store the document's facts, replacing those of an earlier writer.
+
+    doc (Doc): The document.
+    facts (Iterable[Fact] | None): Facts, each with the pairs that support it. None removes what is stored.
+    RAISES (TypeError, ValueError): On anything else; what was stored stays then.
+    """
+    if facts is None:
+        return _write(doc, "facts", None)
+    checked = [_check_fact(doc, value) for value in _check_iterable(facts, "Facts")]
+    table = _pair_table(pair for fact in checked for pair in fact.pairs)
+    rows, start = [], 0
+    for *rest, pairs in checked:
+        rows.append([*rest, start, start + len(pairs)])
+        start += len(pairs)
+    return _write(doc, "facts", {**table, "facts": rows})
