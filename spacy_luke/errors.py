@@ -13,6 +13,39 @@ class Errors:
 
     # --- 2xx: nn -------------------------------------------------------------------------
 
+    L201 = "LUKE configuration: {name} is {value!r}; allowed: {allowed}. Correct it in config.json or in the call."
+    L202 = "LUKE configuration: {name} is {value!r}; needed: {allowed}. Correct it in config.json or in the call."
+    L203 = "LUKE configuration: hidden_act is {value!r}; allowed: {allowed}, or a function of a tensor."
+    L204 = (
+        "LUKE configuration: hidden_size {width} cannot be divided among {heads} attention heads. "
+        "Choose num_attention_heads that divides hidden_size."
+    )
+    L205 = (
+        "This configuration is of a model of type {kind!r}, not 'luke'. To make a LUKE from a BERT or RoBERTa "
+        "encoder, use `spacy_luke.nn.convert.luke_from_encoder`."
+    )
+    L206 = (
+        "The configuration cannot be written as JSON: {reason}. Replace the value by a plain one, e.g. a "
+        "function in hidden_act by its name."
+    )
+    L207 = "There is no {file} in {folder}. Point to the folder that `save_pretrained` wrote, or to a hub name."
+    L208 = "{path} cannot be read: {reason}. Replace the file by an intact copy."
+    L209 = (
+        "LUKE configuration: id2label is {value!r}; allowed: a label for each number 0, 1, 2, ... "
+        "(numbers may be written as strings). Correct it in config.json or in the call."
+    )
+    L211 = "LUKE needs either input_ids or inputs_embeds, not both and not none. Pass one of the two."
+    L212 = (
+        "A text has {words} word tokens; this model's position table ends at {limit}. Cut it into windows, or "
+        "truncate it in the tokenizer (truncation=True)."
+    )
+    L213 = "Entities need both entity_ids and entity_position_ids; one is missing. Pass what the tokenizer returned."
+    L214 = "{name} has the shape {shape}; needed: {wanted}. Pass tensors of one batch, as the tokenizer returned them."
+    L215 = (
+        "`encode_words` and `encode_entities` need a model whose words do not read entities "
+        "(config.words_attend_to_entities is true here). Use `forward`, or train a model with it false."
+    )
+
     # --- 3xx: inputs, layers, pipeline ---------------------------------------------------
 
     # --- 4xx: training, stored annotation ------------------------------------------------

@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: LUKE in plain PyTorch."""

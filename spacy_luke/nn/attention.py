@@ -1,0 +1,186 @@
+"""Entity-aware self-attention (section 3.2): who reads whom, and with which query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import LukeConfig
+
+KeysValues = tuple[Tensor, Tensor]  # each (batch, heads, tokens, width / heads)
+Read = tuple[
+    Tensor, Tensor | None
+]  # context (batch, rows, width), probabilities (batch, heads, rows, tokens)
+
+
+class LukeSelfAttention(nn.Module):
+    """Multi-head attention of words and entities with keys and values in common and a query for each
+    pair of kinds: word to word (`query`), word to entity, entity to word, entity to entity.
+
+    Words and entities stay in tensors of their own, so that a word pass can be kept and read again.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.heads = config.num_attention_heads
+        self.entity_aware = config.use_entity_aware_attention
+        self.words_read_entities = config.words_attend_to_entities
+        self.entities_read_entities = config.entities_attend_to_entities
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        if self.entity_aware:
+            self.w2e_query = nn.Linear(width, width)
+            self.e2w_query = nn.Linear(width, width)
+            self.e2e_query = nn.Linear(width, width)
+        self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
+
+    def keys_values(self, hidden: Tensor) -> KeysValues:
+        """Project hidden states to what others read of them.
+
+        hidden (Tensor): Shape: (batch, tokens, width)
+        RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (batch, heads, tokens, width / heads)
+        """
+        return self._split(self.key(hidden)), self._split(self.value(hidden))
+
+    def read_as_words(
+        self,
+        hidden: Tensor,
+        words: KeysValues,
+        entities: KeysValues | None = None,
+        word_mask: Tensor | None = None,
+        entity_mask: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        need_probs: bool = False,
+    ) -> Read:
+        """What the words read: the words, and the entities if the configuration lets them.
+
+        hidden (Tensor): Word states. Shape: (batch, words, width)
+        words (tuple[Tensor, Tensor]): Keys and values of the words.
+        entities (tuple[Tensor, Tensor] | None): Keys and values of the entities.
+        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
+        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
+        head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
+        need_probs (bool): Whether to return the probabilities, which takes a slower way.
+        RETURNS (tuple[Tensor, Tensor | None]): Context, shape (batch, words, width), and probabilities,
+            shape (batch, heads, words, words [+ entities if they are read]).
+        """
+        query = self._split(self.query(hidden))
+        if entities is None or not self.words_read_entities:
+            return self._read([query], [words], [word_mask], head_mask, need_probs)
+        to_entities = self._split(self.w2e_query(hidden)) if self.entity_aware else query
+        masks = [word_mask, entity_mask]
+        return self._read([query, to_entities], [words, entities], masks, head_mask, need_probs)
+
+    def read_as_entities(
+        self,
+        hidden: Tensor,
+        words: KeysValues,
+        entities: KeysValues,
+        word_mask: Tensor | None = None,
+        entity_mask: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        need_probs: bool = False,
+    ) -> Read:
+        """What the entities read: the words, and all entities or only themselves, as the configuration says.
+
+        hidden (Tensor): Entity states. Shape: (batch, entities, width)
+        RETURNS (tuple[Tensor, Tensor | None]): Context, shape (batch, entities, width), and probabilities,
+            shape (batch, heads, entities, words + entities), or (batch, heads, entities, words + 1) where
+            an entity reads no other one. Further arguments are those of `read_as_words`.
+        """
+        query = self._split((self.e2w_query if self.entity_aware else self.query)(hidden))
+        to_entities = self._split(self.e2e_query(hidden)) if self.entity_aware else query
+        if self.entities_read_entities:
+            masks = [word_mask, entity_mask]
+            return self._read([query, to_entities], [words, entities], masks, head_mask, need_probs)
+        return self._read_words_and_self(
+            query, to_entities, words, entities, word_mask, head_mask, need_probs
+        )
+
+    def _split(self, states: Tensor) -> Tensor:
+        batch, tokens, width = states.shape
+        # (batch, tokens, width) -> (batch, heads, tokens, width / heads)
+        return states.view(batch, tokens, self.heads, width // self.heads).transpose(1, 2)
+
+    def _read(
+        self,
+        queries: list[Tensor],
+        blocks: list[KeysValues],
+        masks: Sequence[Tensor | None],
+        head_mask: Tensor | None,
+        need_probs: bool,
+    ) -> Read:
+        """One softmax over one or more blocks of tokens, each read with a query of its own."""
+        bias = additive_mask(masks, blocks, queries[0].dtype)
+        values = torch.cat([v for _, v in blocks], dim=2) if len(blocks) > 1 else blocks[0][1]
+        if len(blocks) > 1 and not self.entity_aware:
+            queries, blocks = queries[:1], [(torch.cat([k for k, _ in blocks], dim=2), values)]
+        if len(blocks) == 1 and head_mask is None and not need_probs:
+            rate = self.dropout.p if self.training else 0.0
+            context = F.scaled_dot_product_attention(queries[0], blocks[0][0], values, bias, dropout_p=rate)
+            return merge_heads(context), None
+        scores = [q @ k.transpose(-1, -2) for q, (k, _) in zip(queries, blocks, strict=True)]
+        probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)
+        return merge_heads(probs @ values), probs
+
+    def _read_words_and_self(
+        self,
+        query: Tensor,
+        self_query: Tensor,
+        words: KeysValues,
+        own: KeysValues,
+        word_mask: Tensor | None,
+        head_mask: Tensor | None,
+        need_probs: bool,
+    ) -> Read:
+        """As `_read`, with one column for the row's own key instead of a block of all entities."""
+        bias = additive_mask([word_mask], [words], query.dtype)
+        own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
+        scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
+        if bias is not None:
+            bias = F.pad(bias, (0, 1))  # an entity always reads itself
+        probs = self._normalize(scores, bias, head_mask)
+        context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
+        return merge_heads(context), probs
+
+    def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
+        scores = scores / math.sqrt(self.query.out_features // self.heads)
+        if bias is not None:
+            scores = scores + bias
+        probs: Tensor = self.dropout(scores.softmax(dim=-1))
+        return probs if head_mask is None else probs * head_mask
+
+
+def additive_mask(
+    masks: Sequence[Tensor | None], blocks: Sequence[KeysValues], dtype: torch.dtype
+) -> Tensor | None:
+    """Turn the masks of some blocks of tokens into one term of the scores.
+
+    masks (Sequence[Tensor | None]): 1 to read, 0 to skip; None to read all. Shape: (batch, tokens)
+    blocks (Sequence[tuple[Tensor, Tensor]]): Keys and values of each block.
+    dtype (torch.dtype): Type of the scores. Its own minimum masks: that of float32 is -inf in bfloat16, and
+        rows without any token to read would become NaN.
+    RETURNS (Tensor | None): Shape: (batch, 1, 1, all tokens), or None if everything is read.
+    """
+    if all(mask is None for mask in masks):
+        return None
+    full = []
+    for mask, (keys, _) in zip(masks, blocks, strict=True):
+        if mask is None:
+            mask = keys.new_ones(keys.shape[0], keys.shape[2])
+        full.append(mask.to(dtype))
+    skip = 1.0 - torch.cat(full, dim=-1)  # (batch, all tokens)
+    return skip[:, None, None, :] * torch.finfo(dtype).min
+
+
+def merge_heads(context: Tensor) -> Tensor:
+    """context (Tensor): Shape: (batch, heads, rows, width / heads). RETURNS (Tensor): (batch, rows, width)"""
+    return context.transpose(1, 2).flatten(2)

@@ -1,0 +1,313 @@
+"""The description of a LUKE network: sizes, switches, labels."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from .activations import Activation, get_activation
+
+CONFIG_NAME = "config.json"
+
+
+class LukeConfig:
+    """Configuration of a LUKE model (Yamada et al. 2020, section 3).
+
+    Fields that are not listed here are kept as attributes and saved again, so that a configuration
+    survives the way through this class unchanged.
+
+    vocab_size (int): Number of word tokens.
+    entity_vocab_size (int): Number of entities, [PAD], [UNK], [MASK] (and [MASK2]) included.
+    hidden_size (int): Width of the word and entity states.
+    entity_emb_size (int): Width of the entity table. Projected to `hidden_size` if the two differ.
+    num_hidden_layers (int): Number of transformer layers.
+    num_attention_heads (int): Number of heads; divides `hidden_size`.
+    intermediate_size (int): Width of the feed-forward layers.
+    hidden_act (str | Callable): "gelu", "gelu_new", "relu", "silu" or a function.
+    hidden_dropout_prob (float): Dropout on embeddings and layer outputs, in [0, 1].
+    attention_probs_dropout_prob (float): Dropout on attention probabilities, in [0, 1].
+    max_position_embeddings (int): Rows of the position tables. Word positions start at
+        `pad_token_id + 1`, so a text may have `max_position_embeddings - pad_token_id - 1` tokens.
+    type_vocab_size (int): Number of token types.
+    initializer_range (float): Standard deviation of newly made weights.
+    layer_norm_eps (float): Epsilon of the layer norms.
+    use_entity_aware_attention (bool): Pick the query matrix by the kinds of the two tokens (section 3.2).
+    classifier_dropout (float | None): Dropout of the classification heads; None means `hidden_dropout_prob`.
+    pad_token_id (int): Id of the padding word token.
+    bos_token_id (int | None): Id of the token that starts a text.
+    eos_token_id (int | None): Id of the token that ends a text.
+    words_attend_to_entities (bool): If false, words read only words: their states do not depend on the
+        entity inputs and can be computed once for any number of entities. Published models: true.
+    entities_attend_to_entities (bool): If false, an entity reads the words and itself, no other entity.
+        Published models: true.
+    output_attentions (bool): Default of the argument of `LukeModel.forward`.
+    output_hidden_states (bool): Default of the argument of `LukeModel.forward`.
+    return_dict (bool): Default of the argument of `LukeModel.forward`.
+    num_labels (int | None): Number of labels of a head. By default as many as `id2label` has, or 2.
+    id2label (Mapping[int | str, str] | None): Label of each class. Keys may be strings, as in JSON.
+    label2id (Mapping[str, int] | None): The inverse. Made from `id2label` if not given.
+    **kwargs (Any): Further fields.
+    RAISES (ValueError): If a value is out of its range. (TypeError): if it has the wrong type.
+    """
+
+    model_type = "luke"
+
+    def __init__(
+        self,
+        vocab_size: int = 50267,
+        entity_vocab_size: int = 500000,
+        hidden_size: int = 768,
+        entity_emb_size: int = 256,
+        num_hidden_layers: int = 12,
+        num_attention_heads: int = 12,
+        intermediate_size: int = 3072,
+        hidden_act: str | Activation = "gelu",
+        hidden_dropout_prob: float = 0.1,
+        attention_probs_dropout_prob: float = 0.1,
+        max_position_embeddings: int = 512,
+        type_vocab_size: int = 2,
+        initializer_range: float = 0.02,
+        layer_norm_eps: float = 1e-12,
+        use_entity_aware_attention: bool = True,
+        classifier_dropout: float | None = None,
+        pad_token_id: int = 1,
+        bos_token_id: int | None = 0,
+        eos_token_id: int | None = 2,
+        *,
+        words_attend_to_entities: bool = True,
+        entities_attend_to_entities: bool = True,
+        output_attentions: bool = False,
+        output_hidden_states: bool = False,
+        return_dict: bool = True,
+        num_labels: int | None = None,
+        id2label: Mapping[int | str, str] | Mapping[int, str] | Mapping[str, str] | None = None,
+        label2id: Mapping[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.vocab_size = vocab_size
+        self.entity_vocab_size = entity_vocab_size
+        self.hidden_size = hidden_size
+        self.entity_emb_size = entity_emb_size
+        self.num_hidden_layers = num_hidden_layers
+        self.num_attention_heads = num_attention_heads
+        self.intermediate_size = intermediate_size
+        self.hidden_act = hidden_act
+        self.hidden_dropout_prob = hidden_dropout_prob
+        self.attention_probs_dropout_prob = attention_probs_dropout_prob
+        self.max_position_embeddings = max_position_embeddings
+        self.type_vocab_size = type_vocab_size
+        self.initializer_range = initializer_range
+        self.layer_norm_eps = layer_norm_eps
+        self.use_entity_aware_attention = use_entity_aware_attention
+        self.classifier_dropout = classifier_dropout
+        self.pad_token_id = pad_token_id
+        self.bos_token_id = bos_token_id
+        self.eos_token_id = eos_token_id
+        self.words_attend_to_entities = words_attend_to_entities
+        self.entities_attend_to_entities = entities_attend_to_entities
+        self.output_attentions = output_attentions
+        self.output_hidden_states = output_hidden_states
+        self.return_dict = return_dict
+        self.id2label = _read_labels(id2label, num_labels)
+        self.label2id = (
+            {label: i for i, label in self.id2label.items()} if label2id is None else dict(label2id)
+        )
+        kwargs.pop("model_type", None)
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+        self.validate()
+
+    @property
+    def num_labels(self) -> int:
+        """RETURNS (int): Number of labels of a head."""
+        return len(self.id2label)
+
+    @property
+    def use_return_dict(self) -> bool:
+        """RETURNS (bool): Whether `forward` returns a `ModelOutput` unless told otherwise."""
+        return self.return_dict
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LukeConfig) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
+
+    def validate(self) -> None:
+        """Check every field that a model is built from.
+
+        RAISES (ValueError): If a value is out of its range. (TypeError): if it has the wrong type.
+        """
+        for name in _SIZES:
+            _check_int(name, getattr(self, name), least=1)
+        _check_int("pad_token_id", self.pad_token_id, least=0)
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(
+                    Errors.L202.format(name=name, value=getattr(self, name), allowed="true or false")
+                )
+        for name in _PROBABILITIES:
+            _check_number(name, getattr(self, name), most=1.0)
+        for name in ("initializer_range", "layer_norm_eps"):
+            _check_number(name, getattr(self, name))
+        if self.classifier_dropout is not None:
+            _check_number("classifier_dropout", self.classifier_dropout, most=1.0)
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(Errors.L204.format(width=self.hidden_size, heads=self.num_attention_heads))
+        limit = min(self.vocab_size, self.max_position_embeddings - 1)
+        if self.pad_token_id >= limit:  # the pad id is a row of the word table and of the position table
+            raise ValueError(
+                Errors.L201.format(name="pad_token_id", value=self.pad_token_id, allowed=f"0 to {limit - 1}")
+            )
+        get_activation(self.hidden_act)
+
+    # --- conversion ----------------------------------------------------------------------
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], **overrides: Any) -> LukeConfig:
+        """Make a configuration from the content of a `config.json`.
+
+        data (Mapping[str, Any]): The fields; what is missing takes its default.
+        **overrides (Any): Fields that replace those of `data`.
+        RETURNS (LukeConfig): The configuration.
+        RAISES (ValueError): If `model_type` names another architecture or a value is not allowed.
+        """
+        kind = data.get("model_type", cls.model_type)
+        if kind != cls.model_type:
+            raise ValueError(Errors.L205.format(kind=kind))
+        merged = {**data, **overrides}
+        if "num_labels" in overrides and "id2label" not in overrides:
+            merged.pop("id2label", None)
+        if "label2id" not in overrides and {"num_labels", "id2label"} & set(overrides):
+            merged.pop("label2id", None)
+        return cls(**copy.deepcopy(merged))
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): All fields, unknown ones included, independent of this object."""
+        return {**copy.deepcopy(vars(self)), "model_type": self.model_type}
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: str | os.PathLike[str],
+        *,
+        revision: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        local_files_only: bool = False,
+        **overrides: Any,
+    ) -> LukeConfig:
+        """Read the configuration of a checkpoint.
+
+        name_or_path (str | os.PathLike): A folder with a `config.json`, or a name on the Hugging Face hub.
+        revision (str | None): Branch, tag or commit on the hub.
+        cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
+        local_files_only (bool): Use only what is downloaded already.
+        **overrides (Any): Fields that replace those of the file.
+        RETURNS (LukeConfig): The configuration.
+        RAISES (ValueError): If there is no such checkpoint, or its `config.json` cannot be read.
+        """
+        from ..hub import resolve_checkpoint
+
+        folder = resolve_checkpoint(
+            name_or_path,
+            revision=revision,
+            cache_dir=cache_dir,
+            local_files_only=local_files_only,
+            patterns=(CONFIG_NAME,),
+        )
+        return cls.from_dict(read_config_file(folder), **overrides)
+
+    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+        """Write `config.json`.
+
+        path (str | os.PathLike): The folder; made if it does not exist.
+        RAISES (ValueError): If a field cannot be written as JSON, e.g. a function in `hidden_act`.
+        """
+        try:
+            text = json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False)
+        except TypeError as error:
+            raise ValueError(Errors.L206.format(reason=error)) from error
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CONFIG_NAME).write_text(text + "\n", encoding="utf8")
+
+
+_SIZES = (
+    "vocab_size",
+    "entity_vocab_size",
+    "hidden_size",
+    "entity_emb_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+)
+_SWITCHES = (
+    "use_entity_aware_attention",
+    "words_attend_to_entities",
+    "entities_attend_to_entities",
+    "output_attentions",
+    "output_hidden_states",
+    "return_dict",
+)
+_PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+
+
+def read_config_file(folder: Path) -> dict[str, Any]:
+    """Read the `config.json` of a folder.
+
+    folder (Path): The folder.
+    RETURNS (dict[str, Any]): Its fields.
+    RAISES (ValueError): If the file is missing or is not a JSON object.
+    """
+    path = folder / CONFIG_NAME
+    if not path.is_file():
+        raise ValueError(Errors.L207.format(file=CONFIG_NAME, folder=folder))
+    try:
+        data = json.loads(path.read_text(encoding="utf8"))
+    except ValueError as error:  # also UnicodeDecodeError
+        raise ValueError(Errors.L208.format(path=path, reason=error)) from error
+    if not isinstance(data, dict):
+        raise ValueError(Errors.L208.format(path=path, reason="it is not a JSON object"))
+    return data
+
+
+def _read_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> dict[int, str]:
+    if id2label is None:
+        count = 2 if num_labels is None else num_labels
+        _check_int("num_labels", count, least=0)
+        return {i: f"LABEL_{i}" for i in range(count)}
+    try:
+        labels = {int(i): label for i, label in id2label.items()}
+    except (TypeError, ValueError) as error:
+        raise ValueError(Errors.L209.format(value=id2label)) from error
+    if sorted(labels) != list(range(len(labels))):
+        raise ValueError(Errors.L209.format(value=id2label))
+    if num_labels is not None and num_labels != len(labels):
+        allowed = f"{len(labels)}, the number of labels in id2label"
+        raise ValueError(Errors.L201.format(name="num_labels", value=num_labels, allowed=allowed))
+    return dict(sorted(labels.items()))
+
+
+def _check_int(name: str, value: Any, *, least: int) -> None:
+    allowed = f"an integer of at least {least}"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(Errors.L202.format(name=name, value=value, allowed=allowed))
+    if value < least:
+        raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))
+
+
+def _check_number(name: str, value: Any, *, most: float = float("inf")) -> None:
+    allowed = f"a number from 0 to {most:g}"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(Errors.L202.format(name=name, value=value, allowed=allowed))
+    if not 0.0 <= value <= most:
+        raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))

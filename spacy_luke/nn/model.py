@@ -1,0 +1,227 @@
+"""LUKE itself: words and entities in, their contextualized states out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import Errors
+from .config import LukeConfig
+from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
+from .encoder import EncoderStates, LukeEncoder
+from .outputs import EntityStates, LukeModelOutput, WordStates
+from .pretrained import LukePreTrainedModel
+
+
+class LukePooler(nn.Module):
+    """A linear layer and tanh on the first word.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """words (Tensor): Shape: (batch, words, width). RETURNS (Tensor): (batch, width)"""
+        return torch.tanh(self.dense(words[:, 0]))
+
+
+class LukeModel(LukePreTrainedModel):
+    """The LUKE encoder (Yamada et al. 2020, arXiv 2010.01057).
+
+    Parameter names are those of the published checkpoints.
+
+    config (LukeConfig): The configuration.
+    add_pooling_layer (bool): Whether to have `pooler`, the layer behind `pooler_output`.
+    """
+
+    def __init__(self, config: LukeConfig, add_pooling_layer: bool = True) -> None:
+        super().__init__(config)
+        self.embeddings = LukeEmbeddings(config)
+        self.entity_embeddings = LukeEntityEmbeddings(config)
+        self.encoder = LukeEncoder(config)
+        self.pooler = LukePooler(config) if add_pooling_layer else None
+        self.init_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entity_ids: Tensor | None = None,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        entity_position_ids: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> LukeModelOutput | tuple[Any, ...]:
+        """Contextualize the words and entities of a batch.
+
+        input_ids (Tensor | None): Ids of the word tokens. Shape: (batch, words)
+        attention_mask (Tensor | None): 1 for words, 0 for padding; all 1 if not given. Shape: (batch, words)
+        token_type_ids (Tensor | None): Segments of the words; all 0 if not given. Shape: (batch, words)
+        position_ids (Tensor | None): Positions of the words; if not given, counted from
+            `pad_token_id + 1` over the ids that are not padding. Shape: (batch, words)
+        entity_ids (Tensor | None): Ids of the entities. Shape: (batch, entities)
+        entity_attention_mask (Tensor | None): 1 for entities, 0 for padding; all 1 if not given.
+            Shape: (batch, entities)
+        entity_token_type_ids (Tensor | None): Segments of the entities; all 0 if not given.
+            Shape: (batch, entities)
+        entity_position_ids (Tensor | None): Positions of each entity's word pieces from 0 on, filled up
+            with -1; needed with `entity_ids`. Shape: (batch, entities, mention length)
+        head_mask (Tensor | None): 0 to silence a head, 1 to keep it. Shape: (heads,) or (layers, heads)
+        inputs_embeds (Tensor | None): Word embeddings instead of `input_ids`. Shape: (batch, words, width)
+        output_attentions (bool | None): Return `attentions`. None means the configuration's value.
+        output_hidden_states (bool | None): Return the states of all layers. None: as configured.
+        return_dict (bool | None): Return an output object, not a tuple. None: as configured.
+        RETURNS (LukeModelOutput | tuple): The states.
+        RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
+        """
+        if (input_ids is None) == (inputs_embeds is None):
+            raise ValueError(Errors.L211)
+        words = self.embeddings(input_ids, token_type_ids, position_ids, inputs_embeds)
+        entities = self._embed_entities(entity_ids, entity_position_ids, entity_token_type_ids, len(words))
+        entity_mask = None
+        if entities is not None:
+            entity_mask = _needed_mask("entity_attention_mask", entity_attention_mask, entities)
+        states = self.encoder(
+            words,
+            entities,
+            _needed_mask("attention_mask", attention_mask, words),
+            entity_mask,
+            self._head_mask(head_mask),
+            self.config.output_attentions if output_attentions is None else output_attentions,
+            self.config.output_hidden_states if output_hidden_states is None else output_hidden_states,
+        )
+        return self._output(states, self.config.return_dict if return_dict is None else return_dict)
+
+    def encode_words(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> WordStates:
+        """Run the words once, for any number of `encode_entities` calls. Gradients flow through both.
+
+        input_ids (Tensor): Shape: (batch, words)
+        attention_mask (Tensor | None): 1 for words, 0 for padding; all 1 if not given. Shape: (batch, words)
+        token_type_ids (Tensor | None): Shape: (batch, words)
+        position_ids (Tensor | None): Shape: (batch, words)
+        RETURNS (WordStates): Word states, and the keys and values of each layer.
+        RAISES (ValueError): If the configuration lets words read entities.
+        """
+        self._require_word_pass()
+        words = self.embeddings(input_ids, token_type_ids, position_ids)
+        mask = _needed_mask("attention_mask", attention_mask, words)
+        hidden, keys, values = self.encoder.encode_words(words, mask)
+        kept = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        return WordStates(hidden, keys, values, kept)
+
+    def encode_entities(
+        self,
+        words: WordStates,
+        entity_ids: Tensor,
+        entity_position_ids: Tensor,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        output_attentions: bool = False,
+    ) -> EntityStates:
+        """Run entities against a word pass. The result is that of `forward` with the same inputs.
+
+        words (WordStates): From `encode_words`.
+        entity_ids (Tensor): Shape: (batch, entities)
+        entity_position_ids (Tensor): Shape: (batch, entities, mention length)
+        entity_attention_mask (Tensor | None): 1 for entities, 0 for padding; all 1 if not given. Without
+            effect where an entity reads no other one. Shape: (batch, entities)
+        entity_token_type_ids (Tensor | None): Shape: (batch, entities)
+        output_attentions (bool): Whether to return how much of each word an entity reads.
+        RETURNS (EntityStates): Entity states.
+        RAISES (ValueError): If the configuration lets words read entities, or a shape is wrong.
+        """
+        self._require_word_pass()
+        batch = len(words.last_hidden_state)
+        entities = self._embed_entities(entity_ids, entity_position_ids, entity_token_type_ids, batch)
+        if entities is None:
+            raise ValueError(Errors.L213)
+        hidden, attentions = self.encoder.encode_entities(
+            entities,
+            words.keys,
+            words.values,
+            _needed_mask("attention_mask", words.attention_mask, words.last_hidden_state),
+            _needed_mask("entity_attention_mask", entity_attention_mask, entities),
+            output_attentions,
+        )
+        return EntityStates(hidden, attentions)
+
+    # --- parts ---------------------------------------------------------------------------
+
+    def _embed_entities(
+        self, ids: Tensor | None, positions: Tensor | None, types: Tensor | None, batch: int
+    ) -> Tensor | None:
+        if ids is None:
+            return None
+        if positions is None:
+            raise ValueError(Errors.L213)
+        if ids.dim() != 2 or len(ids) != batch:
+            raise ValueError(
+                Errors.L214.format(name="entity_ids", shape=tuple(ids.shape), wanted=(batch, "entities"))
+            )
+        wanted = (*ids.shape, "mention length")
+        if positions.dim() != 3 or positions.shape[:2] != ids.shape:
+            name = "entity_position_ids"
+            raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
+        hidden: Tensor = self.entity_embeddings(ids, positions, types)
+        return hidden
+
+    def _head_mask(self, mask: Tensor | None) -> Tensor | None:
+        """mask (Tensor): (heads,) or (layers, heads). RETURNS (Tensor | None): (layers, heads, 1, 1)."""
+        if mask is None:
+            return None
+        wanted = (self.config.num_hidden_layers, self.config.num_attention_heads)
+        if tuple(mask.shape) not in (wanted, wanted[1:]):
+            raise ValueError(Errors.L214.format(name="head_mask", shape=tuple(mask.shape), wanted=wanted))
+        return mask.to(self.dtype).expand(wanted)[:, :, None, None]
+
+    def _output(self, states: EncoderStates, return_dict: bool) -> LukeModelOutput | tuple[Any, ...]:
+        pooled = None if self.pooler is None else self.pooler(states.words)
+        output = LukeModelOutput(
+            last_hidden_state=states.words,
+            pooler_output=pooled,
+            hidden_states=states.word_layers or None,
+            attentions=states.attentions or None,
+            entity_last_hidden_state=states.entities,
+            entity_hidden_states=states.entity_layers or None,
+        )
+        if return_dict:
+            return output
+        # The published tuple has the pooler's place even if the model has none.
+        return states.words, pooled, *output.to_tuple()[1 + (pooled is not None) :]
+
+    def _require_word_pass(self) -> None:
+        if self.config.words_attend_to_entities:
+            raise ValueError(Errors.L215)
+
+
+def _needed_mask(name: str, mask: Tensor | None, states: Tensor) -> Tensor | None:
+    """Check a mask and forget it where it hides nothing: attention without a mask is faster.
+
+    mask (Tensor | None): Shape: (batch, tokens)
+    states (Tensor): The states it belongs to. Shape: (batch, tokens, width)
+    RETURNS (Tensor | None): The mask, or None if everything is read.
+    """
+    if mask is None:
+        return None
+    if mask.shape != states.shape[:2]:
+        raise ValueError(
+            Errors.L214.format(name=name, shape=tuple(mask.shape), wanted=tuple(states.shape[:2]))
+        )
+    return None if bool(mask.all()) else mask
