@@ -10,6 +10,42 @@ class Errors:
     """Messages of exceptions."""
 
     # --- 1xx: tokenizer ------------------------------------------------------------------
+    L101 = (
+        "Task {task!r} is not known. Choose one of {allowed}, or None to give entities yourself. "
+        "It is set where the tokenizer is made: LukeTokenizer.from_pretrained(path, task=...)."
+    )
+    L102 = "{name} is {value!r}, but has to be {allowed}."
+    L103 = (
+        "The entity vocabulary ({source}) lacks the special entities {missing}. Probably it isn't LUKE's entity "
+        "vocabulary; otherwise name its own special entities with entity_unk_token, entity_pad_token, "
+        "entity_mask_token and entity_mask2_token."
+    )
+    L104 = (
+        "The entity vocabulary ({source}) is a {found} that can't be read. Allowed are a dict {{title: id}}, a list of "
+        'titles, and mLUKE\'s list of {{"id": ..., "entities": [[title, language], ...]}}.'
+    )
+    L105 = (
+        "The entity vocabulary ({source}) maps {title!r} to {id!r}. Titles have to be strings and ids integers from 0 "
+        "on: the rows of the entity embeddings."
+    )
+    L106 = (
+        "vocab.json and merges.txt don't belong together: {error}. Each merge has to be two pieces that are in "
+        "vocab.json joined and apart. Take both files from the same checkpoint."
+    )
+    L107 = (
+        "This tokenizer.json can't be read: {error}. Check that it is complete and that the installed `tokenizers` is "
+        "not older than the version that wrote it."
+    )
+    L108 = "Texts have to be strings, found {value}."
+    L109 = (
+        "it is half of a surrogate pair, which is no character and has no UTF-8 form. Repair the text first, for "
+        "example with text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+    )
+    L110 = (
+        "The tokenizer has no {name}: none is named and none of {usual} is in its vocabulary. Name the one that stands "
+        "for it, for example {name}='[X]'."
+    )
+    L111 = "encode_words got {n_words} words but {n_spaces} spaces. Give one bool for each word."
 
     # --- 2xx: nn -------------------------------------------------------------------------
 
@@ -89,6 +125,10 @@ class Errors:
     L413 = (
         "Expected labels with their probabilities, {{'PER': 0.9}}, got {type}: {value!r}. "
         "Assign None to remove what is stored."
+    )
+    L421 = (
+        "{path}, line {number}, has no tag: {line!r}. Expected a token and a tag (O, B-X or I-X) in columns "
+        "separated by tab or space, with empty lines between sentences."
     )
 
     # --- 5xx: command line ---------------------------------------------------------------

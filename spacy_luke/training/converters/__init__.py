@@ -1,0 +1,1 @@
+"""From published data formats to Docs with gold `doc.ents` and `doc._.luke_relations`. One file a format."""

@@ -1,0 +1,86 @@
+"""DocRED's format, also that of Re-DocRED, DocIE and DocRED-HWE: tokens, clustered mentions, relations.
+
+Yao et al., 2019, https://aclanthology.org/P19-1074; Tan et al., 2022, https://aclanthology.org/2022.emnlp-main.580
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from ...annotation import write_relations
+from ...types import Relation
+from .build import Mention, build_doc
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file, compressed or not.
+
+    path (str | Path): A `.json` or `.json.xz` file.
+    RETURNS (Any): Its contents.
+    """
+    path = Path(path)
+    if path.suffix == ".xz":
+        return srsly.json_loads(lzma.decompress(path.read_bytes()).decode("utf8"))
+    return srsly.read_json(path)
+
+
+def convert_docred(
+    path: str | Path, vocab: Vocab, relation_names: Mapping[str, str] | None = None
+) -> Iterator[Doc]:
+    """Convert a file of DocRED's format.
+
+    path (str | Path): A `.json` or `.json.xz` file.
+    vocab (Vocab): The vocabulary of the documents.
+    relation_names (Mapping[str, str] | None): Relation names by property id, as in `rel_info.json`. None
+        leaves relations never annotated, as it should be where their annotation is incomplete.
+    YIELDS (Doc): One a record, see `docred_doc`.
+    """
+    for record in read_json(path):
+        yield docred_doc(record, vocab, relation_names)
+
+
+def docred_doc(
+    record: Mapping[str, Any], vocab: Vocab, relation_names: Mapping[str, str] | None = None
+) -> Doc:
+    """Convert one record.
+
+    record (Mapping[str, Any]): "title", "sents", "vertexSet" and, for relations, "labels".
+    vocab (Vocab): The vocabulary of the document.
+    relation_names (Mapping[str, str] | None): Relation names by property id; None: relations never annotated.
+    RETURNS (Doc): Its spans carry the entity as `id_` ("e3"); a relation of two entities holds for all pairs
+        of their mentions. The title is in `doc.user_data["title"]`.
+    """
+    offsets = [0]
+    for sentence in record["sents"]:
+        offsets.append(offsets[-1] + len(sentence))
+    mentions = [
+        Mention(offsets[m["sent_id"]] + m["pos"][0], offsets[m["sent_id"]] + m["pos"][1], m["type"], f"e{i}")
+        for i, entity in enumerate(record["vertexSet"])
+        for m in entity
+    ]
+    doc, spans = build_doc(vocab, record["sents"], mentions)
+    doc.user_data["title"] = record["title"]
+    if relation_names is not None:
+        write_relations(doc, _relations(record.get("labels", []), spans, relation_names))
+    return doc
+
+
+def _relations(
+    labels: Iterable[Mapping[str, Any]], spans: Iterable[Span], names: Mapping[str, str]
+) -> Iterator[Relation]:
+    clusters: dict[str, list[Span]] = {}
+    for span in spans:
+        clusters.setdefault(span.id_, []).append(span)
+    for head, tail, id_ in sorted({(row["h"], row["t"], row["r"]) for row in labels}):
+        if head == tail:
+            continue
+        for head_span in clusters.get(f"e{head}", []):
+            for tail_span in clusters.get(f"e{tail}", []):
+                yield Relation(head_span, tail_span, names[id_], 1.0, id_)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_luke.annotation import has_relations
+from spacy_luke.extensions import set_extensions
+from spacy_luke.training.converters.docred import convert_docred, docred_doc, read_json
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+needs_data = pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")
+
+set_extensions()
+NLP = spacy.blank("en")
+NAMES = {"P19": "place of birth", "P17": "country"}
+RECORD = {
+    "title": "Marie Curie",
+    "sents": [
+        ["Marie", "Curie", "was", "born", "in", "Warsaw", "\xa0", "."],
+        ["Curie", "left", "Poland", "."],
+    ],
+    "vertexSet": [
+        [
+            {"name": "Marie Curie", "pos": [0, 2], "sent_id": 0, "type": "PER"},
+            {"name": "Curie", "pos": [0, 1], "sent_id": 1, "type": "PER"},
+        ],
+        [{"name": "Warsaw", "pos": [5, 6], "sent_id": 0, "type": "LOC"}],
+        [{"name": "Poland", "pos": [2, 3], "sent_id": 1, "type": "LOC"}],
+    ],
+    "labels": [
+        {"h": 1, "t": 2, "r": "P17", "evidence": []},
+        {"h": 0, "t": 1, "r": "P19", "evidence": [0]},
+        {"h": 0, "t": 1, "r": "P19", "evidence": [0]},
+        {"h": 1, "t": 1, "r": "P17", "evidence": []},
+    ],
+}
+
+
+def test_record() -> None:
+    doc = docred_doc(RECORD, NLP.vocab, NAMES)
+    assert doc.text == "Marie Curie was born in Warsaw. Curie left Poland."
+    assert doc.user_data["title"] == "Marie Curie"
+    assert [(e.text, e.label_, e.id_) for e in doc.ents] == [
+        ("Marie Curie", "PER", "e0"),
+        ("Warsaw", "LOC", "e1"),
+        ("Curie", "PER", "e0"),
+        ("Poland", "LOC", "e2"),
+    ]
+    relations = [(r.head.text, r.tail.text, r.label, r.score, r.id) for r in doc._.luke_relations]
+    assert relations == [
+        ("Marie Curie", "Warsaw", "place of birth", 1.0, "P19"),
+        ("Curie", "Warsaw", "place of birth", 1.0, "P19"),
+        ("Warsaw", "Poland", "country", 1.0, "P17"),
+    ]
+    assert doc._.luke_relations[0].head == doc.ents[0]
+
+
+def test_relations_can_be_left_unannotated() -> None:
+    assert not has_relations(docred_doc(RECORD, NLP.vocab))
+    assert has_relations(docred_doc({**RECORD, "labels": []}, NLP.vocab, NAMES))
+
+
+def test_compressed_file(tmp_path: Path) -> None:
+    path = tmp_path / "docs.json.xz"
+    path.write_bytes(lzma.compress(json.dumps([RECORD]).encode()))
+    (doc,) = convert_docred(path, NLP.vocab, NAMES)
+    assert doc.text == docred_doc(RECORD, NLP.vocab).text
+
+
+@needs_data
+def test_redocred_test_half() -> None:
+    """Every triple is kept, nested mentions included, and spaCy finds the mentions in the raw text."""
+    path = DATA / "redocred" / "test_first_half.json"
+    names = read_json(DATA / "redocred" / "rel_info.json")
+    records = read_json(path)[:60]
+    docs = [docred_doc(record, NLP.vocab, names) for record in records]
+    data = DocBin(docs=docs, store_user_data=True).to_bytes()
+    unaligned = 0
+    for record, doc in zip(
+        records, DocBin(store_user_data=True).from_bytes(data).get_docs(NLP.vocab), strict=True
+    ):
+        got = {(r.head.id_, r.tail.id_, r.id) for r in doc._.luke_relations}
+        assert got == {(f"e{row['h']}", f"e{row['t']}", row["r"]) for row in record["labels"]}
+        members = {*doc.ents, *doc.spans.get("luke_nested", [])}
+        assert {span for r in doc._.luke_relations for span in r[:2]} <= members
+        raw = NLP.make_doc(doc.text)
+        unaligned += sum(raw.char_span(e.start_char, e.end_char) is None for e in doc.ents)
+    assert unaligned <= 3
