@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from .config import LukeConfig
 
 KeysValues = tuple[Tensor, Tensor]  # each (batch, heads, tokens, width / heads)
+FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
 Read = tuple[
     Tensor, Tensor | None
 ]  # context (batch, rows, width), probabilities (batch, heads, rows, tokens)
@@ -118,18 +119,41 @@ class LukeSelfAttention(nn.Module):
         head_mask: Tensor | None,
         need_probs: bool,
     ) -> Read:
-        """One softmax over one or more blocks of tokens, each read with a query of its own."""
+        """One softmax over one or two blocks of tokens, each read with a query of its own."""
         bias = additive_mask(masks, blocks, queries[0].dtype)
-        values = torch.cat([v for _, v in blocks], dim=2) if len(blocks) > 1 else blocks[0][1]
-        if len(blocks) > 1 and not self.entity_aware:
-            queries, blocks = queries[:1], [(torch.cat([k for k, _ in blocks], dim=2), values)]
-        if len(blocks) == 1 and head_mask is None and not need_probs:
-            rate = self.dropout.p if self.training else 0.0
-            context = F.scaled_dot_product_attention(queries[0], blocks[0][0], values, bias, dropout_p=rate)
-            return merge_heads(context), None
-        scores = [q @ k.transpose(-1, -2) for q, (k, _) in zip(queries, blocks, strict=True)]
+        keys = [block[0] for block in blocks]
+        values = blocks[0][1]
+        if len(blocks) > 1:
+            values = torch.cat([block[1] for block in blocks], dim=2)  # (batch, heads, all tokens, d)
+            if not self.entity_aware:
+                queries, keys = queries[:1], [torch.cat(keys, dim=2)]
+        if (
+            head_mask is None
+            and not need_probs
+            and (len(keys) == 1 or self._worth_folding(queries[0], values))
+        ):
+            return self._read_fused(queries, keys, values, bias), None
+        scores = [query @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
         probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)
         return merge_heads(probs @ values), probs
+
+    def _read_fused(
+        self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
+    ) -> Tensor:
+        width = values.shape[-1]
+        query, key = queries[0], keys[0]
+        if len(keys) > 1:
+            query, key, values = fold_blocks(queries, keys, values)
+        rate = self.dropout.p if self.training else 0.0
+        scale = 1.0 / math.sqrt(width)
+        context = F.scaled_dot_product_attention(query, key, values, bias, dropout_p=rate, scale=scale)
+        return merge_heads(context[..., :width])
+
+    def _worth_folding(self, query: Tensor, values: Tensor) -> bool:
+        """Folding doubles the arithmetic and spares the matrix of scores: it pays where that is large."""
+        if self.training and self.dropout.p > 0.0:
+            return False  # with dropout the matrix is built anyway
+        return query.shape[:3].numel() * values.shape[2] >= FOLD_FROM
 
     def _read_words_and_self(
         self,
@@ -143,10 +167,13 @@ class LukeSelfAttention(nn.Module):
     ) -> Read:
         """As `_read`, with one column for the row's own key instead of a block of all entities."""
         bias = additive_mask([word_mask], [words], query.dtype)
-        own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
-        scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
         if bias is not None:
             bias = F.pad(bias, (0, 1))  # an entity always reads itself
+        own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
+        dropping = self.training and self.dropout.p > 0.0
+        if head_mask is None and not need_probs and not dropping:
+            return merge_heads(fused_words_and_self(query, own_score, words, own[1], bias)), None
+        scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
         probs = self._normalize(scores, bias, head_mask)
         context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
         return merge_heads(context), probs
@@ -157,6 +184,46 @@ class LukeSelfAttention(nn.Module):
             scores = scores + bias
         probs: Tensor = self.dropout(scores.softmax(dim=-1))
         return probs if head_mask is None else probs * head_mask
+
+
+def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Make one attention of two blocks with a query each: queries side by side, keys beside zeros.
+
+    queries (list[Tensor]): Shape: (batch, heads, rows, d) each
+    keys (list[Tensor]): Shape: (batch, heads, tokens, d) each
+    values (Tensor): Shape: (batch, heads, all tokens, d)
+    RETURNS (tuple[Tensor, Tensor, Tensor]): Query, key and value of width 2 * d; the second half of what they
+        read is zero.
+    """
+    width = values.shape[-1]
+    key = torch.cat([F.pad(keys[0], (0, width)), F.pad(keys[1], (width, 0))], dim=2)
+    return torch.cat(queries, dim=-1), key, F.pad(values, (0, width))
+
+
+def fused_words_and_self(
+    query: Tensor, own_score: Tensor, words: KeysValues, own_value: Tensor, bias: Tensor | None
+) -> Tensor:
+    """Read the words and oneself without building a matrix of scores.
+
+    One key that stands for "self" is put behind the words, and one dimension behind the width. There the
+    query carries the row's own score and the key a 1, so their product is that score; and the value a 1, so
+    the result tells how much of itself the row has read.
+
+    query (Tensor): Shape: (batch, heads, entities, d)
+    own_score (Tensor): Product of a row's query and its own key. Shape: (batch, heads, entities, 1)
+    words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
+    own_value (Tensor): Shape: (batch, heads, entities, d)
+    bias (Tensor | None): Shape: (batch, 1, 1, words + 1)
+    RETURNS (Tensor): Shape: (batch, heads, entities, d)
+    """
+    width = query.shape[-1]
+    query = F.pad(query, (0, 8))  # widths that 8 divides suit the GPU kernels
+    query[..., width : width + 1] = own_score
+    keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
+    keys[:, :, -1, width] = 1.0
+    values[:, :, -1, width] = 1.0
+    read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0 / math.sqrt(width))
+    return read[..., :width] + read[..., width : width + 1] * own_value
 
 
 def additive_mask(

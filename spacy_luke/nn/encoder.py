@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -120,6 +120,10 @@ class LukeEncoder(nn.Module):
         super().__init__()
         self.layer = nn.ModuleList(LukeLayer(config) for _ in range(config.num_hidden_layers))
 
+    def layers(self) -> list[LukeLayer]:
+        """RETURNS (list[LukeLayer]): The layers, with their type."""
+        return cast("list[LukeLayer]", list(self.layer))
+
     def forward(
         self,
         words: Tensor,
@@ -141,29 +145,31 @@ class LukeEncoder(nn.Module):
         output_hidden_states (bool): Whether to return the states between the layers.
         RETURNS (EncoderStates): The states.
         """
-        word_layers, entity_layers, attentions = [words], [entities], []
-        for i, layer in enumerate(self.layer):
+        word_layers: list[Tensor] = []
+        entity_layers: list[Tensor] = []
+        attentions: list[Tensor] = []
+        for i, layer in enumerate(self.layers()):
             attention = layer.attention.self
             word_kv = attention.keys_values(words)
             entity_kv = None if entities is None else attention.keys_values(entities)
             rest = (word_mask, entity_mask, None if head_mask is None else head_mask[i], output_attentions)
             context, probs = attention.read_as_words(words, word_kv, entity_kv, *rest)
+            if output_hidden_states:
+                word_layers.append(words)
             words = layer.finish(context, words)
-            if entities is not None:
+            if entities is not None and entity_kv is not None:
                 context, entity_probs = attention.read_as_entities(entities, word_kv, entity_kv, *rest)
+                if output_hidden_states:
+                    entity_layers.append(entities)
                 entities = layer.finish(context, entities)
-                if output_attentions:
+                if probs is not None and entity_probs is not None:
                     probs = join_probabilities(probs, entity_probs)
+            if output_attentions and probs is not None:
+                attentions.append(probs)
+        if output_hidden_states:
             word_layers.append(words)
-            entity_layers.append(entities)
-            attentions.append(probs)
-        return EncoderStates(
-            words,
-            entities,
-            tuple(word_layers) if output_hidden_states else (),
-            tuple(entity_layers) if output_hidden_states and entities is not None else (),
-            tuple(attentions) if output_attentions else (),
-        )
+            entity_layers.extend([] if entities is None else [entities])
+        return EncoderStates(words, entities, tuple(word_layers), tuple(entity_layers), tuple(attentions))
 
     def encode_words(
         self, words: Tensor, word_mask: Tensor | None = None
@@ -175,7 +181,7 @@ class LukeEncoder(nn.Module):
         RETURNS (tuple[Tensor, list[Tensor], list[Tensor]]): Word states, and each layer's keys and values.
         """
         keys, values = [], []
-        for layer in self.layer:
+        for layer in self.layers():
             attention = layer.attention.self
             word_kv = attention.keys_values(words)
             keys.append(word_kv[0])
@@ -205,7 +211,7 @@ class LukeEncoder(nn.Module):
         """
         probs = None
         last = len(self.layer) - 1
-        for i, layer in enumerate(self.layer):
+        for i, layer in enumerate(self.layers()):
             attention = layer.attention.self
             context, probs = attention.read_as_entities(
                 entities,
