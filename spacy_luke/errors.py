@@ -16,36 +16,45 @@ class Errors:
     )
     L102 = "{name} is {value!r}, but has to be {allowed}."
     L103 = (
-        "The entity vocabulary ({source}) lacks the special entities {missing}. Probably it isn't LUKE's entity "
-        "vocabulary; otherwise name its own special entities with entity_unk_token, entity_pad_token, "
+        "The entity vocabulary ({source}) lacks the special entities {missing}. Probably it isn't LUKE's; "
+        "otherwise name its own special entities with entity_unk_token, entity_pad_token, "
         "entity_mask_token and entity_mask2_token."
     )
     L104 = (
-        "The entity vocabulary ({source}) is a {found} that can't be read. Allowed are a dict {{title: id}}, a list of "
-        'titles, and mLUKE\'s list of {{"id": ..., "entities": [[title, language], ...]}}.'
+        "The entity vocabulary ({source}) is a {found} that can't be read. Allowed are a dict "
+        "{{title: id}}, a list of titles, and mLUKE's list of "
+        '{{"id": ..., "entities": [[title, language], ...]}}.'
     )
     L105 = (
-        "The entity vocabulary ({source}) maps {title!r} to {id!r}. Titles have to be strings and ids integers from 0 "
-        "on: the rows of the entity embeddings."
+        "The entity vocabulary ({source}) maps {title!r} to {id!r}. Titles have to be strings and ids "
+        "integers from 0 on: the rows of the entity embeddings."
     )
     L106 = (
-        "vocab.json and merges.txt don't belong together: {error}. Each merge has to be two pieces that are in "
-        "vocab.json joined and apart. Take both files from the same checkpoint."
+        "vocab.json and merges.txt don't belong together: {error}. Each merge has to be two pieces that "
+        "vocab.json holds, joined and apart. Take both files from the same checkpoint."
     )
     L107 = (
-        "This tokenizer.json can't be read: {error}. Check that it is complete and that the installed `tokenizers` is "
-        "not older than the version that wrote it."
+        "This tokenizer.json can't be read: {error}. Check that it is complete and that the installed "
+        "`tokenizers` is not older than the version that wrote it."
     )
     L108 = "Texts have to be strings, found {value}."
     L109 = (
-        "it is half of a surrogate pair, which is no character and has no UTF-8 form. Repair the text first, for "
-        "example with text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+        "it is half of a surrogate pair, which has no UTF-8 form. Repair the text first, for example with "
+        "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
     )
     L110 = (
-        "The tokenizer has no {name}: none is named and none of {usual} is in its vocabulary. Name the one that stands "
-        "for it, for example {name}='[X]'."
+        "The tokenizer has no {name}: none is named and none of {usual} is in its vocabulary. Name the one "
+        "that stands for it, for example {name}='[X]'."
     )
     L111 = "encode_words got {n_words} words but {n_spaces} spaces. Give one bool for each word."
+    L112 = (
+        "There is no file {path}. Take {name} from the checkpoint that the model comes from, or save the "
+        "tokenizer there again with save_pretrained."
+    )
+    L113 = (
+        "{path} can't be read: {error}. The file is damaged or isn't what its name says; fetch or save it "
+        "again."
+    )
 
     # --- 2xx: nn -------------------------------------------------------------------------
 
@@ -140,5 +149,5 @@ class Warnings:
     W401 = (
         "The stored annotation of spacy_luke was made for a text of {stored} characters, but this document "
         "has {length}: it was copied with user_data from another one. It is not used. To cut a document, "
-        "use spacy_luke.training.split.span_as_doc()."
+        "use spacy_luke.training.transfer.span_as_doc()."
     )

@@ -1,0 +1,30 @@
+"""The alphabet of byte-level vocabularies: one visible character for each of the 256 bytes."""
+
+from __future__ import annotations
+
+
+def _alphabet() -> dict[str, int]:
+    """Bytes that Latin-1 shows as visible characters stand for themselves, the others start at U+0100."""
+    visible = [b for b in range(256) if chr(b).isprintable() and not chr(b).isspace() and b != 0xAD]
+    hidden = [b for b in range(256) if b not in visible]
+    return {chr(b): b for b in visible} | {chr(0x100 + i): b for i, b in enumerate(hidden)}
+
+
+_BYTES = _alphabet()
+
+
+def bytes_to_text(spelled: str, errors: str = "replace") -> str:
+    """Text from its byte-level spelling.
+
+    spelled (str): Characters of the alphabet. Any other, as an added token may have, stands for itself.
+    errors (str): What to do with bytes that aren't UTF-8, as in `bytes.decode`.
+    RETURNS (str): The text.
+    """
+    data = bytearray()
+    for char in spelled:
+        byte = _BYTES.get(char)
+        if byte is None:
+            data += char.encode("utf-8")
+        else:
+            data.append(byte)
+    return data.decode("utf-8", errors=errors)

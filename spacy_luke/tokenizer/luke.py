@@ -1,0 +1,271 @@
+"""LUKE's tokenizer: words and entities to the ids that the model reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
+
+from .backend import Backend
+from .entities import EntityVocab
+from .files import read_bpe, read_entity_vocab, read_text
+from .options import Options
+from .special import SpecialTokens, find_special, register
+from .template import Template
+from .words import WordVocab
+
+Token: TypeAlias = "str | AddedToken"
+PathOrStr: TypeAlias = "str | PathLike[str]"
+Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
+
+
+class LukeTokenizer(WordVocab):
+    """Text, pairs of texts and the entities in them to what a LUKE model reads.
+
+    The outputs are those of `LukeTokenizer` in transformers; whole batches are encoded in one call of the
+    `tokenizers` library. This constructor takes the files of published checkpoints; `from_pretrained` finds
+    them in a folder, `from_tokenizer_json` takes any other tokenizer, such as BERT's.
+
+    vocab_file (str | PathLike): The word pieces, `vocab.json`.
+    merges_file (str | PathLike): How byte-level BPE joins them, `merges.txt`.
+    entity_vocab_file (str | PathLike | Mapping | Sequence): The entities, `entity_vocab.json`, or its
+        content in a form that `EntityVocab` takes.
+    task (str | None): What inputs are prepared for: "entity_classification" marks one entity,
+        "entity_pair_classification" head and tail, "entity_span_classification" adds where spans start and
+        end.
+    max_entity_length (int): The most entities of an input.
+    max_mention_length (int): The most word pieces of a mention that its entity sees.
+    entity_token_1 (str | AddedToken): Stands before and after the entity, or the head.
+    entity_token_2 (str | AddedToken): Stands before and after the tail.
+    entity_unk_token (str): Title of the entity for unknown titles.
+    entity_pad_token (str): Title of the entity that fills up batches.
+    entity_mask_token (str): Title of the entity that asks what the text says about a mention.
+    entity_mask2_token (str): The same for the tail of a pair.
+    errors (str): What to do with bytes that aren't UTF-8 when decoding, as in `bytes.decode`.
+    bos_token (str | AddedToken): The token that began each text in pretraining.
+    eos_token (str | AddedToken): The token that ended each text in pretraining.
+    sep_token (str | AddedToken): The token that ends each text.
+    cls_token (str | AddedToken): The token that starts each input.
+    unk_token (str | AddedToken): The token for unknown pieces.
+    pad_token (str | AddedToken): The token that fills up batches.
+    mask_token (str | AddedToken): The token that hides a word; it takes in the space on its left.
+    add_prefix_space (bool): Whether each piece of a text (cut at entity boundaries) starts with a space.
+    additional_special_tokens (Sequence[str | AddedToken]): Further special tokens. As in transformers, they
+        stand before `entity_token_1` and `entity_token_2`, and the first two of them all mark entities.
+    added_tokens_decoder (Mapping[int, AddedToken | dict] | None): Tokens added to the vocabulary, by id.
+    padding_side (str): "right" or "left".
+    truncation_side (str): "right" or "left".
+    model_max_length (int | None): The most word pieces that the model takes; None for no limit.
+    clean_up_tokenization_spaces (bool): Whether `decode` takes away spaces before English punctuation.
+    split_special_tokens (bool): Whether special tokens in a text are plain text.
+    """
+
+    def __init__(
+        self,
+        vocab_file: PathOrStr,
+        merges_file: PathOrStr,
+        entity_vocab_file: PathOrStr | Titles,
+        task: str | None = None,
+        max_entity_length: int = 32,
+        max_mention_length: int = 30,
+        entity_token_1: Token = "<ent>",
+        entity_token_2: Token = "<ent2>",
+        entity_unk_token: str = "[UNK]",
+        entity_pad_token: str = "[PAD]",
+        entity_mask_token: str = "[MASK]",
+        entity_mask2_token: str = "[MASK2]",
+        errors: str = "replace",
+        bos_token: Token = "<s>",
+        eos_token: Token = "</s>",
+        sep_token: Token = "</s>",
+        cls_token: Token = "<s>",
+        unk_token: Token = "<unk>",
+        pad_token: Token = "<pad>",
+        mask_token: Token = "<mask>",
+        add_prefix_space: bool = False,
+        *,
+        additional_special_tokens: Sequence[Token] = (),
+        added_tokens_decoder: Mapping[int, AddedToken | dict[str, Any]] | None = None,
+        padding_side: str = "right",
+        truncation_side: str = "right",
+        model_max_length: int | None = None,
+        clean_up_tokenization_spaces: bool = False,
+        split_special_tokens: bool = False,
+    ) -> None:
+        options = Options(
+            task=task,
+            max_entity_length=max_entity_length,
+            max_mention_length=max_mention_length,
+            errors=errors,
+            add_prefix_space=add_prefix_space,
+            padding_side=padding_side,
+            truncation_side=truncation_side,
+            model_max_length=model_max_length,
+            clean_up_tokenization_spaces=clean_up_tokenization_spaces,
+            split_special_tokens=split_special_tokens,
+        )
+        backend = Backend.from_bpe(*read_bpe(vocab_file, merges_file), unk_token=str(unk_token))
+        backend.load_added(added_tokens_decoder or {})
+        named = {
+            "bos_token": bos_token,
+            "eos_token": eos_token,
+            "unk_token": unk_token,
+            "sep_token": sep_token,
+            "pad_token": pad_token,
+            "cls_token": cls_token,
+            "mask_token": mask_token,
+        }
+        special = register(backend, named, [*additional_special_tokens, entity_token_1, entity_token_2])
+        cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
+        entities = EntityVocab(
+            *read_entity_vocab(entity_vocab_file),
+            unk_token=entity_unk_token,
+            pad_token=entity_pad_token,
+            mask_token=entity_mask_token,
+            mask2_token=entity_mask2_token,
+        )
+        self._setup(backend, special, Template((cls_id,), (sep_id, sep_id), (sep_id,)), entities, options)
+
+    @classmethod
+    def from_tokenizer_json(
+        cls,
+        tokenizer: Tokenizer | PathOrStr,
+        entity_vocab: PathOrStr | Titles,
+        *,
+        entity_token_1: Token = "<ent>",
+        entity_token_2: Token = "<ent2>",
+        entity_unk_token: str = "[UNK]",
+        entity_pad_token: str = "[PAD]",
+        entity_mask_token: str = "[MASK]",
+        entity_mask2_token: str = "[MASK2]",
+        additional_special_tokens: Sequence[Token] = (),
+        **options: Any,
+    ) -> LukeTokenizer:
+        """Turn any tokenizer of the `tokenizers` library, such as BERT's, into LUKE's.
+
+        The entity markers are added if its vocabulary lacks them. Special tokens stand around texts where the
+        tokenizer's own post-processor puts them; without one: cls A sep, cls A sep B sep.
+
+        tokenizer (Tokenizer | str | PathLike): The tokenizer, or the path of its `tokenizer.json`.
+        entity_vocab (Mapping | Sequence | str | PathLike): The entities, or the path of their JSON file.
+        options (Any): Other arguments of the constructor. Special tokens that aren't named are found under
+            their usual names.
+        RETURNS (LukeTokenizer): The tokenizer.
+        """
+        backend, prefix = Backend.from_json(_json_of(tokenizer))
+        special = register(
+            backend,
+            find_special(backend, options),
+            [*additional_special_tokens, entity_token_1, entity_token_2],
+        )
+        start, end = ((backend.added_ids[special.names[name]],) for name in ("cls_token", "sep_token"))
+        entities = EntityVocab(
+            *read_entity_vocab(entity_vocab),
+            unk_token=entity_unk_token,
+            pad_token=entity_pad_token,
+            mask_token=entity_mask_token,
+            mask2_token=entity_mask2_token,
+        )
+        self = cls.__new__(cls)
+        template = backend.template() or Template(start, end, end)
+        self._setup(backend, special, template, entities, Options(**{"add_prefix_space": prefix, **options}))
+        return self
+
+    def _setup(
+        self,
+        backend: Backend,
+        special: SpecialTokens,
+        template: Template,
+        entity_vocab: EntityVocab,
+        options: Options,
+    ) -> None:
+        super().__init__(backend, special, template)
+        self.entity_vocab = entity_vocab
+        self.task = options.task
+        self.max_entity_length = options.max_entity_length
+        self.max_mention_length = options.max_mention_length
+        self.errors = options.errors
+        self.add_prefix_space = options.add_prefix_space
+        self.padding_side = options.padding_side
+        self.truncation_side = options.truncation_side
+        self.model_max_length = options.model_max_length
+        self.clean_up_tokenization_spaces = options.clean_up_tokenization_spaces
+        self.split_special_tokens = options.split_special_tokens
+
+    # --- entities ------------------------------------------------------------------------
+
+    @property
+    def entity_mask_id(self) -> int:
+        """RETURNS (int): The id of the entity that asks what the text says about a mention."""
+        return self.entity_vocab.mask_id
+
+    @property
+    def entity_mask2_id(self) -> int:
+        """RETURNS (int): The same for the second mention of a pair."""
+        return self.entity_vocab.mask2_id
+
+    @property
+    def entity_unk_id(self) -> int:
+        """RETURNS (int): The id of unknown entities."""
+        return self.entity_vocab.unk_id
+
+    @property
+    def entity_pad_id(self) -> int:
+        """RETURNS (int): The entity id that fills up batches."""
+        return self.entity_vocab.pad_id
+
+    # The names that transformers gives to the same four.
+    entity_mask_token_id = entity_mask_id
+    entity_mask2_token_id = entity_mask2_id
+    entity_unk_token_id = entity_unk_id
+    entity_pad_token_id = entity_pad_id
+
+    # --- storage -------------------------------------------------------------------------
+
+    @property
+    def options(self) -> Options:
+        """RETURNS (Options): The settings as they are now."""
+        return Options(**{field.name: getattr(self, field.name) for field in fields(Options)})
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): Everything that `from_bytes` needs; no file is read again."""
+        state = {
+            "backend": self.backend.to_state(),
+            "special": asdict(self.special),
+            "template": asdict(self.template),
+            "entities": {"titles": self.entity_vocab.to_dict(), "special": self.entity_vocab.special_tokens},
+            "options": asdict(self.options),
+        }
+        return json.dumps(state, ensure_ascii=False).encode("utf-8")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> LukeTokenizer:
+        """Rebuild a tokenizer.
+
+        data (bytes): What `to_bytes` gave.
+        RETURNS (LukeTokenizer): A tokenizer with the same outputs.
+        """
+        state = json.loads(data.decode("utf-8"))
+        entities = state["entities"]
+        entity_tokens = {name.removeprefix("entity_"): token for name, token in entities["special"].items()}
+        self = cls.__new__(cls)
+        self._setup(
+            Backend.from_state(state["backend"]),
+            SpecialTokens(**state["special"]),
+            Template(**{name: tuple(ids) for name, ids in state["template"].items()}),
+            EntityVocab(entities["titles"], **entity_tokens),
+            Options(**state["options"]),
+        )
+        return self
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return type(self).from_bytes, (self.to_bytes(),)
+
+
+def _json_of(tokenizer: Tokenizer | PathOrStr) -> str:
+    return str(tokenizer.to_str()) if isinstance(tokenizer, Tokenizer) else read_text(Path(tokenizer))

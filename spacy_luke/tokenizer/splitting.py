@@ -1,0 +1,58 @@
+"""Cutting added tokens such as `<mask>` out of raw text, before the model behind them sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tokenizers import AddedToken  # type: ignore[import-untyped]
+
+
+class Splitter:
+    """Cut texts at a set of added tokens: the longest one first, from left to right.
+
+    A token with `lstrip` eats the white space on its left, one with `rstrip` that on its right, and one with
+    `single_word` counts only where a space or nothing touches it. White space is what `str.isspace` says,
+    which is why this isn't left to the `tokenizers` library: its own idea of white space is a different one.
+
+    tokens (Mapping[int, AddedToken]): The tokens to look for, by id.
+    """
+
+    def __init__(self, tokens: Mapping[int, AddedToken]) -> None:
+        self._tokens = {token.content: (id_, token) for id_, token in tokens.items() if token.content}
+        longest_first = sorted(self._tokens, key=len, reverse=True)
+        self._pattern = (
+            re.compile("(" + "|".join(map(re.escape, longest_first)) + ")") if self._tokens else None
+        )
+
+    def __call__(self, text: str) -> list[str | int]:
+        """Split one text.
+
+        text (str): The text.
+        RETURNS (list[str | int]): Plain text as strings (never empty), added tokens as their ids.
+        """
+        if self._pattern is None:
+            return [text] if text else []
+        # Text and tokens alternate, starting and ending with a text that may be empty.
+        parts = self._pattern.split(text)
+        ids: dict[int, int] = {}
+        for i in range(1, len(parts), 2):
+            if (id_ := self._claim(parts, i)) is not None:
+                ids[i] = id_
+        return [ids.get(i, part) for i, part in enumerate(parts) if part]
+
+    def _claim(self, parts: list[str], i: int) -> int | None:
+        """Let the token at `i` strip its neighbours; a `single_word` token within a word is text."""
+        id_, token = self._tokens[parts[i]]
+        if token.rstrip:
+            parts[i + 1] = parts[i + 1].lstrip()
+        if token.lstrip:
+            parts[i - 1] = parts[i - 1].rstrip()
+        if token.single_word:
+            if parts[i - 1] and parts[i - 1][-1] != " ":
+                parts[i - 1], parts[i] = parts[i - 1] + parts[i], ""
+                return None
+            if parts[i + 1] and parts[i + 1][0] != " ":
+                parts[i], parts[i + 1] = "", parts[i] + parts[i + 1]
+                return None
+        return id_

@@ -1,0 +1,282 @@
+"""The word side of the tokenizer: its vocabulary, special tokens, ids of words and text from ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, overload
+
+from tokenizers import AddedToken  # type: ignore[import-untyped]
+
+from ..errors import Errors
+from .backend import Backend
+from .special import NAMES, SpecialTokens, as_added
+from .template import Template
+
+# Spaces that `clean_up_tokenization_spaces` takes away: before the last character or characters of each.
+_SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+
+
+class WordVocab:
+    """Words to ids and back. `LukeTokenizer` adds the entities.
+
+    backend (Backend): What encodes text.
+    special (SpecialTokens): The special tokens, all in the backend's vocabulary.
+    template (Template): The special tokens around texts.
+    """
+
+    errors: str
+    clean_up_tokenization_spaces: bool
+
+    def __init__(self, backend: Backend, special: SpecialTokens, template: Template) -> None:
+        self.backend = backend
+        self.special = special
+        self.template = template
+
+    # --- the vocabulary ------------------------------------------------------------------
+
+    @property
+    def vocab_size(self) -> int:
+        """RETURNS (int): Size of the word vocabulary without added tokens; `len(tokenizer)` counts them."""
+        return self.backend.vocab_size
+
+    def __len__(self) -> int:
+        return len(self.backend.vocab())
+
+    def get_vocab(self) -> dict[str, int]:
+        """RETURNS (dict[str, int]): Ids of all tokens, the added ones included."""
+        return self.backend.vocab()
+
+    @property
+    def added_tokens_decoder(self) -> dict[int, AddedToken]:
+        """RETURNS (dict[int, AddedToken]): The added tokens by id."""
+        return dict(self.backend.added)
+
+    @property
+    def added_tokens_encoder(self) -> dict[str, int]:
+        """RETURNS (dict[str, int]): Ids of the added tokens."""
+        return {token.content: id_ for id_, token in self.backend.added.items()}
+
+    # --- special tokens ------------------------------------------------------------------
+
+    def _id(self, name: str) -> int | None:
+        token = self.special.names.get(name)
+        return self.backend.token_to_id(token) if token is not None else None
+
+    def _required_id(self, name: str) -> int:
+        id_ = self._id(name)
+        if id_ is None:
+            raise ValueError(Errors.L110.format(name=name, usual="its usual names"))
+        return id_
+
+    @property
+    def cls_token_id(self) -> int:
+        """RETURNS (int): The id of the token that starts each input."""
+        return self._required_id("cls_token")
+
+    @property
+    def sep_token_id(self) -> int:
+        """RETURNS (int): The id of the token that ends each text."""
+        return self._required_id("sep_token")
+
+    @property
+    def pad_token_id(self) -> int:
+        """RETURNS (int): The id that fills up batches."""
+        return self._required_id("pad_token")
+
+    @property
+    def unk_token_id(self) -> int | None:
+        """RETURNS (int | None): The id of unknown pieces, if the vocabulary has one."""
+        return self._id("unk_token")
+
+    @property
+    def mask_token_id(self) -> int | None:
+        """RETURNS (int | None): The id of the token that hides a word, if the vocabulary has one."""
+        return self._id("mask_token")
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """RETURNS (int | None): The id of the token that began each text in pretraining."""
+        return self._id("bos_token")
+
+    @property
+    def eos_token_id(self) -> int | None:
+        """RETURNS (int | None): The id of the token that ended each text in pretraining."""
+        return self._id("eos_token")
+
+    def __getattr__(self, name: str) -> Any:
+        # cls_token, sep_token and so on: the text of a special token, None for one that the vocabulary lacks
+        if name in NAMES and "special" in self.__dict__:
+            return self.special.names.get(name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    @property
+    def additional_special_tokens(self) -> list[str]:
+        """RETURNS (list[str]): Special tokens without a name of their own; the first two mark entities."""
+        return list(self.special.additional)
+
+    @property
+    def additional_special_tokens_ids(self) -> list[int]:
+        """RETURNS (list[int]): Their ids."""
+        return [self.backend.added_ids[token] for token in self.special.additional]
+
+    @property
+    def all_special_tokens(self) -> list[str]:
+        """RETURNS (list[str]): Every special token once."""
+        return self.special.all()
+
+    @property
+    def all_special_ids(self) -> list[int]:
+        """RETURNS (list[int]): Their ids."""
+        return [self.backend.added_ids[token] for token in self.special.all()]
+
+    @property
+    def special_tokens_map(self) -> dict[str, str | list[str]]:
+        """RETURNS (dict[str, str | list[str]]): The special tokens by name."""
+        return {**self.special.names, "additional_special_tokens": list(self.special.additional)}
+
+    @property
+    def num_special_tokens(self) -> int:
+        """RETURNS (int): How many special tokens stand around a single text."""
+        return self.template.size()
+
+    def num_special_tokens_to_add(self, pair: bool = False) -> int:
+        """RETURNS (int): How many special tokens stand around one text, or around two."""
+        return self.template.size(pair)
+
+    def add_tokens(
+        self, new_tokens: str | AddedToken | Sequence[str | AddedToken], special_tokens: bool = False
+    ) -> int:
+        """Add tokens to the vocabulary. The model's word embeddings have to grow with it.
+
+        new_tokens (str | AddedToken | Sequence[str | AddedToken]): One token or several.
+        special_tokens (bool): Whether they are special, i.e. left out by `skip_special_tokens`.
+        RETURNS (int): How many of them the vocabulary lacked.
+        """
+        tokens = [new_tokens] if isinstance(new_tokens, (str, AddedToken)) else list(new_tokens)
+        before = len(self)
+        if special_tokens:
+            added = [as_added(token) for token in tokens]
+            known = set(self.special.all())
+            self.special.additional += [token.content for token in added if token.content not in known]
+        else:
+            added = [token if isinstance(token, AddedToken) else AddedToken(token) for token in tokens]
+        self.backend.add(added)
+        return len(self) - before
+
+    # --- words and text to ids -----------------------------------------------------------
+
+    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[list[int]]:
+        """Ids of words that are cut already, such as the tokens of a spaCy `Doc`.
+
+        Special tokens in a word are plain text. Different words are encoded once, all in one call, and
+        remembered up to a bound.
+
+        words (Sequence[str]): The words.
+        spaces (Sequence[bool]): Whether a U+0020 stands before each word in the text. Byte-level vocabularies
+            spell it as part of the word, others ignore it.
+        RETURNS (list[list[int]]): One new list for each word, empty for a word that the tokenizer drops.
+        """
+        if len(words) != len(spaces):
+            raise ValueError(Errors.L111.format(n_words=len(words), n_spaces=len(spaces)))
+        return self.backend.encode_words(words, spaces)
+
+    def convert_tokens_to_ids(self, tokens: Any) -> Any:
+        """Ids of tokens; that of the unknown token for those that the vocabulary lacks.
+
+        tokens (str | Sequence[str] | None): A token, several, or None.
+        RETURNS (int | list[int] | None): An id, as many ids, or None.
+        """
+        if tokens is None:
+            return None
+        if isinstance(tokens, str):
+            id_ = self.backend.token_to_id(tokens)
+            return id_ if id_ is not None else self.unk_token_id
+        return [self.convert_tokens_to_ids(token) for token in tokens]
+
+    # --- ids to text ---------------------------------------------------------------------
+
+    @overload
+    def convert_ids_to_tokens(self, ids: int, skip_special_tokens: bool = False) -> str | None: ...
+
+    @overload
+    def convert_ids_to_tokens(
+        self, ids: Iterable[int], skip_special_tokens: bool = False
+    ) -> list[str | None]: ...
+
+    def convert_ids_to_tokens(
+        self, ids: int | Iterable[int], skip_special_tokens: bool = False
+    ) -> str | list[str | None] | None:
+        """Tokens of ids.
+
+        ids (int | Iterable[int]): An id or several.
+        skip_special_tokens (bool): Whether to leave out special tokens (not for a single id).
+        RETURNS (str | list[str | None] | None): A token or as many; None for an id that the vocabulary lacks.
+        """
+        if isinstance(ids, int):
+            return self.backend.id_to_token(ids)
+        skip = set(self.all_special_ids) if skip_special_tokens else set()
+        return [self.backend.id_to_token(int(id_)) for id_ in ids if int(id_) not in skip]
+
+    def convert_tokens_to_string(self, tokens: Sequence[str]) -> str:
+        """Put tokens together to text.
+
+        tokens (Sequence[str]): The tokens.
+        RETURNS (str): The text.
+        """
+        return self.backend.join(tokens, self.errors)
+
+    def decode(
+        self,
+        token_ids: Any,
+        skip_special_tokens: bool = False,
+        clean_up_tokenization_spaces: bool | None = None,
+        spaces_between_special_tokens: bool = True,
+    ) -> str:
+        """Text from ids.
+
+        token_ids (int | Sequence[int] | ndarray | Tensor): An id or several.
+        skip_special_tokens (bool): Whether to leave out special tokens.
+        clean_up_tokenization_spaces (bool | None): Whether to take away spaces before English punctuation;
+            None for the tokenizer's own setting.
+        spaces_between_special_tokens (bool): Whether spaces stand around added tokens such as `<ent>`.
+        RETURNS (str): The text.
+        """
+        ids = token_ids.tolist() if hasattr(token_ids, "tolist") else token_ids
+        ids = [ids] if isinstance(ids, int) else ids
+        apart = self._set_apart()
+        parts: list[str] = []
+        run: list[str] = []
+        for token in self.convert_ids_to_tokens(ids, skip_special_tokens):
+            if token is None:
+                continue
+            if token in apart:
+                parts += [self.convert_tokens_to_string(run), token]
+                run = []
+            else:
+                run.append(token)
+        parts.append(self.convert_tokens_to_string(run))
+        text = (" " if spaces_between_special_tokens else "").join(part for part in parts if part)
+        clean = (
+            self.clean_up_tokenization_spaces
+            if clean_up_tokenization_spaces is None
+            else clean_up_tokenization_spaces
+        )
+        if clean:
+            for spaced in _SPACED:
+                text = text.replace(spaced, spaced.strip())
+        return text
+
+    def _set_apart(self) -> set[str]:
+        """Added tokens that aren't spelled like the model's pieces, so that decoding leaves them alone."""
+        ids, special = self.added_tokens_encoder, set(self.special.all())
+        own = {token for token in ids if token not in special}
+        return own | {token for token in self.special.additional if ids.get(token, -1) >= self.vocab_size}
+
+    def batch_decode(self, sequences: Any, **kwargs: Any) -> list[str]:
+        """Texts from several sequences of ids.
+
+        sequences (Iterable): The sequences, each as `decode` takes it.
+        kwargs (Any): As for `decode`.
+        RETURNS (list[str]): As many texts.
+        """
+        return [self.decode(sequence, **kwargs) for sequence in sequences]
