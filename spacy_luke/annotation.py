@@ -38,36 +38,39 @@ def _n_chars(doc: Doc) -> int:
     return doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
-def _entry(doc: Doc) -> Table:
-    """All that is stored, by kind. An entry with offsets into another text counts as none."""
+def stored(doc: Doc) -> Table:
+    """All that is stored, by kind. An entry with offsets into another text counts as none.
+
+    doc (Doc): The document.
+    RETURNS (dict[str, Any]): Tables that must not be changed in place.
+    """
     entry: Table = doc.user_data.get(KEY) or {}
     if entry and entry["n_chars"] != _n_chars(doc):
         warnings.warn(Warnings.W401.format(stored=entry["n_chars"], length=_n_chars(doc)), stacklevel=4)
         return {}
-    return entry
+    return {kind: table for kind, table in entry.items() if kind != "n_chars"}
 
 
 def _read(doc: Doc, kind: str) -> Any:
-    return _entry(doc).get(kind)
+    return stored(doc).get(kind)
 
 
-def _write(doc: Doc, kind: str, table: Any) -> None:
-    """Store the table of one kind, or forget the kind where the table is None."""
-    kinds = {k: v for k, v in _entry(doc).items() if k not in (kind, "n_chars")}
-    if table is not None:
-        kinds[kind] = table
-    if kinds:
-        doc.user_data[KEY] = {"n_chars": _n_chars(doc), **kinds}
+def store(doc: Doc, tables: Table) -> None:
+    """Replace all that is stored.
+
+    doc (Doc): The document.
+    tables (dict[str, Any]): What to store, by kind, as `stored` gives it; an empty one forgets everything.
+    """
+    if tables:
+        doc.user_data[KEY] = {**tables, "n_chars": _n_chars(doc)}
     else:
         doc.user_data.pop(KEY, None)
 
 
-def clear(doc: Doc) -> None:
-    """Forget all that is stored.
-
-    doc (Doc): The document.
-    """
-    doc.user_data.pop(KEY, None)
+def _write(doc: Doc, kind: str, table: Any) -> None:
+    """Store the table of one kind, or forget the kind where the table is None."""
+    tables = {k: v for k, v in stored(doc).items() if k != kind}
+    store(doc, tables if table is None else {**tables, kind: table})
 
 
 # --- Checks ------------------------------------------------------------------------------

@@ -58,40 +58,131 @@ class Errors:
 
     # --- 2xx: nn -------------------------------------------------------------------------
 
-    L201 = "LUKE configuration: {name} is {value!r}; allowed: {allowed}. Correct it in config.json or in the call."
-    L202 = "LUKE configuration: {name} is {value!r}; needed: {allowed}. Correct it in config.json or in the call."
+    L201 = (
+        "LUKE configuration: {name} is {value!r}; allowed: {allowed}. Correct it in config.json or in the "
+        "call."
+    )
+    L202 = (
+        "LUKE configuration: {name} is {value!r}; needed: {allowed}. Correct it in config.json or in the "
+        "call."
+    )
     L203 = "LUKE configuration: hidden_act is {value!r}; allowed: {allowed}, or a function of a tensor."
     L204 = (
-        "LUKE configuration: hidden_size {width} cannot be divided among {heads} attention heads. "
-        "Choose num_attention_heads that divides hidden_size."
+        "LUKE configuration: hidden_size {width} cannot be divided among {heads} attention heads. Choose "
+        "num_attention_heads that divides hidden_size."
     )
     L205 = (
-        "This configuration is of a model of type {kind!r}, not 'luke'. To make a LUKE from a BERT or RoBERTa "
-        "encoder, use `spacy_luke.nn.convert.luke_from_encoder`."
+        "This configuration is of a model of type {kind!r}, not 'luke'. To make a LUKE from a BERT or "
+        "RoBERTa encoder, use `spacy_luke.nn.convert.luke_from_encoder`."
     )
     L206 = (
         "The configuration cannot be written as JSON: {reason}. Replace the value by a plain one, e.g. a "
         "function in hidden_act by its name."
     )
-    L207 = "There is no {file} in {folder}. Point to the folder that `save_pretrained` wrote, or to a hub name."
+    L207 = (
+        "There is no {file} in {folder}. Point to the folder that `save_pretrained` wrote, or to a hub "
+        "name."
+    )
     L208 = "{path} cannot be read: {reason}. Replace the file by an intact copy."
     L209 = (
-        "LUKE configuration: id2label is {value!r}; allowed: a label for each number 0, 1, 2, ... "
-        "(numbers may be written as strings). Correct it in config.json or in the call."
+        "LUKE configuration: id2label is {value!r}; allowed: a label for each number 0, 1, 2, ... (numbers "
+        "may be written as strings). Correct it in config.json or in the call."
     )
     L211 = "LUKE needs either input_ids or inputs_embeds, not both and not none. Pass one of the two."
     L212 = (
-        "A text has {words} word tokens; this model's position table ends at {limit}. Cut it into windows, or "
-        "truncate it in the tokenizer (truncation=True)."
+        "A text has {words} word tokens; this model's position table ends at {limit}. Cut it into windows, "
+        "or truncate it in the tokenizer (truncation=True)."
     )
-    L213 = "Entities need both entity_ids and entity_position_ids; one is missing. Pass what the tokenizer returned."
-    L214 = "{name} has the shape {shape}; needed: {wanted}. Pass tensors of one batch, as the tokenizer returned them."
+    L213 = (
+        "Entities need both entity_ids and entity_position_ids; one is missing. Pass what the tokenizer "
+        "returned."
+    )
+    L214 = (
+        "{name} has the shape {shape}; needed: {wanted}. Pass tensors of one batch, as the tokenizer "
+        "returned them."
+    )
     L215 = (
         "`encode_words` and `encode_entities` need a model whose words do not read entities "
         "(config.words_attend_to_entities is true here). Use `forward`, or train a model with it false."
     )
+    L221 = "{path} is a file; needed is a folder with config.json and weights. Pass the folder it is in."
+    L222 = (
+        "There is no folder {path}. Correct the path, or pass a name on the Hugging Face hub, such as "
+        "'studio-ousia/luke-base'."
+    )
+    L223 = "The checkpoint {name} on the Hugging Face hub is gated. Accept its terms there and log in."
+    L224 = (
+        "{name!r} is neither a folder here nor a checkpoint on the Hugging Face hub. Correct the name; for "
+        "a private checkpoint, log in first."
+    )
+    L225 = (
+        "The checkpoint {name} on the Hugging Face hub has no revision {revision!r}. Pass a branch, tag or "
+        "commit."
+    )
+    L226 = (
+        "{name!r} is no folder here, is not among the downloaded checkpoints, and the Hugging Face hub "
+        "cannot be reached. Correct the path, or connect (and do not set local_files_only or "
+        "HF_HUB_OFFLINE)."
+    )
+    L227 = "The checkpoint {name!r} cannot be downloaded: {reason}. Correct the name or try again later."
+    L231 = (
+        "There are no weights in {folder}. Needed is one of: {allowed}. Pass the folder of a complete "
+        "checkpoint."
+    )
+    L232 = (
+        "{path} names the file {shard!r}, which is not beside it. Complete the folder with all of its "
+        "files."
+    )
+    L233 = "The files that {path} names lack these weights: {names}. Replace the folder by an intact copy."
+    L234 = (
+        "{path} cannot be read as plain tensors: {reason}. Only tensors are read from a pickle, code in it "
+        "is never run. Use an intact copy, or a checkpoint in the safetensors format."
+    )
+    L235 = (
+        "{path} holds something other than named tensors: {found}. Needed is a state dict, name to tensor; "
+        "save it with `torch.save(model.state_dict(), path)`."
+    )
+    L236 = (
+        "The checkpoint has weights that this model has no place for: {names}. Check that config.json "
+        "belongs to these weights and that the class is the one they were saved from."
+    )
+    L237 = (
+        "The checkpoint lacks weights of this model: {names}. Check that config.json belongs to these "
+        "weights and that the class is the one they were saved from."
+    )
+    L238 = (
+        "The checkpoint lacks the pooling layer: {names}. If you do not need pooler_output, load it with "
+        "add_pooling_layer=False."
+    )
+    L239 = (
+        "The weight {name} has the shape {found} in the checkpoint; by the configuration it needs {needed}. "
+        "Correct config.json or the overrides."
+    )
+    L241 = (
+        "Unknown arguments of `from_pretrained`: {names}. Allowed are fields of the checkpoint's "
+        "configuration; a new field belongs into a LukeConfig that you pass as config=."
+    )
+
+    L241 = "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the data."
+    L242 = "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct config.json."
+    L243 = (
+        "The weights in {source} are not those that its config.json describes: missing {missing}, "
+        "surplus {surplus}, wrong shapes {shapes}. Take both files from the same model."
+    )
 
     # --- 3xx: inputs, layers, pipeline ---------------------------------------------------
+
+    L301 = (
+        "Windows of {size} pieces can't overlap by {overlap}: the overlap has to be at least 0 and less than the "
+        "window. Change `overlap` or `window` of the model in the config."
+    )
+    L302 = "The key of a span group can't be empty. Give `key` of spacy-luke.doc_spans.v1 a name in doc.spans."
+    L303 = (
+        'find_entities is {value!r}; allowed are "auto" (find them where none are annotated), true (always add) '
+        "and false. Change it in the component's config."
+    )
+    L304 = "There are no thresholds for {unknown}; there are for {known}. Correct `thresholds` in the config."
+    L305 = "Labels were given for {unknown}; allowed are {known}. Correct `initialize.components` in the config."
 
     # --- 4xx: training, stored annotation ------------------------------------------------
 
@@ -139,6 +230,20 @@ class Errors:
         "{path}, line {number}, has no tag: {line!r}. Expected a token and a tag (O, B-X or I-X) in columns "
         "separated by tab or space, with empty lines between sentences."
     )
+    L431 = (
+        "The corpus has no path. Set {what} in the config, or override it: --paths.train ./corpus/train.spacy"
+    )
+    L432 = "There is no file or folder {path}. Give a .spacy file or a folder with .spacy files."
+    L433 = "There is no document in {path}. Expected .spacy files (DocBin) with at least one document of words."
+    L434 = (
+        "max_length = {max_length}, but a document of {length} tokens has no sentence boundaries at which "
+        "to cut it: {text!r}. Annotate sentences, e.g. with the sentencizer, or set max_length = 0."
+    )
+    L435 = (
+        "The augmenter made {got} words of {expected}, so gold relations can't be carried over to its "
+        "document: {text!r}. Use an augmenter that keeps the words' number, or let it set doc._.luke_relations itself."
+    )
+    L436 = "{name} has to be {allowed}, got {value!r}."
 
     # --- 5xx: command line ---------------------------------------------------------------
 
@@ -146,8 +251,16 @@ class Errors:
 class Warnings:
     """Messages of warnings, numbered like the errors, with a W."""
 
+    W301 = (
+        "The component '{name}' has no trained weights for {tasks}, so it will find and label nothing. Train it "
+        "(`nlp.initialize`, then `spacy train`), or name a trained checkpoint in its model config."
+    )
     W401 = (
         "The stored annotation of spacy_luke was made for a text of {stored} characters, but this document "
         "has {length}: it was copied with user_data from another one. It is not used. To cut a document, "
         "use spacy_luke.training.transfer.span_as_doc()."
+    )
+    W402 = (
+        "max_length = {max_length} cut {path} so that {lost} of {total} gold relations reach across a cut "
+        "and neither train nor score. Raise max_length, or set it to 0 to keep documents whole."
     )

@@ -350,9 +350,9 @@ def test_shallow_copies_do_not_share_later_writes(doc: Doc) -> None:
     assert doc.ents[0]._.luke_label == "a"
 
 
-def test_clear(doc: Doc) -> None:
+def test_store_nothing_forgets_everything(doc: Doc) -> None:
     doc._.luke_relations = ()
-    annotation.clear(doc)
+    annotation.store(doc, {})
     assert doc.user_data == {}
 
 

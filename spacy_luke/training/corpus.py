@@ -1,0 +1,192 @@
+"""The corpus reader: Examples with gold entities on the predicted side, and no relation lost on the way."""
+
+import random
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+from spacy.util import registry
+
+from ..annotation import KEY, read_relations, stored
+from ..errors import Errors, Warnings
+from .transfer import span_as_doc, transfer_annotation
+
+Augmenter = Callable[[Language, Example], Iterable[Example]]
+
+
+@registry.readers("spacy-luke.Corpus.v1")
+def create_corpus(
+    path: Path | None,
+    gold_ents: bool = True,
+    max_length: int = 0,
+    limit: int = 0,
+    shuffle: bool = False,
+    augmenter: Augmenter | None = None,
+) -> Callable[[Language], Iterable[Example]]:
+    """Make a reader of `.spacy` files.
+
+    path (Path | None): A file or a folder; None, an unset `paths.train`, is an error.
+    gold_ents (bool): Whether the predicted documents get the gold entities. If not, they have to be found.
+    max_length (int): Cut longer documents between sentences into parts of up to so many tokens; 0 for never.
+    limit (int): Read only so many documents; 0 for all.
+    shuffle (bool): Whether to shuffle the documents, all in memory, in each pass.
+    augmenter (Callable | None): Makes variants of each example; gold relations are carried over to them.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    """
+    if path is None:
+        raise ValueError(Errors.L431.format(what="paths.train and paths.dev"))
+    return LukeCorpus(
+        path, gold_ents=gold_ents, max_length=max_length, limit=limit, shuffle=shuffle, augmenter=augmenter
+    )
+
+
+class LukeCorpus:
+    """Reads `.spacy` files. Calling it yields Examples; arguments as for `create_corpus`."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        gold_ents: bool = True,
+        max_length: int = 0,
+        limit: int = 0,
+        shuffle: bool = False,
+        augmenter: Augmenter | None = None,
+    ) -> None:
+        for name, value in (("max_length", max_length), ("limit", limit)):
+            if value < 0:
+                raise ValueError(Errors.L436.format(name=name, allowed="0 or more", value=value))
+        self.path = Path(path)
+        self.gold_ents = gold_ents
+        self.max_length = max_length
+        self.limit = limit
+        self.shuffle = shuffle
+        self.augmenter = augmenter
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Read the corpus once.
+
+        nlp (Language): Its vocabulary and tokenizer are used.
+        YIELDS (Example): The examples.
+        RAISES (ValueError): If there is no such file, no document in it, or one that cannot be cut.
+        """
+        references = self._read(nlp)
+        if self.shuffle:
+            references = iter(_shuffled(references))
+        n_docs = n_relations = n_lost = 0
+        for reference in references:
+            n_docs += 1
+            parts = self._cut(reference)
+            if len(parts) > 1:
+                total = len(read_relations(reference))
+                n_relations += total
+                n_lost += total - sum(len(read_relations(part)) for part in parts)
+            for part in parts:
+                yield from self._examples(nlp, part)
+        if n_docs == 0:
+            raise ValueError(Errors.L433.format(path=self.path))
+        if n_lost:
+            message = Warnings.W402.format(
+                max_length=self.max_length, path=self.path, lost=n_lost, total=n_relations
+            )
+            warnings.warn(message, stacklevel=2)
+
+    def _read(self, nlp: Language) -> Iterator[Doc]:
+        n_docs = 0
+        for file in self._files():
+            for doc in DocBin(store_user_data=True).from_disk(file).get_docs(nlp.vocab):
+                if self.limit and n_docs == self.limit:
+                    return
+                if len(doc):
+                    n_docs += 1
+                    yield doc
+
+    def _files(self) -> list[Path]:
+        if self.path.is_dir():
+            return sorted(file for file in self.path.rglob("*.spacy") if file.is_file())
+        if not self.path.exists():
+            raise ValueError(Errors.L432.format(path=self.path))
+        return [self.path]
+
+    def _cut(self, doc: Doc) -> list[Doc]:
+        """Whole sentences, as many as fit. A sentence that is longer by itself stays whole."""
+        if not self.max_length or len(doc) <= self.max_length:
+            return [doc]
+        if not doc.has_annotation("SENT_START"):
+            raise ValueError(
+                Errors.L434.format(max_length=self.max_length, length=len(doc), text=doc[:10].text)
+            )
+        starts = [0]
+        for sent in doc.sents:
+            if sent.start > starts[-1] and sent.end - starts[-1] > self.max_length:
+                starts.append(sent.start)
+        return [
+            span_as_doc(doc[start:end]) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)
+        ]
+
+    def _examples(self, nlp: Language, reference: Doc) -> Iterator[Example]:
+        example = Example(_predicted(nlp, reference, self.gold_ents), reference)
+        if self.augmenter is None:
+            yield example
+            return
+        for augmented in self.augmenter(nlp, example):
+            if stored(reference) and KEY not in augmented.reference.user_data:
+                carry_over(reference, augmented.reference)
+            if self.gold_ents and augmented is not example:
+                augmented = Example(_predicted(nlp, augmented.reference, True), augmented.reference)
+            yield augmented
+
+
+def _shuffled(docs: Iterable[Doc]) -> list[Doc]:
+    docs = list(docs)
+    random.shuffle(docs)
+    return docs
+
+
+def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:
+    """The document as the pipeline will see it, on the gold tokens where its own would cut a gold entity."""
+    gold = gold_ents and reference.has_annotation("ENT_IOB")
+    doc = None if reference.has_unknown_spaces else nlp.make_doc(reference.text)
+    if doc is None or (gold and any(_same(doc, ent) is None for ent in reference.ents)):
+        words = [token.text for token in reference]
+        doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
+    if gold:
+        doc.ents = [_same(doc, ent) for ent in reference.ents]
+    return doc
+
+
+def _same(doc: Doc, span: Span) -> Span | None:
+    return doc.char_span(span.start_char, span.end_char, label=span.label, kb_id=span.kb_id, span_id=span.id)
+
+
+def carry_over(source: Doc, target: Doc) -> None:
+    """Carry entities' ids and what is stored over to a variant of a document, word by word.
+
+    source (Doc): The annotated document.
+    target (Doc): A variant with as many words, e.g. lower-cased or with other whitespace.
+    RAISES (ValueError): If the numbers of words differ.
+    """
+    ours = [token for token in source if not token.is_space]
+    theirs = [token for token in target if not token.is_space]
+    if len(ours) != len(theirs):
+        raise ValueError(Errors.L435.format(got=len(theirs), expected=len(ours), text=target[:10].text))
+    index = {token.i: other for token, other in zip(ours, theirs, strict=True)}
+
+    def tokens(span: Span) -> tuple[int, int]:
+        words = [index[token.i].i for token in span if token.i in index]
+        return (words[0], words[-1] + 1) if words else (0, 0)
+
+    def place(start: int, end: int) -> tuple[int, int] | None:
+        first, last = tokens(source.char_span(start, end, alignment_mode="expand"))
+        return (target[first:last].start_char, target[first:last].end_char) if first < last else None
+
+    moved = [(*tokens(ent), ent) for ent in source.ents]
+    target.ents = [
+        Span(target, first, last, ent.label_, kb_id=ent.kb_id_, span_id=ent.id_)
+        for first, last, ent in moved
+        if first < last
+    ]
+    transfer_annotation(source, target, place)
