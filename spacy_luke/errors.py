@@ -163,9 +163,9 @@ class Errors:
         "configuration; a new field belongs into a LukeConfig that you pass as config=."
     )
 
-    L241 = "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the data."
-    L242 = "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct config.json."
-    L243 = (
+    L251 = "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the data."
+    L252 = "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct config.json."
+    L253 = (
         "The weights in {source} are not those that its config.json describes: missing {missing}, "
         "surplus {surplus}, wrong shapes {shapes}. Take both files from the same model."
     )

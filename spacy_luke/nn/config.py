@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
+from ..hub import resolve_checkpoint
 from .activations import Activation, get_activation
 
 CONFIG_NAME = "config.json"
@@ -218,8 +219,6 @@ class LukeConfig:
         RETURNS (LukeConfig): The configuration.
         RAISES (ValueError): If there is no such checkpoint, or its `config.json` cannot be read.
         """
-        from ..hub import resolve_checkpoint
-
         folder = resolve_checkpoint(
             name_or_path,
             revision=revision,

@@ -39,6 +39,8 @@ class LukeModel(LukePreTrainedModel):
     add_pooling_layer (bool): Whether to have `pooler`, the layer behind `pooler_output`.
     """
 
+    init_options = ("add_pooling_layer",)
+
     def __init__(self, config: LukeConfig, add_pooling_layer: bool = True) -> None:
         super().__init__(config)
         self.embeddings = LukeEmbeddings(config)

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
 import torch
 from torch import nn
 
-from .config import LukeConfig
+from ..errors import Errors
+from ..hub import PathOrStr, resolve_checkpoint
+from .checkpoint import read_weights, write_weights
+from .config import LukeConfig, read_config_file
+from .matching import fit_weights
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class LukePreTrainedModel(nn.Module):
     """Base of `LukeModel` and of the heads.
 
-    A head puts the encoder at the attribute `luke` (`base_model_prefix`), adds its own modules, and calls
-    `init_weights` on them.
+    A head puts its encoder at the attribute `luke` (`base_model_prefix`), adds its own modules, and calls
+    `init_weights`.
 
     config (LukeConfig): The model's configuration.
     """
 
-    base_model_prefix = "luke"
+    base_model_prefix: ClassVar[str] = "luke"
+    # Arguments of __init__ besides the configuration; `from_pretrained` passes them on.
+    init_options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
         self.config = config
+        # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
+        self.untrained: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> torch.dtype:
@@ -33,15 +47,101 @@ class LukePreTrainedModel(nn.Module):
         """RETURNS (torch.device): Where the weights are."""
         return next(self.parameters()).device
 
-    @torch.no_grad()
     def init_weights(self) -> None:
         """Draw new weights as RoBERTa does: normal with `initializer_range`, biases and padding rows zero."""
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                module.weight.normal_(std=self.config.initializer_range)
-                if module.bias is not None:
-                    module.bias.zero_()
-            elif isinstance(module, nn.Embedding):
-                module.weight.normal_(std=self.config.initializer_range)
-                if module.padding_idx is not None:
-                    module.weight[module.padding_idx].zero_()
+        init_module(self, self.config.initializer_range)
+
+    # --- files ---------------------------------------------------------------------------
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: PathOrStr,
+        *,
+        config: LukeConfig | PathOrStr | None = None,
+        dtype: torch.dtype | None = None,
+        revision: str | None = None,
+        cache_dir: PathOrStr | None = None,
+        local_files_only: bool = False,
+        **overrides: Any,
+    ) -> Self:
+        """Load a checkpoint: a folder in the published format, or a name on the Hugging Face hub.
+
+        Every weight must fit; only heads may be missing (they are new then, see `untrained`) or left over.
+
+        name_or_path (str | os.PathLike): The folder or name.
+        config (LukeConfig | str | os.PathLike | None): A configuration instead of the checkpoint's own.
+        dtype (torch.dtype | None): Type to convert the weights to; None means float32.
+        revision (str | None): Branch, tag or commit on the hub.
+        cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
+        local_files_only (bool): Use only what is downloaded already.
+        **overrides (Any): Fields of the configuration to change, and further arguments of the class, e.g.
+            `add_pooling_layer` of `LukeModel`.
+        RETURNS (LukePreTrainedModel): The model in evaluation mode.
+        RAISES (ValueError): If the checkpoint is missing, damaged or does not fit. (TypeError): if an
+            override is unknown.
+        """
+        options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
+        where = {"revision": revision, "cache_dir": cache_dir, "local_files_only": local_files_only}
+        folder = resolve_checkpoint(name_or_path, **where)  # type: ignore[arg-type]
+        if config is None:
+            config = LukeConfig.from_dict(read_config_file(folder))
+        elif not isinstance(config, LukeConfig):
+            config = LukeConfig.from_pretrained(config, **where)  # type: ignore[arg-type]
+        weights = read_weights(folder)
+        with torch.device("meta"):  # no memory and no random numbers for weights that are replaced
+            model = cls(_change(config, overrides), **options)
+        model._load(weights, torch.float32 if dtype is None else dtype)
+        return model.eval()
+
+    def _load(self, weights: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
+        is_base = not hasattr(self, self.base_model_prefix)
+        state, self.untrained = fit_weights(
+            weights, self.state_dict(), self.base_model_prefix, is_base=is_base
+        )
+        self.load_state_dict({name: w.to(dtype) for name, w in state.items()}, strict=False, assign=True)
+        for name in self.untrained:
+            module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
+            init_module(module, self.config.initializer_range)
+
+    def save_pretrained(self, path: PathOrStr) -> None:
+        """Write `config.json` and `model.safetensors`; transformers loads the folder too.
+
+        path (str | os.PathLike): The folder; made if it does not exist.
+        RAISES (ValueError): If the path is a file, or the configuration cannot be written as JSON.
+        """
+        folder = Path(path)
+        if folder.is_file():
+            raise ValueError(Errors.L221.format(path=folder))
+        record = {
+            "architectures": [type(self).__name__],
+            "torch_dtype": str(self.dtype).removeprefix("torch."),
+        }
+        _change(self.config, record, known=False).save_pretrained(folder)
+        write_weights(folder, self.state_dict())
+
+
+@torch.no_grad()
+def init_module(module: nn.Module, std: float) -> None:
+    """Draw new weights for a module and all below it.
+
+    module (nn.Module): Linear layers and embeddings become normal, biases and padding rows zero, norms one.
+    std (float): Standard deviation.
+    """
+    for part in module.modules():
+        if isinstance(part, (nn.Linear, nn.Embedding)):
+            part.weight.normal_(std=std)
+        if isinstance(part, nn.Linear) and part.bias is not None:
+            part.bias.zero_()
+        if isinstance(part, nn.Embedding) and part.padding_idx is not None:
+            part.weight[part.padding_idx].zero_()
+        if isinstance(part, nn.LayerNorm):
+            part.reset_parameters()
+
+
+def _change(config: LukeConfig, changes: dict[str, Any], *, known: bool = True) -> LukeConfig:
+    """A copy with other values; with `known`, a field that the configuration lacks is a mistake."""
+    unknown = sorted(set(changes) - {*vars(config), "num_labels"})
+    if known and unknown:
+        raise TypeError(Errors.L241.format(names=", ".join(unknown)))
+    return LukeConfig.from_dict(config.to_dict(), **changes)

@@ -1,0 +1,100 @@
+"""From the name of a checkpoint to a folder on disk: local folders as they are, hub names downloaded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import Errors
+
+PathOrStr = str | os.PathLike[str]
+
+# All that a LUKE folder may consist of, without the weights in the pickle format.
+CHECKPOINT_FILES = (
+    "config.json",
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "model-*.safetensors",
+    "vocab.*",
+    "merges.txt",
+    "tokenizer*.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "entity_vocab*",
+)
+PICKLE_FILES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin")
+_HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+
+
+def resolve_checkpoint(
+    name_or_path: PathOrStr,
+    *,
+    revision: str | None = None,
+    cache_dir: PathOrStr | None = None,
+    local_files_only: bool = False,
+    patterns: Sequence[str] | None = None,
+) -> Path:
+    """Find the folder of a checkpoint, and download it if it is a name on the Hugging Face hub.
+
+    name_or_path (str | os.PathLike): A folder, or a name such as "studio-ousia/luke-base".
+    revision (str | None): Branch, tag or commit on the hub.
+    cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
+    local_files_only (bool): Use only what is downloaded already.
+    patterns (Sequence[str] | None): Files to download. None means the whole checkpoint, with weights in
+        the safetensors format if the hub has them, in the pickle format otherwise.
+    RETURNS (Path): The folder.
+    RAISES (ValueError): If there is no such folder or name, or the hub cannot be reached.
+    """
+    folder = Path(name_or_path).expanduser()
+    if folder.is_dir():
+        return folder
+    name = os.fspath(name_or_path)
+    if folder.exists():
+        raise ValueError(Errors.L221.format(path=folder))
+    if isinstance(name_or_path, os.PathLike) or not _HUB_NAME.fullmatch(name):
+        raise ValueError(Errors.L222.format(path=name))
+    if patterns is not None:
+        return _download(name, revision, cache_dir, local_files_only, patterns)
+    found = _download(name, revision, cache_dir, local_files_only, CHECKPOINT_FILES)
+    if not any(found.glob("model*.safetensors")):
+        found = _download(name, revision, cache_dir, local_files_only, (*CHECKPOINT_FILES, *PICKLE_FILES))
+    return found
+
+
+def _download(
+    name: str,
+    revision: str | None,
+    cache_dir: PathOrStr | None,
+    local_files_only: bool,
+    patterns: Sequence[str],
+) -> Path:
+    # Imported here: whoever works with local folders never needs it.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        folder = snapshot_download(
+            name,
+            revision=revision,
+            cache_dir=None if cache_dir is None else Path(cache_dir),
+            local_files_only=local_files_only,
+            allow_patterns=list(patterns),
+        )
+    except GatedRepoError as error:
+        raise ValueError(Errors.L223.format(name=name)) from error
+    except RepositoryNotFoundError as error:
+        raise ValueError(Errors.L224.format(name=name)) from error
+    except RevisionNotFoundError as error:
+        raise ValueError(Errors.L225.format(name=name, revision=revision)) from error
+    except LocalEntryNotFoundError as error:
+        raise ValueError(Errors.L226.format(name=name)) from error
+    except (OSError, ValueError) as error:  # connection lost, disk full, a name that the hub refuses
+        raise ValueError(Errors.L227.format(name=name, reason=error)) from error
+    return Path(folder)
