@@ -162,12 +162,33 @@ class Errors:
         "Unknown arguments of `from_pretrained`: {names}. Allowed are fields of the checkpoint's "
         "configuration; a new field belongs into a LukeConfig that you pass as config=."
     )
-
-    L251 = "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the data."
-    L252 = "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct config.json."
+    L251 = (
+        "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the "
+        "data."
+    )
+    L252 = (
+        "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct "
+        "config.json."
+    )
     L253 = (
-        "The weights in {source} are not those that its config.json describes: missing {missing}, "
-        "surplus {surplus}, wrong shapes {shapes}. Take both files from the same model."
+        "The weights in {source} are not those that its config.json describes: missing {missing}, surplus "
+        "{surplus}, wrong shapes {shapes}. Take both files from the same model."
+    )
+    L251 = (
+        "A LUKE cannot be made from an encoder of type {kind!r} with {position!r} positions; allowed are "
+        "{allowed}, with absolute positions. Choose such an encoder."
+    )
+    L252 = (
+        "The encoder has no weight {name}. Pass the state dict of a BERT or RoBERTa encoder, as "
+        "transformers saves it."
+    )
+    L253 = (
+        "type_vocab_size is {rows}; the encoder has {least} token types, which are all kept. Choose {least} "
+        "or more."
+    )
+    L254 = (
+        "{folder} has no tokenizer.json, from which LUKE's tokenizer is made. Save the encoder's fast "
+        "tokenizer there."
     )
 
     # --- 3xx: inputs, layers, pipeline ---------------------------------------------------

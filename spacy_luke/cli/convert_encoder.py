@@ -1,0 +1,73 @@
+"""A folder with a LUKE, made from a folder with a BERT or RoBERTa encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from ..hub import PathOrStr, resolve_checkpoint
+
+ENTITY_TOKENS = ("[PAD]", "[UNK]", "[MASK]", "[MASK2]")
+MARKERS = {"<ent>": "@", "<ent2>": "#"}  # LUKE's entity markers, and the words that they start from
+
+
+def convert_folder(
+    source: PathOrStr,
+    target: PathOrStr,
+    *,
+    titles: Iterable[str] = (),
+    entity_emb_size: int | None = None,
+    words_attend_to_entities: bool = False,
+    entities_attend_to_entities: bool = False,
+    type_vocab_size: int | None = None,
+    **tokenizer_options: Any,
+) -> None:
+    """Make a LUKE from an encoder and write it, with its tokenizer, in the published directory format.
+
+    source (str | os.PathLike): Folder or hub name of a BERT or RoBERTa with `config.json`, weights and
+        `tokenizer.json`.
+    target (str | os.PathLike): Folder to write to.
+    titles (Iterable[str]): Entities of the vocabulary besides [PAD], [UNK], [MASK] and [MASK2].
+    entity_emb_size (int | None): Width of the entity table; None means the encoder's, without a projection.
+    words_attend_to_entities (bool): See `LukeConfig`.
+    entities_attend_to_entities (bool): See `LukeConfig`.
+    type_vocab_size (int | None): Number of token types; None means the encoder's.
+    **tokenizer_options (Any): Arguments of `LukeTokenizer`, e.g. `max_mention_length`.
+    RAISES (ValueError): If the source is incomplete or of another kind.
+    """
+    # Imported here: the command line must stay light for those who never convert.
+    from ..nn.checkpoint import read_weights
+    from ..nn.config import read_config_file
+    from ..nn.convert import luke_from_encoder
+    from ..tokenizer import LukeTokenizer
+
+    folder = resolve_checkpoint(source)
+    config = read_config_file(folder)
+    if not (folder / "tokenizer.json").is_file():
+        raise ValueError(Errors.L254.format(folder=folder))
+    entities = {title: i for i, title in enumerate(dict.fromkeys((*ENTITY_TOKENS, *titles)))}
+    tokenizer = LukeTokenizer.from_tokenizer_json(folder / "tokenizer.json", entities, **tokenizer_options)
+    vocab = tokenizer.get_vocab()
+    model = luke_from_encoder(
+        read_weights(folder),
+        config,
+        entity_vocab_size=len(entities),
+        entity_emb_size=config["hidden_size"] if entity_emb_size is None else entity_emb_size,
+        words_attend_to_entities=words_attend_to_entities,
+        entities_attend_to_entities=entities_attend_to_entities,
+        type_vocab_size=type_vocab_size,
+        mask_token_id=tokenizer.mask_token_id,
+        entity_mask_ids=(entities["[MASK]"], entities["[MASK2]"]),
+        new_words=_new_words(vocab, config["vocab_size"]),
+    )
+    model.save_pretrained(Path(target))
+    tokenizer.save_pretrained(Path(target))
+
+
+def _new_words(vocab: dict[str, int], known: int) -> list[int | None]:
+    """For each word id that the encoder has no row for, the word that it starts from."""
+    names = {i: name for name, i in vocab.items()}
+    count = max(names) + 1 - known
+    return [vocab.get(MARKERS.get(names.get(known + i, ""), "")) for i in range(count)]
