@@ -231,6 +231,11 @@ class Backend:
         ids = pair.ids
         return Template(tuple(ids[:start]), tuple(ids[start + n : second]), tuple(ids[second + n :]))
 
+    def bpe(self) -> tuple[dict[str, int], list[tuple[str, str]]]:
+        """RETURNS (tuple[dict[str, int], list[tuple[str, str]]]): Ids and merges for `from_bpe`."""
+        model = json.loads(self.tokenizer.to_str())["model"]
+        return model["vocab"], [(left, right) for left, right in model["merges"]]
+
     def to_state(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All there is to know, as JSON data."""
         added = [{"id": id_, **token_flags(token)} for id_, token in self.added.items()]

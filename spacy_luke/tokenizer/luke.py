@@ -12,19 +12,27 @@ from typing import Any, TypeAlias
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
 from .backend import Backend
+from .encoder import InputEncoder
 from .entities import EntityVocab
 from .files import read_bpe, read_entity_vocab, read_text
+from .folder import (
+    find_entities,
+    find_words,
+    make_folder,
+    read_settings,
+    write_settings,
+    write_vocabulary,
+)
 from .options import Options
 from .special import SpecialTokens, find_special, register
 from .template import Template
-from .words import WordVocab
 
 Token: TypeAlias = "str | AddedToken"
 PathOrStr: TypeAlias = "str | PathLike[str]"
 Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
 
 
-class LukeTokenizer(WordVocab):
+class LukeTokenizer(InputEncoder):
     """Text, pairs of texts and the entities in them to what a LUKE model reads.
 
     The outputs are those of `LukeTokenizer` in transformers; whole batches are encoded in one call of the
@@ -226,6 +234,63 @@ class LukeTokenizer(WordVocab):
     entity_pad_token_id = entity_pad_id
 
     # --- storage -------------------------------------------------------------------------
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: PathOrStr,
+        *,
+        revision: str | None = None,
+        cache_dir: PathOrStr | None = None,
+        local_files_only: bool = False,
+        **overrides: Any,
+    ) -> LukeTokenizer:
+        """Load a tokenizer that was saved here or by transformers.
+
+        name_or_path (str | PathLike): A folder, or the name of a checkpoint on the Hugging Face hub.
+        revision (str | None): The version of a checkpoint on the hub.
+        cache_dir (str | PathLike | None): Where downloads are kept.
+        local_files_only (bool): Whether to look for a checkpoint among earlier downloads only.
+        overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`.
+        RETURNS (LukeTokenizer): The tokenizer.
+        """
+        path = Path(name_or_path)
+        if not path.is_dir():
+            from ..hub import resolve_checkpoint
+
+            path = resolve_checkpoint(
+                name_or_path, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only
+            )
+        words = find_words(path)
+        settings = {**read_settings(path), **overrides}
+        if len(words) == 2:
+            return cls(*words, find_entities(path), **settings)
+        del settings["added_tokens_decoder"]  # tokenizer.json has them
+        return cls.from_tokenizer_json(words[0], find_entities(path), **settings)
+
+    def save_pretrained(self, save_directory: PathOrStr) -> tuple[str, ...]:
+        """Save in a folder that `from_pretrained` loads, also that of transformers.
+
+        save_directory (str | PathLike): The folder; made if it isn't there.
+        RETURNS (tuple[str, ...]): The files.
+        """
+        folder = make_folder(save_directory)
+        settings = write_settings(folder, self.options, self.special, self.entity_vocab, self.backend)
+        return (*map(str, settings), *self.save_vocabulary(folder))
+
+    def save_vocabulary(
+        self, save_directory: PathOrStr, filename_prefix: str | None = None
+    ) -> tuple[str, ...]:
+        """Save the vocabularies alone.
+
+        save_directory (str | PathLike): The folder; made if it isn't there.
+        filename_prefix (str | None): What the files' names start with, followed by a hyphen.
+        RETURNS (tuple[str, ...]): The files: `vocab.json`, `merges.txt` and `entity_vocab.json`; a tokenizer
+            made from a `tokenizer.json` writes that instead of the first two.
+        """
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        paths = write_vocabulary(make_folder(save_directory), self.backend, self.entity_vocab, prefix)
+        return tuple(map(str, paths))
 
     @property
     def options(self) -> Options:

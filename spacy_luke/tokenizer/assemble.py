@@ -1,0 +1,170 @@
+"""One input's fields: truncation, special tokens around the texts, entities' positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import Errors
+from .limits import Limits
+from .pieces import TokenSpan
+from .tasks import EncodedText
+from .template import Template
+from .truncation import truncate
+
+Row = dict[str, Any]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Assembler:
+    """How inputs are put together.
+
+    template (Template): The special tokens around texts.
+    limits (Limits): What is truncated, and to what length.
+    max_entity_length (int): The most entities of an input; acts when texts are truncated.
+    max_mention_length (int): The most word pieces of an entity that get a position.
+    stride (int): How many word pieces that stay are repeated among the overflowing ones.
+    truncation_side (str): The end that texts are truncated at.
+    add_special_tokens (bool): Whether special tokens are put around the texts.
+    return_positions (bool): Whether to add where entities start and end.
+    return_token_type_ids (bool): Whether to add token types: all zeros, LUKE has none.
+    return_special_tokens_mask (bool): Whether to add which tokens are special.
+    return_overflowing_tokens (bool): Whether to add what was truncated.
+    """
+
+    template: Template
+    limits: Limits
+    max_entity_length: int
+    max_mention_length: int
+    stride: int = 0
+    truncation_side: str = "right"
+    add_special_tokens: bool = True
+    return_positions: bool = False
+    return_token_type_ids: bool = False
+    return_special_tokens_mask: bool = False
+    return_overflowing_tokens: bool = False
+
+    def __call__(self, first: EncodedText, second: EncodedText | None) -> tuple[Row, int]:
+        """Put one input together.
+
+        first (EncodedText): The first text.
+        second (EncodedText | None): The second one.
+        RETURNS (tuple[dict[str, Any], int]): Its fields, and how many entities fell to truncation of the
+            texts.
+        """
+        self._check(first, second)
+        row: Row = {}
+        ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
+        self._add_words(row, ids, pair_ids)
+        if first.entity_ids is None:
+            return row, 0
+        return row, self._add_entities(row, first, second, len(ids), len(pair_ids or ()))
+
+    def _check(self, first: EncodedText, second: EncodedText | None) -> None:
+        if self.return_token_type_ids and not self.add_special_tokens:
+            raise ValueError(Errors.L128)
+        if self.return_overflowing_tokens:
+            if second is not None and self.limits.truncation == "longest_first":
+                raise ValueError(Errors.L129)
+            if self.limits.max_length is None:
+                raise TypeError(Errors.L130)
+        if self.truncation_side == "left" and self.limits.truncates and first.entity_ids:
+            raise ValueError(Errors.L131)
+
+    def _truncate_words(
+        self, row: Row, ids: list[int], pair_ids: list[int] | None
+    ) -> tuple[list[int], list[int] | None]:
+        total = len(ids) + len(pair_ids or ())
+        if self.add_special_tokens:
+            total += self.template.size(pair_ids is not None)
+        max_length = self.limits.max_length
+        overflowing: list[int] = []
+        if self.limits.truncates and max_length and total > max_length:
+            ids, pair_ids, overflowing = truncate(
+                ids, pair_ids, total - max_length, self.limits.truncation, self.stride, self.truncation_side
+            )
+        if self.return_overflowing_tokens:
+            row["overflowing_tokens"] = np.array(overflowing, dtype=np.int64)
+            row["num_truncated_tokens"] = total - (max_length or 0)
+        return ids, pair_ids
+
+    def _add_words(self, row: Row, ids: list[int], pair_ids: list[int] | None) -> None:
+        prefix, middle, suffix = self._around(pair_ids is not None)
+        sequence = [*prefix, *ids, *middle, *(pair_ids or ()), *suffix]
+        row["input_ids"] = np.array(sequence, dtype=np.int64)
+        if self.return_token_type_ids:
+            row["token_type_ids"] = np.zeros(len(sequence), dtype=np.int64)
+        if self.return_special_tokens_mask:
+            mask = np.ones(len(sequence), dtype=np.int64)
+            mask[len(prefix) : len(prefix) + len(ids)] = 0
+            mask[len(sequence) - len(suffix) - len(pair_ids or ()) : len(sequence) - len(suffix)] = 0
+            row["special_tokens_mask"] = mask
+
+    def _around(self, pair: bool) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        if not self.add_special_tokens:
+            return (), (), ()
+        return self.template.prefix, self.template.middle if pair else (), self.template.suffix
+
+    def _add_entities(
+        self, row: Row, first: EncodedText, second: EncodedText | None, n_ids: int, n_pair_ids: int
+    ) -> int:
+        entities, dropped = _within(first, n_ids)
+        pair: list[tuple[int, TokenSpan]] | None = None
+        if second is not None and second.entity_ids is not None:
+            pair, dropped_pair = _within(second, n_pair_ids)
+            dropped += dropped_pair
+        entities, pair = self._truncate_entities(row, entities, pair)
+
+        prefix, middle, _ = self._around(second is not None)
+        offset = len(prefix)
+        spans = [(start + offset, end + offset) for _, (start, end) in entities]
+        offset = len(prefix) + n_ids + len(middle)
+        spans += [(start + offset, end + offset) for _, (start, end) in pair or ()]
+        row["entity_ids"] = np.array([id_ for id_, _ in [*entities, *(pair or ())]], dtype=np.int64)
+        bounds = np.array(spans, dtype=np.int64).reshape(-1, 2)
+        row["entity_position_ids"] = _positions(bounds, self.max_mention_length)
+        if self.return_positions:
+            row["entity_start_positions"] = bounds[:, 0]
+            row["entity_end_positions"] = bounds[:, 1] - 1
+        if self.return_token_type_ids:
+            row["entity_token_type_ids"] = np.zeros(len(bounds), dtype=np.int64)
+        return dropped
+
+    def _truncate_entities(
+        self,
+        row: Row,
+        entities: list[tuple[int, TokenSpan]],
+        pair: list[tuple[int, TokenSpan]] | None,
+    ) -> tuple[list[tuple[int, TokenSpan]], list[tuple[int, TokenSpan]] | None]:
+        excess = len(entities) + len(pair or ()) - self.max_entity_length
+        overflowing: list[tuple[int, TokenSpan]] = []
+        if self.limits.truncates:
+            entities, pair, overflowing = truncate(
+                entities, pair, excess, self.limits.truncation, self.stride, self.truncation_side
+            )
+        if self.return_overflowing_tokens:
+            row["overflowing_entities"] = np.array([id_ for id_, _ in overflowing], dtype=np.int64)
+            row["num_truncated_entities"] = excess
+        return entities, pair
+
+
+def _within(text: EncodedText, n_ids: int) -> tuple[list[tuple[int, TokenSpan]], int]:
+    """The entities of a text that end within its first word pieces, and the number of the others."""
+    entities = list(zip(text.entity_ids or (), text.spans, strict=True))
+    kept = [entity for entity in entities if entity[1][1] <= n_ids]
+    return kept, len(entities) - len(kept)
+
+
+def _positions(bounds: Ints, width: int) -> Ints:
+    """The positions of each entity's word pieces, -1 after the last.
+
+    bounds (ndarray): First position, and the one after the last. Shape: (n_entities, 2)
+    width (int): How many positions an entity has room for.
+    RETURNS (ndarray): Shape: (n_entities, width)
+    """
+    positions = bounds[:, :1] + np.arange(width)
+    return np.where(positions < bounds[:, 1:], positions, -1)

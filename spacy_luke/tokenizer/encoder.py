@@ -1,0 +1,282 @@
+"""Texts and the entities in them to model inputs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import Errors, Warnings
+from .assemble import Assembler, Row
+from .encoding import LukeEncoding, TensorKind, batch_encoding, single_encoding, tensor_kind
+from .entities import EntityVocab
+from .inputs import Example, TextInput, read_batch, read_single
+from .limits import resolve_limits
+from .options import check_side
+from .padding import Padder
+from .pieces import cut, locate
+from .tasks import EncodedText, apply_task
+from .words import WordVocab
+
+logger = logging.getLogger(__name__)
+
+
+class InputEncoder(WordVocab):
+    """A word vocabulary and an entity vocabulary that make model inputs together."""
+
+    entity_vocab: EntityVocab
+    task: str | None
+    max_entity_length: int
+    max_mention_length: int
+    add_prefix_space: bool
+    padding_side: str
+    truncation_side: str
+    model_max_length: int | None
+    split_special_tokens: bool
+
+    def __call__(
+        self,
+        text: str | Sequence[str],
+        text_pair: str | Sequence[str] | None = None,
+        entity_spans: Any = None,
+        entity_spans_pair: Any = None,
+        entities: Any = None,
+        entities_pair: Any = None,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        stride: int = 0,
+        is_split_into_words: bool | None = False,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_tensors: Any = None,
+        return_token_type_ids: bool | None = None,
+        return_attention_mask: bool | None = None,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_offsets_mapping: bool = False,
+        return_length: bool = False,
+        verbose: bool = True,
+        *,
+        add_prefix_space: bool | None = None,
+        split_special_tokens: bool | None = None,
+    ) -> LukeEncoding:
+        """Make inputs of one text or pair of texts, or of a list of them, with the entities in them.
+
+        text (str | Sequence[str]): The text, or many.
+        text_pair (str | Sequence[str] | None): The text after it, e.g. an answer; ignored with a task.
+        entity_spans (list[tuple[int, int]] | list[list[tuple[int, int]]] | None): Character offsets of the
+            entities in the text: one for the task "entity_classification", two, head and tail, for
+            "entity_pair_classification".
+        entity_spans_pair (list | None): The same for the text after it; ignored with a task.
+        entities (list[str] | list[list[str]] | None): Their titles. Without: [MASK] entities, which ask what
+            the text says about them. Ignored with a task.
+        entities_pair (list | None): The same for the text after it.
+        add_special_tokens (bool): Whether to put special tokens around the texts.
+        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
+        truncation (bool | str | None): True or "longest_first", "only_first", "only_second", False or
+            "do_not_truncate". None: "longest_first" if `max_length` is given and `padding` isn't.
+        max_length (int | None): The word pieces to pad or truncate to; None for `model_max_length`.
+        max_entity_length (int | None): The entities to truncate to, and, for a single text, to pad to; None
+            for the tokenizer's setting.
+        stride (int): How many word pieces that stay are repeated in `overflowing_tokens`.
+        is_split_into_words (bool | None): Refused if true: give texts, or use `encode_words`.
+        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
+        padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
+            don't count padding.
+        return_tensors (str | None): "np" for arrays, "pt" for tensors, None for lists.
+        return_token_type_ids (bool | None): Whether to add token types; they are zeros.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None for yes.
+        return_overflowing_tokens (bool): Whether to add what was truncated.
+        return_special_tokens_mask (bool): Whether to add which tokens are special.
+        return_offsets_mapping (bool): Refused if true: word pieces of several bytes have no character offsets
+            here.
+        return_length (bool): Whether to add the length: of a single text with its padding, in a batch
+            without.
+        verbose (bool): Whether to log what has no effect or is left out.
+        add_prefix_space (bool | None): Whether each piece of text starts with a space; None for the
+            tokenizer's setting.
+        split_special_tokens (bool | None): Whether special tokens in the text are plain text; None for the
+            tokenizer's setting.
+        RETURNS (LukeEncoding): `input_ids`, `attention_mask`; with spans also `entity_ids`,
+            `entity_position_ids`, `entity_attention_mask`; with the task "entity_span_classification"
+            `entity_start_positions` and `entity_end_positions`; and what was asked for.
+        """
+        kind = tensor_kind(return_tensors)
+        if return_offsets_mapping or is_split_into_words:
+            name = "return_offsets_mapping" if return_offsets_mapping else "is_split_into_words"
+            raise NotImplementedError(Errors.L132.format(name=name))
+        columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task)
+        batched = isinstance(text, (list, tuple))
+        examples = read_batch(text, *columns) if batched else [read_single(text, *columns)]
+        limits = resolve_limits(
+            padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
+        )
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        assemble = Assembler(
+            self.template,
+            limits,
+            max_entity_length or self.max_entity_length,
+            self.max_mention_length,
+            stride,
+            self.truncation_side,
+            add_special_tokens,
+            return_positions=self.task == "entity_span_classification",
+            return_token_type_ids=bool(return_token_type_ids),
+            return_special_tokens_mask=return_special_tokens_mask,
+            return_overflowing_tokens=return_overflowing_tokens,
+        )
+        encoded = self._encode_examples(
+            examples,
+            self.add_prefix_space if add_prefix_space is None else add_prefix_space,
+            self.split_special_tokens if split_special_tokens is None else split_special_tokens,
+        )
+        rows, dropped = zip(*(assemble(first, second) for first, second in encoded), strict=True)
+        if any(dropped) and verbose:
+            logger.warning(Warnings.W104.format(n=sum(dropped)))
+        if batched:
+            if return_length:
+                rows = tuple({**row, "length": len(row["input_ids"])} for row in rows)
+            padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
+            return batch_encoding(padded, kind)
+        (row,) = padder(rows, limits.padding, limits.max_length, assemble.max_entity_length)
+        if return_length:
+            row["length"] = len(row["input_ids"])
+        return single_encoding(row, kind, batch_axis=True)
+
+    def encode(self, text: str, text_pair: str | None = None, **kwargs: Any) -> Any:
+        """The word ids of one text or pair of texts.
+
+        text (str): The text.
+        text_pair (str | None): The text after it.
+        kwargs (Any): As for calling the tokenizer.
+        RETURNS (list[int] | ndarray | Tensor): `input_ids` of that call.
+        """
+        return self(text, text_pair, **kwargs)["input_ids"]
+
+    def tokenize(
+        self, text: str, add_prefix_space: bool | None = None, split_special_tokens: bool | None = None
+    ) -> list[str]:
+        """The word pieces of a text, without special tokens around it.
+
+        text (str): The text.
+        add_prefix_space (bool | None): Whether it starts with a space; None for the tokenizer's setting.
+        split_special_tokens (bool | None): Whether special tokens in it are plain text; None for the setting.
+        RETURNS (list[str]): The pieces.
+        """
+        prefix = self.add_prefix_space if add_prefix_space is None else add_prefix_space
+        split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
+        (ids,) = self._encode_pieces([text], prefix, split)
+        return [token for token in self.convert_ids_to_tokens(ids) if token is not None]
+
+    def pad(
+        self,
+        encoded_inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        padding: bool | str = True,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_attention_mask: bool | None = None,
+        return_tensors: Any = None,
+        verbose: bool = True,
+    ) -> LukeEncoding:
+        """Fill up inputs that were made without padding, e.g. when a data loader puts a batch together.
+
+        encoded_inputs (Mapping | Sequence[Mapping]): One input, a batch, or a list of inputs, of lists,
+            arrays or tensors. They aren't changed.
+        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
+        max_length (int | None): The word pieces for "max_length"; None for `model_max_length`.
+        max_entity_length (int | None): The entities for "max_length"; None for the tokenizer's setting.
+        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
+        padding_side (str | None): "right" or "left"; None for the tokenizer's setting.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None for yes.
+        return_tensors (str | None): "np" or "pt"; None for what the inputs are.
+        verbose (bool): Whether to log what has no effect.
+        RETURNS (LukeEncoding): The inputs, all of one length.
+        """
+        if not isinstance(encoded_inputs, Mapping):
+            first = encoded_inputs[0] if encoded_inputs else {}
+            encoded_inputs = {name: [example[name] for example in encoded_inputs] for name in first}
+        if "input_ids" not in encoded_inputs:
+            raise ValueError(Errors.L133.format(names=", ".join(map(repr, encoded_inputs))))
+        ids = encoded_inputs["input_ids"]
+        if len(ids) == 0:
+            return LukeEncoding(encoded_inputs)
+        kind = tensor_kind(return_tensors) or _kind_of(ids)
+        limits = resolve_limits(padding, None, max_length, None, self.model_max_length, verbose)
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        n_entities = self.max_entity_length if max_entity_length is None else max_entity_length
+        single = np.ndim(ids[0]) == 0
+        if single:
+            encoded_inputs = {name: [value] for name, value in encoded_inputs.items()}
+        rows = _rows(encoded_inputs)
+        padded = padder(rows, limits.padding, limits.max_length, n_entities)
+        return single_encoding(padded[0], kind, batch_axis=False) if single else batch_encoding(padded, kind)
+
+    # --- steps of a call -----------------------------------------------------------------
+
+    def _padder(self, side: str | None, multiple: int | None, attention_mask: bool | None) -> Padder:
+        side = self.padding_side if side is None else side
+        check_side("padding_side", side)
+        with_mask = attention_mask is None or attention_mask
+        return Padder(self.pad_token_id, self.entity_vocab.pad_id, side, multiple, with_mask)
+
+    def _encode_examples(
+        self, examples: Sequence[Example], add_prefix_space: bool, split_special_tokens: bool
+    ) -> list[tuple[EncodedText, EncodedText | None]]:
+        """Encode the pieces of all texts in one call, and tell them apart again."""
+        texts = [text for example in examples for text in (example.first, example.second) if text is not None]
+        cuts = [cut(text.text, text.spans or ()) for text in texts]
+        flat = [piece for pieces, _ in cuts for piece in pieces]
+        encoded = iter(self._encode_pieces(flat, add_prefix_space, split_special_tokens))
+        markers = self.additional_special_tokens_ids
+
+        def finish(text: TextInput, pieces: list[str], before: dict[int, int]) -> EncodedText:
+            parts = [next(encoded) for _ in pieces]
+            ids = [id_ for part in parts for id_ in part]
+            spans = locate(parts, before, text.spans or ())
+            return apply_task(self.task, text, ids, spans, self.entity_vocab, markers)
+
+        done = (finish(text, *pieces) for text, pieces in zip(texts, cuts, strict=True))
+        return [(next(done), next(done) if example.second is not None else None) for example in examples]
+
+    def _encode_pieces(
+        self, pieces: Iterable[str], add_prefix_space: bool, split_special_tokens: bool
+    ) -> list[list[int]]:
+        if add_prefix_space:
+            pieces = (f" {piece}" if piece and not piece[0].isspace() else piece for piece in pieces)
+        return self.backend.encode(list(pieces), parse_added=not split_special_tokens)
+
+
+def _kind_of(ids: Any) -> TensorKind:
+    """Whether inputs are arrays or tensors."""
+    for value in (ids, ids[0]):
+        if isinstance(value, (np.ndarray, np.integer)):
+            return "np"
+        if type(value).__module__.split(".")[0] == "torch":
+            return "pt"
+    return None
+
+
+def _rows(columns: Mapping[str, Any]) -> list[Row]:
+    """A batch's inputs one by one, as arrays."""
+    n = len(columns["input_ids"])
+    wrong = {name: len(values) for name, values in columns.items() if len(values) != n}
+    if wrong:
+        raise ValueError(Errors.L134.format(n=n, found=wrong))
+    return [{name: _array(values[i]) for name, values in columns.items()} for i in range(n)]
+
+
+def _array(value: Any) -> Any:
+    """An array of numbers; anything else as it is."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if isinstance(value, (str, bytes)) or np.ndim(value) == 0:
+        return value
+    array = np.asarray(value)
+    return array.astype(np.int64) if array.size == 0 or array.dtype.kind in "iub" else array

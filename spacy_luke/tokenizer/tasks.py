@@ -1,0 +1,75 @@
+"""From texts and spans to word ids, entity ids and places: what each task makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .entities import EntityVocab
+from .inputs import TextInput
+from .pieces import TokenSpan
+
+
+@dataclass
+class EncodedText:
+    """One text as ids, without the special tokens around it.
+
+    ids (list[int]): Its word pieces.
+    entity_ids (list[int] | None): Its entities; None if it was given without spans.
+    spans (list[tuple[int, int]]): The first word piece of each entity and the one after its last.
+    """
+
+    ids: list[int]
+    entity_ids: list[int] | None
+    spans: list[TokenSpan]
+
+
+def apply_task(
+    task: str | None,
+    text: TextInput,
+    ids: list[int],
+    spans: list[TokenSpan],
+    entities: EntityVocab,
+    markers: Sequence[int],
+) -> EncodedText:
+    """Give a text its entities, and its markers if the task has them.
+
+    task (str | None): The tokenizer's task.
+    text (TextInput): What was asked.
+    ids (list[int]): The word pieces; markers are put into this list.
+    spans (list[tuple[int, int]]): Where its entities are among them.
+    entities (EntityVocab): The entity vocabulary.
+    markers (Sequence[int]): Ids of the tokens around the entity or head, and around the tail.
+    RETURNS (EncodedText): The text. Spans of marked entities include their markers.
+    """
+    if text.spans is None:
+        return EncodedText(ids, None, [])
+    if task == "entity_classification":
+        _mark(ids, spans[0], markers[0])
+        return EncodedText(ids, [entities.mask_id], [(spans[0][0], spans[0][1] + 2)])
+    if task == "entity_pair_classification":
+        return EncodedText(ids, [entities.mask_id, entities.mask2_id], _mark_pair(ids, spans, markers))
+    if text.titles is None:
+        return EncodedText(ids, [entities.mask_id] * len(spans), spans)
+    return EncodedText(ids, entities.lookup(text.titles), spans)
+
+
+def _mark(ids: list[int], span: TokenSpan, marker: int) -> None:
+    start, end = span
+    ids.insert(end, marker)
+    ids.insert(start, marker)
+
+
+def _mark_pair(ids: list[int], spans: Sequence[TokenSpan], markers: Sequence[int]) -> list[TokenSpan]:
+    """Mark head and tail, the one that starts later first, so that the other's offsets still hold.
+
+    For spans that lie in one another the markers end up where transformers puts them: models were trained so.
+    """
+    (h0, h1), (t0, t1) = head, tail = spans[0], spans[1]
+    if h0 < t0:
+        _mark(ids, tail, markers[1])
+        _mark(ids, head, markers[0])
+        return [(h0, h1 + 2), (t0 + 2, t1 + 4)]
+    _mark(ids, head, markers[0])
+    _mark(ids, tail, markers[1])
+    return [(h0 + 2, h1 + 4), (t0, t1 + 2)]
