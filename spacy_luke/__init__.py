@@ -1,3 +1,53 @@
-"""LUKE for spaCy."""
+"""LUKE for spaCy: entities, labels, relations and vectors from one transformer.
 
-from .about import __version__ as __version__
+    >>> import spacy_luke
+    >>> nlp = spacy_luke.load()
+    >>> doc = nlp("Marie Curie was born in Warsaw.")
+    >>> [(r.head.text, r.label, r.tail.text) for r in doc._.luke_relations]
+
+Importing this package is cheap; what needs torch or tokenizers is imported when its name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .about import __version__
+from .types import Fact, Relation
+
+if TYPE_CHECKING:
+    from .extensions import set_extensions
+    from .loading import load
+    from .nn.config import LukeConfig
+    from .nn.model import LukeModel
+    from .tokenizer import LukeTokenizer
+
+_LAZY = {
+    "LukeConfig": ".nn.config",
+    "LukeModel": ".nn.model",
+    "LukeTokenizer": ".tokenizer",
+    "load": ".loading",
+    "set_extensions": ".extensions",
+}
+
+__all__ = [
+    "Fact",
+    "LukeConfig",
+    "LukeModel",
+    "LukeTokenizer",
+    "Relation",
+    "__version__",
+    "load",
+    "set_extensions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

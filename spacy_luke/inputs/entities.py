@@ -1,0 +1,50 @@
+"""Where the entities of a Doc come from: registered getters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import Errors
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span
+
+EntityGetter = Callable[["Doc"], Sequence["Span"]]
+
+
+def doc_ents() -> EntityGetter:
+    """Registered as `spacy-luke.doc_ents.v1`.
+
+    RETURNS (EntityGetter): Takes the entities of `doc.ents`.
+    """
+    return _get_ents
+
+
+def _get_ents(doc: Doc) -> Sequence[Span]:
+    return tuple(doc.ents)
+
+
+class SpanGroupGetter:
+    """Takes the spans of a group; none if the document doesn't have it.
+
+    key (str): Key of `doc.spans`.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __call__(self, doc: Doc) -> Sequence[Span]:
+        return tuple(doc.spans[self.key]) if self.key in doc.spans else ()
+
+
+def doc_spans(key: str) -> EntityGetter:
+    """Registered as `spacy-luke.doc_spans.v1`.
+
+    key (str): Key of `doc.spans`.
+    RETURNS (EntityGetter): Takes the spans of that group.
+    RAISES (ValueError): If the key is empty.
+    """
+    if not key:
+        raise ValueError(Errors.L302)
+    return SpanGroupGetter(key)

@@ -1,0 +1,105 @@
+"""Doc -> word pieces, with the way from tokens to pieces.
+
+Every spaCy token is encoded on its own, so a token boundary is always a piece boundary and any span of
+tokens is a run of pieces, whatever entities are asked about later:
+
+    tokens   Marie   Curie    was  born          in ...
+    pieces   marie | cur ##ie | was | born     | in
+    starts   0       1          3     4          5       starts[t]..starts[t + 1] are the pieces of token t
+
+A token that the tokenizer drops (a lone zero-width joiner, a newline in WordPiece) has no pieces; it stays in
+the Doc and a span may contain it, but nothing starts or ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from ..tokenizer import LukeTokenizer
+
+Ints = NDArray[np.int64]
+
+# Case classes, fed as token types to encoders whose vocabulary is uncased: `LukeConfig.case_token_types`.
+LOWER, TITLE, UPPER, MIXED = range(4)
+N_CASES = 4
+
+
+@dataclass(frozen=True)
+class DocPieces:
+    """The word pieces of one Doc.
+
+    ids (ndarray): Piece ids without special tokens. Shape: (n_pieces,)
+    starts (ndarray): First piece of each token, and the number of pieces. Shape: (n_tokens + 1,)
+    cases (ndarray): Case class of each piece's token. Shape: (n_pieces,)
+    """
+
+    ids: Ints
+    starts: Ints
+    cases: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def extent(self, start: int, end: int) -> tuple[int, int]:
+        """The pieces of tokens start..end (exclusive); empty when the tokenizer dropped all of them."""
+        return int(self.starts[start]), int(self.starts[end])
+
+
+def case_class(word: str) -> int:
+    """The case of a word, which an uncased vocabulary throws away.
+
+    word (str): One token's text.
+    RETURNS (int): LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED.
+    """
+    if word == word.lower():
+        return LOWER
+    if len(word) > 1 and word == word.upper():
+        return UPPER
+    head, tail = word[0], word[1:]
+    return TITLE if head != head.lower() and tail == tail.lower() else MIXED
+
+
+def encode_docs(docs: Sequence[Doc], tokenizer: LukeTokenizer) -> list[DocPieces]:
+    """Encode all tokens of all docs in one call of the tokenizer.
+
+    docs (Sequence[Doc]): The documents.
+    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    RETURNS (list[DocPieces]): One entry a document.
+    """
+    words: list[str] = []
+    spaces: list[bool] = []
+    for doc in docs:
+        previous_space = False
+        for token in doc:
+            words.append(token.text)
+            spaces.append(previous_space)
+            previous_space = bool(token.whitespace_)
+    encoded = tokenizer.encode_words(words, spaces)
+    pieces, offset = [], 0
+    for doc in docs:
+        chunk = slice(offset, offset + len(doc))
+        pieces.append(_doc_pieces(words[chunk], encoded[chunk]))
+        offset += len(doc)
+    return pieces
+
+
+def _doc_pieces(words: Sequence[str], encoded: Sequence[Sequence[int]]) -> DocPieces:
+    lengths = np.fromiter((len(ids) for ids in encoded), dtype=np.int64, count=len(encoded))
+    starts = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    ids = np.fromiter((i for word in encoded for i in word), dtype=np.int64, count=int(starts[-1]))
+    known: dict[str, int] = {}
+    cases = np.empty(len(words), dtype=np.int64)
+    for index, word in enumerate(words):
+        if word not in known:
+            known[word] = case_class(word)
+        cases[index] = known[word]
+    return DocPieces(ids=ids, starts=starts, cases=np.repeat(cases, lengths))

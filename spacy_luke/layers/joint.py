@@ -1,0 +1,251 @@
+"""The joint model as a thinc `Model`: a PyTorchWrapper around `nn.joint.JointModel`, with its tokenizer.
+
+The architecture function runs on every `add_pipe` and on every load, so it reads and initializes nothing. Weights
+come in one of three ways: from the saved pipeline, from a checkpoint when the pipe is initialized for training,
+or from a checkpoint when the pipe is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from thinc.api import Model
+from thinc.layers.pytorchwrapper import forward as pytorch_forward
+from thinc.types import ArgsKwargs
+
+from ..inputs.batch import MentionBatch, WordBatch
+from ..nn.joint.config import JointConfig
+from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, WordStates, Words
+from .shim import LukeShim
+from .store import load_shared
+
+if TYPE_CHECKING:
+    from ..tokenizer import LukeTokenizer
+
+
+@dataclass(frozen=True)
+class JointInput:
+    """One question to the joint model; see `JointModel.forward` for the fields."""
+
+    words: WordBatch
+    states: WordStates | None = None
+    find: bool = False
+    candidates: Candidates | None = None
+    gold_spans: np.ndarray[Any, Any] | None = None
+    mentions: MentionBatch | None = None
+
+
+@dataclass(frozen=True)
+class JointSettings:
+    """What the config says of a joint model, beside its weights.
+
+    checkpoint (str | None): Where weights come from if no saved pipeline brings them; None for the default model.
+    ner, labels, relations (bool): Which heads the pipe has.
+    multi_label (bool): Whether new entity labels are independent of each other.
+    window (int | None): Pieces of a window; None for all the encoder's positions.
+    overlap (int): Pieces that consecutive windows share at least.
+    words_attend_to_entities, entities_attend_to_entities (bool | None): Override the checkpoint's attention.
+    """
+
+    checkpoint: str | None
+    ner: bool
+    labels: bool
+    relations: bool
+    multi_label: bool
+    window: int | None
+    overlap: int
+    words_attend_to_entities: bool | None
+    entities_attend_to_entities: bool | None
+
+
+def build_joint(
+    checkpoint: str | None = None,
+    ner: bool = True,
+    labels: bool = True,
+    relations: bool = True,
+    multi_label: bool = False,
+    window: int | None = None,
+    overlap: int = 128,
+    words_attend_to_entities: bool | None = None,
+    entities_attend_to_entities: bool | None = None,
+    head_learn_rate_scale: float = 10.0,
+    mixed_precision: bool = False,
+) -> Model[JointInput, JointOutput]:
+    """Registered as `spacy-luke.Joint.v1`: LUKE with heads for spans, entities and relations.
+
+    checkpoint (str | None): A folder or a hub name; None for the model that ships with the package.
+    ner (bool): Score candidate spans, to find entities.
+    labels (bool): Label entities.
+    relations (bool): Relate pairs of entities.
+    multi_label (bool): Whether an entity can have several labels at once, when new labels are trained.
+    window (int | None): Pieces of a window, special tokens not counted; None for all the encoder has.
+    overlap (int): Pieces that consecutive windows share at least: two mentions this close are always related.
+    words_attend_to_entities (bool | None): None for what the checkpoint was trained with.
+    entities_attend_to_entities (bool | None): None for what the checkpoint was trained with.
+    head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
+    mixed_precision (bool): Train and predict in bfloat16.
+    RETURNS (Model[JointInput, JointOutput]): The model, without weights.
+    """
+    settings = JointSettings(
+        checkpoint,
+        ner,
+        labels,
+        relations,
+        multi_label,
+        window,
+        overlap,
+        words_attend_to_entities,
+        entities_attend_to_entities,
+    )
+    return Model(
+        "luke_joint",
+        pytorch_forward,
+        attrs={
+            "convert_inputs": _convert_inputs,
+            "convert_outputs": _convert_outputs,
+            "dropout_rate": None,
+            "settings": settings,
+            "tokenizer": None,
+        },
+        shims=[LukeShim(None, head_learn_rate_scale, mixed_precision)],
+        dims={"nI": None, "nO": None},
+    )
+
+
+# --- weights -------------------------------------------------------------------------------
+
+
+def get_module(model: Model[Any, Any]) -> JointModel:
+    """The torch module behind the thinc model; loaded from its checkpoint if there are no weights yet.
+
+    model (Model): From `build_joint`.
+    RETURNS (JointModel): The module.
+    """
+    shim = cast(LukeShim, model.shims[0])
+    if shim.module is None:
+        settings: JointSettings = model.attrs["settings"]
+        loaded = load_shared(
+            settings.checkpoint, settings.words_attend_to_entities, settings.entities_attend_to_entities
+        )
+        model.attrs["tokenizer"] = loaded.tokenizer
+        shim.set_module(loaded.model, shared=True)
+    return cast(JointModel, shim.module)
+
+
+def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
+    """The tokenizer that belongs to the weights.
+
+    model (Model): From `build_joint`.
+    RETURNS (LukeTokenizer): The tokenizer.
+    """
+    get_module(model)
+    return cast("LukeTokenizer", model.attrs["tokenizer"])
+
+
+def set_weights(model: Model[Any, Any], module: JointModel, tokenizer: LukeTokenizer) -> None:
+    """Give the thinc model weights of its own.
+
+    model (Model): From `build_joint`.
+    module (JointModel): The module.
+    tokenizer (LukeTokenizer): Its tokenizer.
+    """
+    model.attrs["tokenizer"] = tokenizer
+    cast(LukeShim, model.shims[0]).set_module(module, shared=False)
+
+
+def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
+    """Give the model heads for these labels; heads whose labels don't change keep their weights.
+
+    model (Model): From `build_joint`.
+    joint (JointConfig): The new configuration of the heads.
+    """
+    get_module(model)
+    shim = cast(LukeShim, model.shims[0])
+    shim.own_module().build_heads(joint)
+    shim.forget_optimizer()
+
+
+def window_size(model: Model[Any, Any]) -> int:
+    """RETURNS (int): Pieces of a window, special tokens not counted."""
+    settings: JointSettings = model.attrs["settings"]
+    config = get_module(model).config
+    most = config.max_position_embeddings - config.pad_token_id - 1 - 2
+    return most if settings.window is None else min(settings.window, most)
+
+
+# --- between numpy and torch ---------------------------------------------------------------
+
+
+def _convert_inputs(
+    model: Model[Any, Any], question: JointInput, is_train: bool
+) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
+    module = get_module(model)
+    device = next(module.parameters()).device
+    kwargs = {
+        "words": _words(question.words, module, device),
+        "states": question.states,
+        "find": question.find,
+        "candidates": question.candidates,
+        "gold_spans": None if question.gold_spans is None else torch.from_numpy(question.gold_spans).to(device),
+        "mentions": None if question.mentions is None else _mentions(question.mentions, device),
+    }
+    if is_train:
+        cast(LukeShim, model.shims[0]).dropout = model.attrs["dropout_rate"]
+    return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
+
+
+def _words(batch: WordBatch, module: JointModel, device: torch.device) -> Words:
+    cased = getattr(module.config, "case_token_types", False)
+    return Words(
+        ids=torch.from_numpy(batch.ids).to(device),
+        mask=torch.from_numpy(batch.mask).to(device),
+        types=torch.from_numpy(batch.cases).to(device) if cased else None,
+        first=torch.from_numpy(batch.first).to(device),
+        last=torch.from_numpy(batch.last).to(device),
+        token_mask=torch.from_numpy(batch.tokens >= 0).to(device),
+    )
+
+
+def _mentions(batch: MentionBatch, device: torch.device) -> Mentions:
+    return Mentions(
+        extents=torch.from_numpy(batch.extents).to(device),
+        mask=torch.from_numpy(batch.index >= 0).to(device),
+        pairs=torch.from_numpy(batch.pairs).to(device),
+    )
+
+
+_DIFFERENTIABLE = (
+    "word_states",
+    "proposal_scores",
+    "span_logits",
+    "entity_states",
+    "label_logits",
+    "pair_logits",
+)
+
+
+def _convert_outputs(
+    model: Model[Any, Any], outputs: tuple[Any, JointOutput], is_train: bool
+) -> tuple[JointOutput, Callable[[JointOutput], ArgsKwargs]]:
+    """In training, hand out leaves: what reads them accumulates in their `.grad`, which goes back at once."""
+    output = outputs[1]
+    if not is_train:
+        return output, lambda _: ArgsKwargs((), {})
+    leaves = JointOutput(word_states=output.word_states, candidates=output.candidates)
+    for name in _DIFFERENTIABLE:
+        value = getattr(output, name)
+        if value is not None:
+            setattr(leaves, name, value.detach().requires_grad_())
+
+    def to_torch(answered: JointOutput) -> ArgsKwargs:
+        pairs = [(getattr(output, n), getattr(answered, n)) for n in _DIFFERENTIABLE]
+        read = [(value, leaf.grad) for value, leaf in pairs if leaf is not None and leaf.grad is not None]
+        return ArgsKwargs(
+            args=([value for value, _ in read],), kwargs={"grad_tensors": [grad for _, grad in read]}
+        )
+
+    return leaves, to_torch

@@ -1,0 +1,183 @@
+"""The shim between a joint model and thinc: lazy loading, torch's optimizer, mixed precision, dropout, averages."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from thinc.api import Optimizer, PyTorchShim
+from thinc.types import ArgsKwargs
+from thinc.util import get_torch_default_device, torch2xp, xp2torch
+from torch import Tensor, nn
+
+from ..nn.joint.model import JointModel
+
+
+class LukeShim(PyTorchShim):  # type: ignore[misc]
+    """A PyTorchShim that trains with torch's fused AdamW under spaCy's schedules.
+
+    thinc's own shim hands each parameter to thinc's optimizer, one at a time and as dense arrays. Here the
+    numbers of spaCy's optimizer (rate, betas, decay, clipping) drive one torch optimizer, with a higher rate
+    for heads, which start from nothing, than for the encoder.
+
+    model (JointModel | None): The module, or None until there are weights.
+    head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
+    mixed_precision (bool): Run training and prediction in bfloat16 where torch's autocast allows it.
+    """
+
+    def __init__(self, model: JointModel | None, head_learn_rate_scale: float, mixed_precision: bool) -> None:
+        super().__init__(model)
+        self.head_learn_rate_scale = head_learn_rate_scale
+        self.bfloat16 = mixed_precision
+        self.shared = False
+        self.dropout: float | None = None  # rate of all dropout layers in training; None for their own
+        self._torch_optimizer: torch.optim.Optimizer | None = None
+
+    @property
+    def module(self) -> JointModel | None:
+        """The module, or None until there are weights."""
+        return self._model
+
+    def set_module(self, model: JointModel, *, shared: bool) -> None:
+        """Put weights in.
+
+        model (JointModel): The module.
+        shared (bool): Whether other pipes use the same module; training then makes a copy first.
+        """
+        self._model = model if shared else model.to(get_torch_default_device())
+        self._model.eval()
+        self.shared = shared
+        self._torch_optimizer = None
+
+    def own_module(self) -> JointModel:
+        """RETURNS (JointModel): The module, after a copy if other pipes use it too."""
+        if self.shared:
+            self.set_module(copy.deepcopy(self._model), shared=False)
+        module: JointModel = self._model
+        return module
+
+    def forget_optimizer(self) -> None:
+        """Start with a fresh optimizer, after heads were replaced."""
+        self._torch_optimizer = None
+
+    # --- running ---------------------------------------------------------------------------
+
+    def _autocast(self) -> Any:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
+
+    def predict(self, inputs: ArgsKwargs) -> Any:
+        """Run the module without gradients."""
+        with torch.no_grad(), self._autocast():
+            return self._model(*inputs.args, **inputs.kwargs)
+
+    def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
+        """Run the module with gradients.
+
+        inputs (ArgsKwargs): What the module's forward takes.
+        RETURNS (tuple): The output and a callback that takes ArgsKwargs for `torch.autograd.backward`.
+        """
+        module = self.own_module()
+        module.train()
+        with _dropout_rate(module, self.dropout), self._autocast():
+            output = module(*inputs.args, **inputs.kwargs)
+        module.eval()
+
+        def backprop(grads: ArgsKwargs) -> None:
+            torch.autograd.backward(*grads.args, **grads.kwargs)
+
+        return output, backprop
+
+    # --- updating --------------------------------------------------------------------------
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Take one step with the gradients that are there.
+
+        optimizer (Optimizer): spaCy's optimizer; its current numbers and its averages are used.
+        """
+        if self._model is None or all(p.grad is None for p in self._model.parameters()):
+            return
+        if self._torch_optimizer is None:
+            self._torch_optimizer = self._make_optimizer(optimizer)
+        if optimizer.grad_clip:
+            nn.utils.clip_grad_norm_(self._model.parameters(), float(optimizer.grad_clip))
+        for group in self._torch_optimizer.param_groups:
+            group["lr"] = float(optimizer.learn_rate) * group["scale"]
+        self._torch_optimizer.step()
+        self._torch_optimizer.zero_grad(set_to_none=True)
+        self._model.mark_trained()
+        if optimizer.averages is not None:
+            self._average(optimizer)
+
+    def _make_optimizer(self, optimizer: Optimizer) -> torch.optim.Optimizer:
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, param in self._model.named_parameters():
+            scale = 1.0 if name.startswith("luke.") else self.head_learn_rate_scale
+            decay = float(optimizer.L2) if param.dim() > 1 else 0.0  # biases and norms don't decay
+            groups.setdefault((scale, decay), []).append(param)
+        options: dict[str, Any] = {"betas": (float(optimizer.b1), float(optimizer.b2)), "eps": float(optimizer.eps)}
+        params = [{"params": p, "scale": s, "weight_decay": d} for (s, d), p in groups.items()]
+        if optimizer.use_radam:
+            return torch.optim.RAdam(params, decoupled_weight_decay=True, **options)
+        return torch.optim.AdamW(params, fused=True, **options)
+
+    def _average(self, optimizer: Optimizer) -> None:
+        """Keep running averages where thinc keeps them, with thinc's own warm-up of the decay."""
+        key = f"pytorch_{self.id}_"
+        self._steps = getattr(self, "_steps", 0) + 1
+        decay = min(0.9999, (1.0 + self._steps) / (10.0 + self._steps))
+        for name, param in self._model.named_parameters():
+            value = torch2xp(param.detach())
+            if key + name in optimizer.averages:
+                optimizer.averages[key + name] += (1.0 - decay) * (value - optimizer.averages[key + name])
+            else:
+                optimizer.averages[key + name] = value.copy()
+
+    @contextlib.contextmanager
+    def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
+        """Run with averaged parameters."""
+        key = f"pytorch_{self.id}_"
+        new = {k[len(key) :]: v for k, v in params.items() if isinstance(k, str) and k.startswith(key)}
+        if not new:
+            yield
+            return
+        module = self.own_module()
+        named = dict(module.named_parameters())
+        backup = {name: named[name].detach().clone() for name in new}
+        _assign(named, {name: xp2torch(value, device=self.device) for name, value in new.items()})
+        try:
+            yield
+        finally:
+            _assign(named, backup)
+
+    def copy(self) -> LukeShim:
+        """RETURNS (LukeShim): A copy with weights of its own."""
+        copied = LukeShim(None, self.head_learn_rate_scale, self.bfloat16)
+        if self._model is not None:
+            copied.set_module(copy.deepcopy(self._model), shared=False)
+        return copied
+
+
+def _assign(named: Mapping[str, nn.Parameter], values: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in values.items():
+            named[name].copy_(value)
+
+
+@contextlib.contextmanager
+def _dropout_rate(module: nn.Module, rate: float | None) -> Iterator[None]:
+    """Run with one rate in all dropout layers: `training.dropout` of spaCy's config.
+
+    Layers that the model's configuration switches off stay off: attention without dropout has a faster kernel.
+    """
+    layers = [m for m in module.modules() if isinstance(m, nn.Dropout) and m.p > 0] if rate is not None else []
+    before = [layer.p for layer in layers]
+    for layer in layers:
+        layer.p = rate
+    try:
+        yield
+    finally:
+        for layer, p in zip(layers, before, strict=True):
+            layer.p = p

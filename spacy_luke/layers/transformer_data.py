@@ -1,0 +1,109 @@
+"""Word states in the containers of spacy-transformers, the only thing of transformers that is touched at run time.
+
+A listener sees one "batch" of one row a document: all its pieces, each from the window that shows most context
+around it, with the alignment from tokens to pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from spacy_transformers.data_classes import TransformerData, WordpieceBatch
+from spacy_transformers.util import install_extensions
+from thinc.api import Model, Ragged
+from transformers.file_utils import ModelOutput
+
+from ..inputs.batch import WordBatch
+from ..inputs.pieces import DocPieces, Ints, encode_docs
+from ..inputs.windows import Window
+from ..nn.joint.model import JointOutput
+from .joint import get_tokenizer
+
+
+def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
+    """Split a document's pieces among its windows, in the middle of each overlap.
+
+    windows (Sequence[Window]): The windows of one document, in order.
+    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
+    """
+    cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
+    return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
+
+
+def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple[Window, Any]]) -> None:
+    """Write `doc._.trf_data`.
+
+    doc (Doc): The document.
+    model (Model): The joint model.
+    words (Sequence): Each window with its word states, shape (len(window), hidden).
+    """
+    install_extensions()
+    pieces = encode_docs([doc], get_tokenizer(model))[0]
+    words = sorted(words, key=lambda item: item[0].start)
+    owned = owned_pieces([window for window, _ in words])
+    parts = [s[a - w.start : b - w.start] for (w, s), (a, b) in zip(words, owned, strict=True)]
+    doc._.trf_data = _container(pieces, np.concatenate(parts) if parts else None)
+
+
+def training_data(
+    docs: Sequence[Doc], model: Model[Any, Any], batch: WordBatch, output: JointOutput
+) -> tuple[list[TransformerData], Callable[[Sequence[TransformerData]], None]]:
+    """Word states of a training batch, and where their gradients go.
+
+    docs (Sequence[Doc]): The documents.
+    model (Model): The joint model.
+    batch (WordBatch): Their windows.
+    output (JointOutput): What the model said; gradients accumulate in its word states.
+    RETURNS (tuple): One container a document, and a callback that takes their gradients in the same form.
+    """
+    pieces = encode_docs(docs, get_tokenizer(model))
+    places = [_places(batch, doc) for doc in range(len(docs))]
+    flat = output.word_states.detach().flatten(0, 1)  # (batch * length, hidden)
+    data = [
+        _container(p, flat[torch.from_numpy(index)].float().cpu().numpy() if len(index) else None)
+        for p, index in zip(pieces, places, strict=True)
+    ]
+
+    def add_gradient(gradients: Sequence[TransformerData]) -> None:
+        if output.word_states.grad is None:
+            output.word_states.grad = torch.zeros_like(output.word_states)
+        flat_grad = output.word_states.grad.flatten(0, 1)  # (batch * length, hidden), a view
+        for index, gradient in zip(places, gradients, strict=True):
+            for tensor in gradient.tensors:
+                rows = torch.as_tensor(np.asarray(tensor)).reshape(len(index), -1).to(flat_grad)
+                flat_grad.index_add_(0, torch.from_numpy(index).to(flat_grad.device), rows)
+
+    return data, add_gradient
+
+
+def _places(batch: WordBatch, doc: int) -> Ints:
+    """Where each piece of a document lies in the flattened batch. RETURNS (ndarray): Shape: (n_pieces,)"""
+    rows = [row for row, window in enumerate(batch.windows) if window.doc == doc]
+    owned = owned_pieces([batch.windows[row] for row in rows])
+    length = batch.ids.shape[1]
+    parts = [
+        row * length + 1 + np.arange(start, end, dtype=np.int64) - batch.windows[row].start
+        for row, (start, end) in zip(rows, owned, strict=True)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _container(pieces: DocPieces, states: NDArray[np.float32] | None) -> TransformerData:
+    if states is None:
+        return TransformerData.empty()
+    n = len(pieces)
+    wordpieces = WordpieceBatch(
+        strings=[[str(i) for i in pieces.ids]],
+        input_ids=pieces.ids[None].astype("i"),
+        attention_mask=np.ones((1, n), dtype="f"),
+        lengths=[n],
+        token_type_ids=None,
+    )
+    align = Ragged(np.arange(n, dtype="i"), np.diff(pieces.starts).astype("i"))
+    return TransformerData(wordpieces, ModelOutput(last_hidden_state=states[None]), align)

@@ -1,0 +1,82 @@
+"""Losses of the joint model's heads."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def proposal_loss(scores: Tensor, gold: Tensor, exists: Tensor) -> Tensor:
+    """Binary cross entropy over all spans of the windows, a token at a time.
+
+    scores (Tensor): The pre-filter's scores. Shape: (batch, n_tokens, max_span_width)
+    gold (Tensor): 1.0 for gold spans. Same shape.
+    exists (Tensor): True for real tokens. Shape: (batch, n_tokens)
+    RETURNS (Tensor): Sum over spans, mean over tokens.
+    """
+    loss = F.binary_cross_entropy_with_logits(
+        scores, gold, reduction="none"
+    )  # a missing span's score is very low
+    return loss.sum() / exists.sum().clamp(min=1)
+
+
+def span_loss(logits: Tensor, gold: Tensor) -> Tensor:
+    """Cross entropy over candidate spans.
+
+    logits (Tensor): Shape: (batch, n_spans, n_labels + 1)
+    gold (Tensor): Label of each candidate, 0 for none, -100 to leave out. Shape: (batch, n_spans)
+    RETURNS (Tensor): Mean over the candidates that count; 0 if there are none.
+    """
+    return _mean_over(F.cross_entropy(logits.flatten(0, 1), gold.flatten(), reduction="sum"), gold != -100)
+
+
+def entity_loss(logits: Tensor, gold: Tensor, multi_label: bool) -> Tensor:
+    """Loss of entity labels.
+
+    logits (Tensor): Shape: (batch, n_mentions, n_labels)
+    gold (Tensor): Multi-hot labels; all -100 for mentions to leave out. Same shape.
+    multi_label (bool): Sigmoid over each label instead of a softmax over all.
+    RETURNS (Tensor): Mean over the mentions that count.
+    """
+    counts = gold[..., 0] != -100  # (batch, n_mentions)
+    logits, gold = logits[counts], gold[counts]
+    if multi_label:
+        loss = F.binary_cross_entropy_with_logits(logits, gold, reduction="sum")
+    else:
+        loss = F.cross_entropy(logits, gold.argmax(-1), reduction="sum")
+    return _mean_over(loss, counts)
+
+
+def threshold_loss(logits: Tensor, gold: Tensor) -> Tensor:
+    """Adaptive-threshold loss of multi-label relations (Zhou et al., 2021, 3.1): gold above "none", the rest below.
+
+    logits (Tensor): Column 0 is "none". Shape: (n_pairs, n_labels + 1)
+    gold (Tensor): Multi-hot relations, without the column of "none". Shape: (n_pairs, n_labels)
+    RETURNS (Tensor): Mean over pairs; 0 if there are none.
+    """
+    if not len(logits):
+        return logits.sum()
+    none = torch.ones_like(gold[:, :1])
+    # Gold relations compete with "none" only, so that several can be right; so does "none" with the wrong ones.
+    above = logits.masked_fill(torch.cat([none, gold], 1) == 0, -1e30).log_softmax(-1)[:, 1:]
+    below = logits.masked_fill(torch.cat([1 - none, gold], 1) == 1, -1e30).log_softmax(-1)[:, 0]
+    return ((-above.masked_fill(gold == 0, 0.0)).sum(-1) - below).mean()
+
+
+def pool_groups(logits: Tensor, groups: Tensor, n_groups: int) -> Tensor:
+    """Lift pairs of mentions to pairs of entities: the best margin over "none" that any mention pair reaches.
+
+    logits (Tensor): Column 0 is "none". Shape: (n_pairs, n_labels + 1)
+    groups (Tensor): Entity pair of each mention pair. Shape: (n_pairs,)
+    n_groups (int): Number of entity pairs.
+    RETURNS (Tensor): Logits with "none" at 0. Shape: (n_groups, n_labels + 1)
+    """
+    margins = logits - logits[:, :1]
+    index = groups[:, None].expand_as(margins)
+    pooled = margins.new_full((n_groups, margins.shape[1]), -1e4)
+    return pooled.scatter_reduce(0, index, margins, reduce="amax", include_self=False)
+
+
+def _mean_over(total: Tensor, counts: Tensor) -> Tensor:
+    return total / counts.sum().clamp(min=1)

@@ -1,0 +1,103 @@
+"""The relation head: a directed pair of entities and the words that both look at.
+
+    hidden(h, t) = gelu(W_h h + W_t t + (P_h h) * (P_t t) + W_c context(h, t) + distance(h, t))
+    logits(h, t) = W hidden(h, t)                       index 0 is the learned "none"
+
+The context of a pair is what both entities attend to in the last layer: the product of their attention over
+the words, as in ATLOP's localized context pooling (Zhou et al., 2021, 3.2). Everything but the product, the
+context and the last layer is computed once an entity, not once a pair.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
+_CHUNK = 8192  # pairs at a time: bounds memory at chunk * (length + 2 * width) floats
+
+
+class RelationHead(nn.Module):
+    """Scores directed pairs of entities.
+
+    hidden_size (int): Width of the states.
+    width (int): Width of the hidden layer.
+    n_labels (int): Number of relations, "none" (index 0) not counted.
+    dropout (float): Dropout before the classifier.
+    """
+
+    def __init__(self, hidden_size: int, width: int, n_labels: int, dropout: float) -> None:
+        super().__init__()
+        self.head = nn.Linear(hidden_size, 2 * width)  # the additive and the multiplicative part
+        self.tail = nn.Linear(hidden_size, 2 * width)
+        self.context = nn.Linear(hidden_size, width)
+        self.distance = nn.Embedding(2 * _N_DISTANCES, width)  # head first, tail first
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(width, n_labels + 1)
+
+    def forward(
+        self, words: Tensor, entities: Tensor, attention: Tensor, extents: Tensor, pairs: Tensor
+    ) -> Tensor:
+        """Score pairs.
+
+        words (Tensor): Word states. Shape: (batch, length, hidden)
+        entities (Tensor): Entity states. Shape: (batch, n_mentions, hidden)
+        attention (Tensor): How much each entity attends to each word. Shape: (batch, n_mentions, length)
+        extents (Tensor): First and last-plus-one piece of each entity. Shape: (batch, n_mentions, 2)
+        pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
+        RETURNS (Tensor): Logits. Shape: (n_pairs, n_labels + 1)
+        """
+        head, tail = self.head(entities), self.tail(entities)  # (batch, n_mentions, 2 * width)
+        context = self.context(words)  # (batch, length, width)
+        order = torch.argsort(pairs[:, 0], stable=True)
+        logits = [
+            self._score(int(window), index, head, tail, context, attention, extents, pairs)
+            for window, rows in _by_window(pairs, order)
+            for index in rows.split(_CHUNK)
+        ]
+        if not logits:
+            return words.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
+        restored = torch.empty_like(order)
+        restored[order] = torch.arange(len(order), device=order.device)
+        return torch.cat(logits)[restored]
+
+    def _score(
+        self,
+        window: int,
+        index: Tensor,
+        head: Tensor,
+        tail: Tensor,
+        context: Tensor,
+        attention: Tensor,
+        extents: Tensor,
+        pairs: Tensor,
+    ) -> Tensor:
+        h, t = pairs[index, 1], pairs[index, 2]
+        shared = attention[window, h] * attention[window, t]  # (n, length)
+        shared = shared / shared.sum(-1, keepdim=True).clamp(min=1e-12)
+        add_h, mul_h = head[window, h].chunk(2, dim=-1)  # (n, width) each
+        add_t, mul_t = tail[window, t].chunk(2, dim=-1)
+        near = self.distance(distance_classes(extents[window, h], extents[window, t]))
+        hidden = self.norm(add_h + add_t + mul_h * mul_t + shared.to(context.dtype) @ context[window] + near)
+        logits: Tensor = self.classifier(self.dropout(F.gelu(hidden)))
+        return logits.float()
+
+
+def _by_window(pairs: Tensor, order: Tensor) -> list[tuple[int, Tensor]]:
+    """Row numbers of the pairs of each window."""
+    windows, counts = pairs[order, 0].unique_consecutive(return_counts=True)
+    return list(zip(windows.tolist(), order.split(counts.tolist()), strict=True))
+
+
+def distance_classes(head: Tensor, tail: Tensor) -> Tensor:
+    """Class of the distance between two mentions: its power of two, and who comes first.
+
+    head, tail (Tensor): First and last-plus-one piece. Shape: (n_pairs, 2)
+    RETURNS (Tensor): Classes below 2 * 10. Shape: (n_pairs,)
+    """
+    gap = (torch.maximum(head[:, 0], tail[:, 0]) - torch.minimum(head[:, 1], tail[:, 1])).clamp(min=0)
+    power = torch.log2(gap.clamp(min=1).float()).floor().long() + 1
+    power = torch.where(gap == 0, torch.zeros_like(power), power).clamp(max=_N_DISTANCES - 1)
+    return power + _N_DISTANCES * (head[:, 0] > tail[:, 0]).long()

@@ -1,0 +1,69 @@
+"""From scores of candidate spans to entities that don't overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Threshold = float | Mapping[str, float]
+
+
+class ScoredSpan(NamedTuple):
+    """A span of tokens (end exclusive) with a label and its probability."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> float:
+    """RETURNS (float): The threshold that holds for a label."""
+    return float(threshold.get(label, default)) if isinstance(threshold, Mapping) else float(threshold)
+
+
+def label_spans(
+    spans: NDArray[np.int64], probabilities: NDArray[np.float32], labels: Sequence[str], threshold: Threshold
+) -> list[ScoredSpan]:
+    """The candidates that beat "none" and their threshold.
+
+    spans (ndarray): First and last-plus-one token of each candidate. Shape: (n_spans, 2)
+    probabilities (ndarray): Softmax over "none" (index 0) and the labels. Shape: (n_spans, n_labels + 1)
+    labels (Sequence[str]): The labels.
+    threshold (float | Mapping[str, float]): Least probability of being an entity at all, for all or by label.
+    RETURNS (list[ScoredSpan]): With the probability of the best label; in the order of `spans`.
+    """
+    if not len(spans):
+        return []
+    best = probabilities[:, 1:].argmax(-1)
+    entity = 1.0 - probabilities[:, 0]
+    limits = np.array([threshold_of(threshold, label) for label in labels])
+    keep = np.flatnonzero(entity > limits[best])
+    return [
+        ScoredSpan(int(spans[i, 0]), int(spans[i, 1]), labels[best[i]], float(probabilities[i, 1 + best[i]]))
+        for i in keep
+    ]
+
+
+def without_overlap(
+    candidates: Iterable[ScoredSpan], taken: Iterable[tuple[int, int]] = (), length: int = 0
+) -> list[ScoredSpan]:
+    """Choose greedily by score, as Yamada et al. (2020, 4.3) do.
+
+    candidates (Iterable[ScoredSpan]): The candidates.
+    taken (Iterable[tuple[int, int]]): Token extents that nothing may touch.
+    length (int): Number of tokens of the document.
+    RETURNS (list[ScoredSpan]): The chosen ones by position.
+    """
+    covered = np.zeros(length, dtype=np.bool_)
+    for start, end in taken:
+        covered[start:end] = True
+    chosen = []
+    for span in sorted(candidates, key=lambda s: (-s.score, s.start, s.end)):
+        if not covered[span.start : span.end].any():
+            covered[span.start : span.end] = True
+            chosen.append(span)
+    return sorted(chosen)

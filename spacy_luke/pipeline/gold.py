@@ -1,0 +1,142 @@
+"""Examples -> gold arrays for the joint model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..annotation import has_labels, has_relations, read_labels, read_relations
+from ..facts import normalize
+from ..inputs.batch import Bools, MentionBatch, WordBatch
+from ..inputs.entities import EntityGetter
+from ..inputs.pieces import Ints
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span
+    from spacy.training import Example
+
+    from ..nn.joint.config import JointConfig
+
+Extent = tuple[int, int]
+
+
+@dataclass
+class Gold:
+    """Gold annotation of one document, in tokens of the predicted document.
+
+    mentions (list[Extent]): Extents of the gold mentions.
+    labels (list[tuple[str, ...]]): Their labels; empty where nothing is known.
+    clusters (list[str]): Which entity each mention is of.
+    entities (dict[Extent, str] | None): Gold `doc.ents`; None if not annotated.
+    relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
+    near (Callable): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
+    """
+
+    mentions: list[Extent] = field(default_factory=list)
+    labels: list[tuple[str, ...]] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+    entities: dict[Extent, str] | None = None
+    relations: dict[tuple[int, int], set[str]] | None = None
+    near: Callable[[Ints, Ints], Bools] | None = None
+
+
+def read_gold(
+    example: Example, getter: EntityGetter, near: Callable[[Sequence[Span]], Callable[[Ints, Ints], Bools]]
+) -> Gold:
+    """Collect the gold of one example. What doesn't fall on the predicted document's tokens is left out.
+
+    example (Example): The example.
+    getter (EntityGetter): Gives the mentions of the reference document.
+    near (Callable): Given mentions of the reference document, tells which pairs are near.
+    RETURNS (Gold): The gold.
+    """
+    reference, predicted = example.reference, example.predicted
+    gold, spans, places = Gold(), [], {}
+    for span in getter(reference):
+        extent = align(span, predicted)
+        if extent is None:
+            continue
+        places[_key(span)] = len(spans)
+        spans.append(span)
+        gold.mentions.append(extent)
+        gold.labels.append(tuple(read_labels(span)) if has_labels(span) else tuple(filter(None, [span.label_])))
+        gold.clusters.append(span.id_ or normalize(span.text))
+    if reference.has_annotation("ENT_IOB"):
+        aligned = ((align(span, predicted), span.label_) for span in reference.ents)
+        gold.entities = {extent: label for extent, label in aligned if extent is not None}
+    if has_relations(reference):
+        gold.relations = {}
+        for head, tail, label, *_ in read_relations(reference):
+            pair = places.get(_key(head)), places.get(_key(tail))
+            if pair[0] is not None and pair[1] is not None:
+                gold.relations.setdefault((pair[0], pair[1]), set()).add(label)
+    gold.near = near(spans)
+    return gold
+
+
+def align(span: Span, doc: Doc) -> Extent | None:
+    """RETURNS (tuple[int, int] | None): The span's extent in another Doc of the same text, if tokens allow it."""
+    other = doc.char_span(span.start_char, span.end_char)
+    return None if other is None else (other.start, other.end)
+
+
+def _key(span: Span) -> tuple[int, int, str]:
+    return span.start_char, span.end_char, span.label_
+
+
+def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:
+    """RETURNS (ndarray): `Targets.spans`. Shape: (batch, n_tokens, max_span_width)"""
+    labels = {label: index for index, label in enumerate(joint.ner_labels, start=1)}
+    targets = np.zeros((*batch.tokens.shape, joint.max_span_width), dtype=np.int64)
+    for row, window in enumerate(batch.windows):
+        entities = golds[window.doc].entities
+        if entities is None:
+            targets[row] = -100
+            continue
+        slot = {int(token): index for index, token in enumerate(batch.tokens[row]) if token >= 0}
+        for (start, end), label in entities.items():
+            first, last = slot.get(start), slot.get(end - 1)
+            if first is not None and last is not None and last - first < joint.max_span_width and label in labels:
+                targets[row, first, last - first] = labels[label]
+    return targets
+
+
+def label_targets(mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> NDArray[np.float32]:
+    """RETURNS (ndarray): `Targets.labels`. Shape: (batch, n_mentions, n_labels)"""
+    labels = {label: index for index, label in enumerate(joint.entity_labels)}
+    targets = np.full((*mentions.index.shape, len(labels)), -100, dtype=np.float32)
+    for row, column in np.argwhere(mentions.index >= 0):
+        gold = golds[batch.windows[row].doc].labels[mentions.index[row, column]]
+        known = [labels[label] for label in gold if label in labels]
+        if known:
+            targets[row, column] = 0.0
+            targets[row, column, known] = 1.0
+    return targets
+
+
+def relation_targets(
+    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
+) -> tuple[NDArray[np.float32], Bools, Ints]:
+    """RETURNS (tuple): `Targets.relations`, `Targets.near` and `Targets.groups`."""
+    labels = {label: index for index, label in enumerate(joint.relation_labels)}
+    targets = np.zeros((len(mentions.pairs), len(labels)), dtype=np.float32)
+    near = np.zeros(len(mentions.pairs), dtype=np.bool_)
+    groups = np.full(len(mentions.pairs), -1, dtype=np.int64)
+    for row, window in enumerate(batch.windows):
+        mine = np.flatnonzero(mentions.pairs[:, 0] == row)
+        gold = golds[window.doc]
+        if gold.relations is None or gold.near is None or not len(mine):
+            continue
+        head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
+        near[mine] = gold.near(head, tail)
+        clusters = np.unique(gold.clusters, return_inverse=True)[1]
+        names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
+        groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
+        for position, i, j in zip(mine, head, tail, strict=True):
+            known = [labels[label] for label in gold.relations.get((i, j), ()) if label in labels]
+            targets[position, known] = 1.0
+    return targets, near, groups

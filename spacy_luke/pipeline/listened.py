@@ -1,0 +1,125 @@
+"""Feeding spacy-transformers' listeners: the encoder's word states for other components.
+
+Word states are computed without entity inputs, so nothing of `doc.ents` reaches a listener.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import Model, Optimizer
+
+if TYPE_CHECKING:
+    from ..inputs.batch import WordBatch
+    from ..layers.joint import JointOutput
+    from .reading import Reading
+
+
+class ListenedTo:
+    """What spaCy's `ListenedToComponent` asks for, and one deferred backward pass for all.
+
+    With `nlp.update(sgd=...)` the component's `finish_update` runs before the listeners backpropagate, in
+    `spacy train` after. So a step is taken once the last listener has sent its gradient.
+    """
+
+    name: str
+    model: Model[Any, Any]
+    listener_map: dict[str, list[Any]]
+
+    def _init_listening(self) -> None:
+        self.listener_map = {}
+        self._pending: Callable[[], None] | None = None
+        self._deferred_sgd: Optimizer | None = None
+
+    @property
+    def listeners(self) -> list[Any]:
+        """All layers that listen to this component."""
+        return [listener for name in self.listening_components for listener in self.listener_map[name]]
+
+    @property
+    def listening_components(self) -> list[str]:
+        """Names of the components that listen."""
+        return list(self.listener_map)
+
+    def add_listener(self, listener: Any, component_name: str) -> None:
+        """Remember a layer that listens."""
+        listeners = self.listener_map.setdefault(component_name, [])
+        if listener not in listeners:
+            listeners.append(listener)
+
+    def remove_listener(self, listener: Any, component_name: str) -> bool:
+        """RETURNS (bool): Whether there was such a listener."""
+        listeners = self.listener_map.get(component_name, [])
+        if listener not in listeners:
+            return False
+        listeners.remove(listener)
+        if not listeners:
+            del self.listener_map[component_name]
+        return True
+
+    def find_listeners(self, component: Any) -> None:
+        """Remember the transformer listeners in another component's model that name this one, or "*"."""
+        if not isinstance(getattr(component, "model", None), Model):
+            return
+        for node in component.model.walk():
+            if node.name == "transformer-listener" and node.upstream_name in ("*", self.name):
+                self.add_listener(node, component.name)
+
+    def _find_listeners_behind(self, nlp: Language) -> None:
+        behind = False
+        for _, component in nlp.pipeline:
+            if behind:
+                self.find_listeners(component)
+            behind = behind or component is self
+
+    def _write_trf_data(self, doc: Doc, reading: Reading) -> None:
+        if self.listeners:
+            from ..layers.transformer_data import set_transformer_data
+
+            set_transformer_data(doc, self.model, reading.words)
+
+    def _send_to_listeners(
+        self, docs: Sequence[Doc], words: WordBatch, output: JointOutput, backprop: Callable[[Any], Any]
+    ) -> None:
+        """Hand word states to the listeners; their gradients and the own ones go back together."""
+        self._deferred_sgd = None
+        self._pending = lambda: backprop(output)
+        if not self.listeners:
+            self._backprop_pending()
+            return
+        from ..layers.transformer_data import training_data
+
+        batch_id = self.listeners[0].get_batch_id(docs)
+        data, add_gradient = training_data(docs, self.model, words, output)
+        waiting = len(self.listeners)
+
+        def receive(gradients: Any) -> None:
+            nonlocal waiting
+            add_gradient(gradients)
+            waiting -= 1
+            if waiting == 0:
+                self._backprop_pending()
+
+        for listener in self.listeners:
+            listener.receive(batch_id, data, receive)
+
+    def _backprop_pending(self) -> None:
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending()
+        if self._deferred_sgd is not None:
+            sgd, self._deferred_sgd = self._deferred_sgd, None
+            self.model.finish_update(sgd)
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Take a step, or wait with it until the listeners have sent their gradients.
+
+        sgd (Optimizer): The optimizer.
+        """
+        if self._pending is not None:
+            self._deferred_sgd = sgd
+        else:
+            self.model.finish_update(sgd)

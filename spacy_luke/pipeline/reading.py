@@ -1,0 +1,311 @@
+"""Docs -> what the joint model says of them, without touching the Docs.
+
+    docs -> windows, grouped so that a group holds whole documents of like length
+         -> words and candidate spans -> entities of each document     (skipped where entities are given)
+         -> mentions and pairs, each in the window that shows it best
+         -> labels, vectors, relations of each document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inputs.batch import WordBatch, mention_batch, word_batch
+from ..inputs.mentions import PairFilter, Placement, place_mentions
+from ..inputs.pieces import DocPieces, Ints, encode_docs
+from ..inputs.windows import Window, make_windows
+from .decode import ScoredSpan, Threshold, label_spans, without_overlap
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from thinc.api import Model
+
+    from ..layers.joint import JointInput, JointOutput
+    from ..tokenizer import LukeTokenizer
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about one document.
+
+    given (list[tuple[int, int, str]]): Entities that are there already: token extent (end exclusive) and label.
+    blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
+    find (bool): Whether to find entities.
+    """
+
+    given: list[tuple[int, int, str]]
+    blocked: list[tuple[int, int]]
+    find: bool
+
+
+@dataclass
+class Reading:
+    """What the model says of one document.
+
+    scored (list[ScoredSpan]): All candidate spans above threshold; they may overlap.
+    found (list[ScoredSpan]): The entities found, without overlap.
+    mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
+    labels (ndarray | None): Probability of each entity label. Shape: (n_mentions, n_labels)
+    vectors (ndarray | None): Entity states. Shape: (n_mentions, hidden)
+    pairs (ndarray): Related pairs: head mention, tail mention, label. Shape: (n_relations, 3)
+    scores (ndarray): Their probabilities. Shape: (n_relations,)
+    words (list[tuple[Window, ndarray]]): Word states of each window, where they were asked for.
+    """
+
+    scored: list[ScoredSpan] = field(default_factory=list)
+    found: list[ScoredSpan] = field(default_factory=list)
+    mentions: list[tuple[int, int, str]] = field(default_factory=list)
+    labels: Floats | None = None
+    vectors: Floats | None = None
+    pairs: Ints = field(default_factory=lambda: np.zeros((0, 3), dtype=np.int64))
+    scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    words: list[tuple[Window, Floats]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How documents are read.
+
+    model (Model): The joint model.
+    tokenizer (LukeTokenizer): Its tokenizer.
+    ner_labels (Sequence[str]): Labels of found entities.
+    multi_label (bool): Whether entity labels are independent.
+    label, relate (bool): Whether to label mentions, and to relate their pairs.
+    window, overlap (int): Sizes of windows, in pieces.
+    batch_pieces (int): Most pieces of a padded batch.
+    threshold (Threshold): Least probability of a found entity.
+    relation_floor (float): Relations below this are not kept.
+    pair_filter (Callable): Makes the filter of a document's pairs from its mentions.
+    suggest (Callable | None): Candidate spans of documents; None for the learned pre-filter.
+    keep_words (bool): Whether word states are wanted.
+    """
+
+    model: Model[JointInput, JointOutput]
+    tokenizer: LukeTokenizer
+    ner_labels: Sequence[str]
+    multi_label: bool
+    label: bool
+    relate: bool
+    window: int
+    overlap: int
+    batch_pieces: int
+    threshold: Threshold
+    relation_floor: float
+    pair_filter: Callable[[Doc, Sequence[tuple[int, int, str]]], PairFilter]
+    suggest: Callable[[Sequence[Doc]], list[Ints]] | None
+    keep_words: bool
+
+    def read(self, docs: Sequence[Doc], questions: Sequence[Question]) -> list[Reading]:
+        """Read documents.
+
+        docs (Sequence[Doc]): The documents; not changed.
+        questions (Sequence[Question]): What is asked of each.
+        RETURNS (list[Reading]): In the order of the documents.
+        """
+        pieces = encode_docs(docs, self.tokenizer)
+        windows = [make_windows(i, p, self.window, self.overlap) for i, p in enumerate(pieces)]
+        readings = [Reading(mentions=list(q.given)) for q in questions]
+        suggested = self.suggest(docs) if self.suggest is not None else None
+        for group in group_documents(windows, self.batch_pieces):
+            self._read_group(group, docs, questions, pieces, windows, suggested, readings)
+        return readings
+
+    def _read_group(
+        self,
+        group: list[int],
+        docs: Sequence[Doc],
+        questions: Sequence[Question],
+        pieces: list[DocPieces],
+        windows: list[list[Window]],
+        suggested: list[Ints] | None,
+        readings: list[Reading],
+    ) -> None:
+        flat = [window for doc in group for window in windows[doc]]
+        batches = [word_batch(b, pieces, self.tokenizer) for b in batch_windows(flat, self.batch_pieces)]
+        find = bool(self.ner_labels) and any(questions[doc].find for doc in group)
+        cache: dict[int, Any] = {}
+        if find or self.keep_words:
+            for index, batch in enumerate(batches):
+                output = self._words(batch, find, suggested)
+                if len(batches) == 1:  # a long document's caches would not fit; its words are read again
+                    cache[index] = output.words
+                self._collect_spans(batch, output, questions, readings)
+        for doc in group:
+            self._decide(docs[doc], questions[doc], readings[doc])
+        placed = {}
+        for doc in group:
+            reading = readings[doc]
+            wanted = self.pair_filter(docs[doc], reading.mentions) if self.relate else None
+            extents = [(start, end) for start, end, _ in reading.mentions]
+            placed[doc] = place_mentions(windows[doc], pieces[doc], extents, wanted)
+        for index, batch in enumerate(batches):
+            self._label(batch, windows, placed, cache.get(index), readings)
+
+    # --- finding entities ------------------------------------------------------------------
+
+    def _words(self, batch: WordBatch, find: bool, suggested: list[Ints] | None) -> JointOutput:
+        from ..layers.joint import JointInput
+        from ..layers.spans import candidates_of
+
+        candidates = None if suggested is None or not find else candidates_of(batch, suggested)
+        return self.model.predict(JointInput(words=batch, find=find, candidates=candidates))
+
+    def _collect_spans(
+        self,
+        batch: WordBatch,
+        output: JointOutput,
+        questions: Sequence[Question],
+        readings: list[Reading],
+    ) -> None:
+        if self.keep_words:
+            states = output.word_states.float().cpu().numpy()
+            for row, window in enumerate(batch.windows):
+                readings[window.doc].words.append((window, states[row, 1 : len(window) + 1].copy()))
+        if output.span_logits is None or output.candidates is None:
+            return
+        probabilities = output.span_logits.softmax(-1).cpu().numpy()
+        slots = output.candidates.spans.cpu().numpy()
+        real = output.candidates.mask.cpu().numpy()
+        for row, window in enumerate(batch.windows):
+            if not questions[window.doc].find:
+                continue
+            keep = real[row]
+            tokens = batch.tokens[row][slots[row][keep]]  # (n_spans, 2): first and last token
+            spans = tokens + np.array([0, 1])
+            readings[window.doc].scored += label_spans(
+                spans, probabilities[row][keep], self.ner_labels, self.threshold
+            )
+
+    def _decide(self, doc: Doc, question: Question, reading: Reading) -> None:
+        best: dict[tuple[int, int, str], ScoredSpan] = {}
+        for span in reading.scored:  # a span that two windows saw counts once, with its better score
+            key = span[:3]
+            if key not in best or best[key].score < span.score:
+                best[key] = span
+        reading.scored = sorted(best.values())
+        reading.found = without_overlap(reading.scored, question.blocked, len(doc))
+        reading.mentions += [span[:3] for span in reading.found]
+
+    # --- labelling and relating ------------------------------------------------------------
+
+    def _label(
+        self,
+        batch: WordBatch,
+        windows: list[list[Window]],
+        placed: dict[int, Placement],
+        states: Any,
+        readings: list[Reading],
+    ) -> None:
+        from ..layers.joint import JointInput
+
+        positions = [windows[w.doc].index(w) for w in batch.windows]
+        mentions = [placed[w.doc].mentions[k] for w, k in zip(batch.windows, positions, strict=True)]
+        if not any(len(m) for m in mentions):
+            return
+        rows = mention_batch(
+            batch.windows,
+            mentions,
+            [placed[w.doc].extents[m] for w, m in zip(batch.windows, mentions, strict=True)],
+            [placed[w.doc].pairs[k] for w, k in zip(batch.windows, positions, strict=True)],
+        )
+        output = self.model.predict(JointInput(words=batch, states=states, mentions=rows))
+        self._collect_labels(batch, positions, mentions, placed, output, readings)
+        if output.pair_logits is not None and self.relate:
+            self._collect_pairs(batch, mentions, rows.pairs, output, readings)
+
+    def _collect_labels(
+        self,
+        batch: WordBatch,
+        positions: list[int],
+        mentions: list[Ints],
+        placed: dict[int, Placement],
+        output: JointOutput,
+        readings: list[Reading],
+    ) -> None:
+        if output.entity_states is None:
+            return
+        vectors = output.entity_states.float().cpu().numpy()
+        labels = None
+        if output.label_logits is not None and self.label:
+            logits = output.label_logits
+            labels = (logits.sigmoid() if self.multi_label else logits.softmax(-1)).cpu().numpy()
+        for row, (window, position) in enumerate(zip(batch.windows, positions, strict=True)):
+            reading, members = readings[window.doc], mentions[row]
+            at_home = np.flatnonzero(placed[window.doc].home[members] == position)
+            n = len(reading.mentions)
+            if reading.vectors is None:
+                reading.vectors = np.zeros((n, vectors.shape[-1]), dtype=np.float32)
+            reading.vectors[members[at_home]] = vectors[row, at_home]
+            if labels is not None:
+                if reading.labels is None:
+                    reading.labels = np.zeros((n, labels.shape[-1]), dtype=np.float32)
+                reading.labels[members[at_home]] = labels[row, at_home]
+
+    def _collect_pairs(
+        self,
+        batch: WordBatch,
+        mentions: list[Ints],
+        pairs: Ints,
+        output: JointOutput,
+        readings: list[Reading],
+    ) -> None:
+        logits = output.pair_logits
+        if logits is None:
+            return
+        scores = (logits[:, 1:] - logits[:, :1]).sigmoid()
+        kept, label = (index.cpu().numpy() for index in (scores > self.relation_floor).nonzero(as_tuple=True))
+        values = scores.cpu().numpy()[kept, label]
+        for row in np.unique(pairs[kept, 0]):
+            mine = pairs[kept, 0] == row
+            reading = readings[batch.windows[row].doc]
+            members = mentions[row]
+            head, tail = members[pairs[kept[mine], 1]], members[pairs[kept[mine], 2]]
+            reading.pairs = np.concatenate([reading.pairs, np.column_stack([head, tail, label[mine]])])
+            reading.scores = np.concatenate([reading.scores, values[mine]])
+
+
+def group_documents(windows: Sequence[Sequence[Window]], budget: int) -> Iterator[list[int]]:
+    """Group whole documents by length, so that a group of short documents is one padded batch.
+
+    windows (Sequence[Sequence[Window]]): Each document's windows.
+    budget (int): Most pieces of a padded batch; a longer document is a group of its own.
+    YIELDS (list[int]): Indices of documents.
+    """
+    order = sorted(range(len(windows)), key=lambda i: (sum(map(len, windows[i])), i))
+    group: list[int] = []
+    n_windows = longest = 0
+    for doc in order:
+        n, most = len(windows[doc]), max(map(len, windows[doc]), default=0)
+        if group and (n_windows + n) * (max(longest, most) + 2) > budget:
+            yield group
+            group, n_windows, longest = [], 0, 0
+        group.append(doc)
+        n_windows, longest = n_windows + n, max(longest, most)
+    if group:
+        yield group
+
+
+def batch_windows(windows: Sequence[Window], budget: int) -> Iterator[list[Window]]:
+    """Cut a group's windows into padded batches: one, but for a document longer than the budget.
+
+    windows (Sequence[Window]): The windows.
+    budget (int): Most pieces of a padded batch; a single window may exceed it.
+    YIELDS (list[Window]): Non-empty batches.
+    """
+    batch: list[Window] = []
+    longest = 0
+    for window in windows:
+        longest = max(longest, len(window) + 2)
+        if batch and (len(batch) + 1) * longest > budget:
+            yield batch
+            batch, longest = [], len(window) + 2
+        batch.append(window)
+    if batch:
+        yield batch
