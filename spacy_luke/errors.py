@@ -61,8 +61,8 @@ class Errors:
         "arrays, which other frameworks take, or None for lists."
     )
     L116 = (
-        "{name} has rows of different lengths ({sizes}), which no array or tensor can hold. Make them equal "
-        "with padding=True, with truncation=True and a max_length if they are too long, or leave out "
+        "{name} has rows of different lengths ({sizes}), which no tensor can hold. Make them equal with "
+        "padding=True, with truncation=True and a max_length if they are too long, or leave out "
         "return_tensors."
     )
     L117 = (
