@@ -238,18 +238,6 @@ class Errors:
         "configuration; a new field belongs into a LukeConfig that you pass as config=."
     )
     L251 = (
-        "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the "
-        "data."
-    )
-    L252 = (
-        "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct "
-        "config.json."
-    )
-    L253 = (
-        "The weights in {source} are not those that its config.json describes: missing {missing}, surplus "
-        "{surplus}, wrong shapes {shapes}. Take both files from the same model."
-    )
-    L251 = (
         "A LUKE cannot be made from an encoder of type {kind!r} with {position!r} positions; allowed are "
         "{allowed}, with absolute positions. Choose such an encoder."
     )
@@ -264,6 +252,18 @@ class Errors:
     L254 = (
         "{folder} has no tokenizer.json, from which LUKE's tokenizer is made. Save the encoder's fast "
         "tokenizer there."
+    )
+    L281 = (
+        "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the "
+        "data."
+    )
+    L282 = (
+        "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct "
+        "config.json."
+    )
+    L283 = (
+        "The weights in {source} are not those that its config.json describes: missing {missing}, surplus "
+        "{surplus}, wrong shapes {shapes}. Take both files from the same model."
     )
 
     # --- 3xx: inputs, layers, pipeline ---------------------------------------------------
@@ -325,6 +325,10 @@ class Errors:
     L421 = (
         "{path}, line {number}, has no tag: {line!r}. Expected a token and a tag (O, B-X or I-X) in columns "
         "separated by tab or space, with empty lines between sentences."
+    )
+    L422 = (
+        "{path}, line {number}, is no sentence of SemEval 2010 task 8: {line!r}. Expected a number, a tab, a "
+        "quoted sentence with <e1> and <e2>, and a relation such as Cause-Effect(e2,e1) or Other on the next line."
     )
     L431 = (
         "The corpus has no path. Set {what} in the config, or override it: --paths.train ./corpus/train.spacy"

@@ -80,12 +80,20 @@ def _plain(value: Any) -> Any:
 def _column(name: str, values: list[Any], kind: TensorKind) -> Any:
     if kind is None:
         return [_plain(value) for value in values]
-    try:
-        array = np.stack([np.asarray(value) for value in values])
-    except ValueError:
-        raise ValueError(Errors.L116.format(name=name, sizes=[len(value) for value in values])) from None
+    arrays = [np.asarray(value) for value in values]
+    ragged = len({array.shape for array in arrays}) > 1
     if kind == "np":
-        return array
+        return _ragged(arrays) if ragged else np.stack(arrays)
+    if ragged:
+        raise ValueError(Errors.L116.format(name=name, sizes=[len(array) for array in arrays]))
     import torch
 
-    return torch.from_numpy(array)
+    return torch.from_numpy(np.stack(arrays))
+
+
+def _ragged(arrays: list[Any]) -> Any:
+    """An array of arrays, which is what transformers gives for rows of different lengths."""
+    ragged = np.empty(len(arrays), dtype=object)
+    for i, array in enumerate(arrays):
+        ragged[i] = array
+    return ragged
