@@ -327,21 +327,23 @@ class Errors:
         "separated by tab or space, with empty lines between sentences."
     )
     L422 = (
-        "{path}, line {number}, is no sentence of SemEval 2010 task 8: {line!r}. Expected a number, a tab, a "
-        "quoted sentence with <e1> and <e2>, and a relation such as Cause-Effect(e2,e1) or Other on the next line."
+        "{path}, line {number}, is no sentence of SemEval 2010 task 8: {line!r}. Expected a number, a tab "
+        "and a quoted sentence with <e1> and <e2>; on the next line a relation, e.g. Cause-Effect(e2,e1), or "
+        "Other."
     )
     L431 = (
         "The corpus has no path. Set {what} in the config, or override it: --paths.train ./corpus/train.spacy"
     )
     L432 = "There is no file or folder {path}. Give a .spacy file or a folder with .spacy files."
-    L433 = "There is no document in {path}. Expected .spacy files (DocBin) with at least one document of words."
+    L433 = "There is no document in {path}. Expected .spacy files (DocBin) that hold documents."
     L434 = (
         "max_length = {max_length}, but a document of {length} tokens has no sentence boundaries at which "
         "to cut it: {text!r}. Annotate sentences, e.g. with the sentencizer, or set max_length = 0."
     )
     L435 = (
         "The augmenter made {got} words of {expected}, so gold relations can't be carried over to its "
-        "document: {text!r}. Use an augmenter that keeps the words' number, or let it set doc._.luke_relations itself."
+        "document: {text!r}. Use an augmenter that keeps the number of words, or let it set "
+        "doc._.luke_relations itself."
     )
     L436 = "{name} has to be {allowed}, got {value!r}."
     L437 = "Got {predicted} predicted answers for {gold} gold ones. Give one for each, with '' for no answer."

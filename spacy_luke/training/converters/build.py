@@ -1,11 +1,12 @@
-"""From tokens, sentences and labelled token ranges to a Doc."""
+"""From tokens or text with labelled ranges to a Doc."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
+from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from .spacing import natural_spaces
@@ -14,18 +15,20 @@ NESTED = "luke_nested"
 
 
 class Mention(NamedTuple):
-    """A labelled range of tokens, counted over the document's sentences as they are given.
+    """A labelled range of tokens, counted over the document's sentences as they are given, or of characters.
 
-    start (int): First token.
+    start (int): First token, or character.
     end (int): One past the last.
     label (str): Entity type.
     cluster (str): Name of the entity, e.g. "e3", shared by all its mentions, or "".
+    kb_id (str): Identifier of the entity in a knowledge base, e.g. "Q7186", or "".
     """
 
     start: int
     end: int
     label: str
     cluster: str = ""
+    kb_id: str = ""
 
 
 def build_doc(
@@ -33,8 +36,7 @@ def build_doc(
 ) -> tuple[Doc, list[Span]]:
     """Make a Doc with sentence starts, natural spacing and entities.
 
-    Whitespace tokens are left out: text that people write has none. Of overlapping mentions the longest goes
-    to `doc.ents`, the others to `doc.spans["luke_nested"]`; an entity has one mention at a place.
+    Whitespace tokens are left out: text that people write has none. See `set_mentions`.
 
     vocab (Vocab): The vocabulary.
     sentences (Sequence[Sequence[str]]): The tokens of each sentence.
@@ -57,26 +59,48 @@ def build_doc(
         spaces[-1] = False
     doc = Doc(vocab, words=words, spaces=spaces, sent_starts=starts)
     moved = {m._replace(start=kept[m.start], end=kept[m.end]) for m in mentions}
-    spans = _once(
-        Span(doc, m.start, m.end, m.label, span_id=m.cluster) for m in sorted(moved) if m.start < m.end
+    return doc, set_mentions(
+        doc, (Span(doc, m.start, m.end, m.label, kb_id=m.kb_id, span_id=m.cluster) for m in moved)
     )
-    _set_entities(doc, spans)
-    return doc, spans
 
 
-def _once(spans: Iterable[Span]) -> list[Span]:
-    """One span for each place and cluster; an entity annotated twice at one place keeps its first label."""
-    return list({(span.start, span.end, span.id_): span for span in reversed(list(spans))}.values())[::-1]
+def build_text_doc(
+    tokenizer: Callable[[str], Doc], text: str, mentions: Iterable[Mention]
+) -> tuple[Doc, list[Span]]:
+    """Make a Doc of a text, with entities. A mention that the tokenizer would cut gets the whole tokens.
+
+    tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
+    text (str): The text.
+    mentions (Iterable[Mention]): The entities' mentions, in characters.
+    RETURNS (tuple[Doc, list[Span]]): The document and all its spans in order, the cluster as `span.id_`.
+    """
+    doc = tokenizer(text)
+    return doc, set_mentions(
+        doc,
+        (
+            doc.char_span(m.start, m.end, m.label, kb_id=m.kb_id, span_id=m.cluster, alignment_mode="expand")
+            for m in mentions
+        ),
+    )
 
 
-def _set_entities(doc: Doc, spans: list[Span]) -> None:
-    taken: set[int] = set()
-    ents: list[Span] = []
-    nested: list[Span] = []
-    for span in sorted(spans, key=lambda span: (-len(span), span.start)):
-        tokens = range(span.start, span.end)
-        (nested if taken.intersection(tokens) else ents).append(span)
-        taken.update(tokens)
-    doc.ents = ents
+def set_mentions(doc: Doc, spans: Iterable[Span]) -> list[Span]:
+    """Annotate a document with mentions that may overlap.
+
+    Of overlapping mentions the longest goes to `doc.ents`, the others to `doc.spans["luke_nested"]`. An
+    entity has one mention at a place, with the label that is first in the alphabet.
+
+    doc (Doc): The document.
+    spans (Iterable[Span]): The mentions; empty ones are left out.
+    RETURNS (list[Span]): The mentions that were set, in order.
+    """
+    ordered = sorted((span for span in spans if len(span)), key=lambda s: (s.start, s.end, s.id_, s.label_))
+    once: dict[tuple[int, int, str], Span] = {}
+    for span in ordered:
+        once.setdefault((span.start, span.end, span.id_), span)
+    kept = list(once.values())
+    doc.ents = filter_spans(kept)
+    nested = [span for span in kept if span not in doc.ents]
     if nested:
-        doc.spans[NESTED] = sorted(nested, key=lambda span: (span.start, span.end))
+        doc.spans[NESTED] = nested
+    return kept

@@ -50,6 +50,12 @@ def test_overlapping_mentions_keep_the_longest_and_lose_none() -> None:
     assert len(spans) == 3
 
 
+def test_a_mention_that_touches_only_a_nested_one_is_an_entity() -> None:
+    doc, _ = build_doc(VOCAB, [["a"] * 6], [Mention(0, 4, "A"), Mention(3, 6, "B"), Mention(5, 6, "C")])
+    assert places(doc.ents) == [(0, 4, "A", ""), (5, 6, "C", "")]
+    assert places(doc.spans[NESTED]) == [(3, 6, "B", "")]
+
+
 def test_one_place_two_entities_and_one_entity_two_labels() -> None:
     doc, spans = build_doc(
         VOCAB,

@@ -1,0 +1,62 @@
+"""KnowledgeNet's facts: sentences with the character spans of subject and object.
+
+Mesquita et al., 2019, https://aclanthology.org/D19-1069
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy.tokens import Doc, Span
+
+from ...annotation import write_relations
+from ...types import Relation
+from .build import Mention, build_text_doc
+
+LABEL = "ENTITY"
+
+
+def convert_knowledgenet(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iterator[Doc]:
+    """Convert rows of facts; all rows of one sentence make one document.
+
+    path (str | Path): A `.jsonl` or `.jsonl.xz` file. A row without spans tells that its property was looked
+        for and not found.
+    tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
+    YIELDS (Doc): With `doc.ents` of label "ENTITY", `kb_id_` where it is known, and relations. Others than
+        `doc.user_data["properties"]` were not looked for; `doc.user_data["fold"]` is the published fold.
+    """
+    path = Path(path)
+    data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    rows_by_text: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in data.decode("utf8").splitlines():
+        row = srsly.json_loads(line)
+        rows_by_text.setdefault((row["doc"], row["text"]), []).append(row)
+    for (_, text), rows in rows_by_text.items():
+        yield _doc(tokenizer, text, rows)
+
+
+def _doc(tokenizer: Callable[[str], Doc], text: str, rows: list[Mapping[str, Any]]) -> Doc:
+    facts = [row for row in rows if row["subject"] is not None]
+    links: dict[tuple[int, int], str] = {}
+    for row in facts:
+        for role in ("subject", "object"):
+            place = (row[role][0], row[role][1])
+            links[place] = links.get(place) or row[f"{role}_qid"] or ""
+    doc, spans = build_text_doc(
+        tokenizer, text, [Mention(*place, LABEL, kb_id=kb_id) for place, kb_id in sorted(links.items())]
+    )
+    by_tokens = {(span.start, span.end): span for span in spans}
+
+    def mention(place: tuple[int, int]) -> Span:
+        tokens = doc.char_span(*place, alignment_mode="expand")
+        return by_tokens[tokens.start, tokens.end]
+
+    found = {(tuple(row["subject"]), tuple(row["object"]), row["property"]): None for row in facts}
+    write_relations(doc, [Relation(mention(head), mention(tail), label) for head, tail, label in found])
+    doc.user_data["fold"] = rows[0]["fold"]
+    doc.user_data["properties"] = sorted({row["property"] for row in rows})
+    return doc

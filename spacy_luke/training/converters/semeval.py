@@ -1,0 +1,59 @@
+"""SemEval 2010 task 8: sentences with two marked nominals and a directed relation.
+
+Hendrickx et al., 2010, https://aclanthology.org/S10-1006
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from spacy.tokens import Doc
+
+from ...annotation import write_relations
+from ...errors import Errors
+from .build import Mention, build_text_doc
+
+LABEL = "NOMINAL"
+_SENTENCE = re.compile(r'\d+\t"(.*)"\s*')
+_RELATION = re.compile(r"(Other)|([\w-]+)\((e[12]),(e[12])\)")
+_MARKED = re.compile(r"(.*)<e1>(.*)</e1>(.*)<e2>(.*)</e2>(.*)")
+
+
+def convert_semeval(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iterator[Doc]:
+    """Convert a file of numbered sentences, each followed by its relation.
+
+    path (str | Path): A text file.
+    tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
+    YIELDS (Doc): With two entities of label "NOMINAL" and one relation from the first argument to the second,
+        e.g. "Component-Whole"; none for "Other".
+    RAISES (ValueError): If a sentence has no marks or no relation.
+    """
+    lines = Path(path).read_text("utf8").splitlines()
+    for number, line in enumerate(lines, 1):
+        if sentence := _SENTENCE.fullmatch(line):
+            relation = _RELATION.fullmatch(lines[number].strip()) if number < len(lines) else None
+            marked = _MARKED.fullmatch(sentence[1])
+            if relation is None or marked is None:
+                raise ValueError(Errors.L422.format(path=Path(path).name, number=number, line=line))
+            yield _doc(tokenizer, marked.groups(), *relation.groups()[1:])
+
+
+def _doc(
+    tokenizer: Callable[[str], Doc],
+    pieces: tuple[str, ...],
+    label: str | None,
+    head: str | None,
+    tail: str | None,
+) -> Doc:
+    first = len(pieces[0])
+    second = first + len(pieces[1]) + len(pieces[2])
+    mentions = [
+        Mention(first, first + len(pieces[1]), LABEL, "e1"),
+        Mention(second, second + len(pieces[3]), LABEL, "e2"),
+    ]
+    doc, spans = build_text_doc(tokenizer, "".join(pieces), mentions)
+    nominals = {span.id_: span for span in spans}
+    write_relations(doc, [] if label is None else [(nominals[str(head)], nominals[str(tail)], label)])
+    return doc
