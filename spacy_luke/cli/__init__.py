@@ -1,0 +1,103 @@
+"""`python -m spacy luke ...`. spaCy imports this on every one of its commands, so it stays light: what a command
+does is imported when it runs. Registering the commands is the import's side effect, the one that spaCy asks for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from spacy.cli import app as spacy_app
+from wasabi import msg
+
+app = typer.Typer(
+    name="luke", help="LUKE: make models, prepare corpora, evaluate.", no_args_is_help=True, add_completion=False
+)
+spacy_app.add_typer(app)
+
+
+@app.command("from-encoder")
+def from_encoder_command(
+    source: Annotated[Path, typer.Argument(help="Folder of a BERT or RoBERTa encoder with its tokenizer")],
+    target: Annotated[Path, typer.Argument(help="Folder to write the LUKE to")],
+    entity_vocab: Annotated[Path | None, typer.Option(help="JSON with entity titles; none: special entities")] = None,
+    case_types: Annotated[bool, typer.Option(help="Tell an uncased encoder the case of words")] = False,
+    full_attention: Annotated[bool, typer.Option(help="Let words and entities read all entities")] = False,
+) -> None:
+    """Make a LUKE from a BERT or RoBERTa encoder, to start training from."""
+    from .convert_encoder import convert_folder
+
+    convert_folder(
+        source, target, entity_vocab=entity_vocab, case_token_types=case_types, full_attention=full_attention
+    )
+    msg.good(f"Wrote {target}", "Name it as `checkpoint` in the model config of a luke component, and train.")
+
+
+@app.command("run")
+def run_command(
+    texts: Annotated[list[str] | None, typer.Argument(help="Sentences or paragraphs; a file with -f; or none")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Joint checkpoint; the default model if not given")] = None,
+) -> None:
+    """Read text and print entities, labels, relations and facts as tables."""
+    from .run import run
+
+    for line in run(_texts(texts, file), checkpoint):
+        typer.echo(line)
+
+
+def _texts(texts: list[str] | None, file: Path | None) -> list[str] | None:
+    if file is None:
+        return texts
+    if not file.is_file():
+        msg.fail(f"There is no file {file}", "Give a text file, or the text itself as an argument.", exits=1)
+    return [*(texts or []), file.read_text(encoding="utf8")]
+
+
+@app.command("corpus")
+def corpus_command(
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],
+    out: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
+) -> None:
+    """Prepare the default model's corpus, without documents that leak into the test half."""
+    from ..training.prepare import prepare_default_corpus
+
+    sources, counts = prepare_default_corpus(data, out)
+    rows: list[Any] = [
+        (s.name, s.given, s.leaked.total, s.repeated.total, s.used, s.mentions, s.relations) for s in sources
+    ]
+    header = ("source", "documents", "leaked", "repeated", "used", "mentions", "relations")
+    msg.table(rows, header=header, divider=True, aligns=("l", *"rrrrrr"))
+    msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
+
+
+@app.command("tune")
+def tune_command(
+    pipeline: Annotated[Path, typer.Argument(help="Trained pipeline with a luke component")],
+    corpus: Annotated[Path, typer.Argument(help="Held-out .spacy file")],
+    out: Annotated[Path, typer.Argument(help="Folder for the checkpoint, with thresholds")],
+    name: Annotated[str, typer.Option(help="Name of the component")] = "luke",
+    half: Annotated[bool, typer.Option(help="Store weights in half precision")] = True,
+) -> None:
+    """Choose thresholds on held-out documents and write the component as a checkpoint."""
+    from .tune import tune
+
+    for task, (threshold, figure) in tune(pipeline, corpus, out, name, half).items():
+        msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")
+    msg.good(f"Wrote {out}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    corpus: Annotated[Path, typer.Argument(help=".spacy file with gold entities and relations")],
+    checkpoint: Annotated[str | None, typer.Option(help="Joint checkpoint; the default model if not given")] = None,
+    train: Annotated[Path | None, typer.Option(help="Training .spacy file, for Ign F1 and the lookup floor")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures")] = None,
+    attention: Annotated[str, typer.Option(help='"trained", "full", "words-cut" or "both-cut"')] = "trained",
+) -> None:
+    """Report the figures of the model card, with bootstrap intervals."""
+    from .evaluate import evaluate
+
+    for line in evaluate(corpus, checkpoint, train, out, attention):
+        typer.echo(line)

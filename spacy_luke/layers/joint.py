@@ -119,6 +119,11 @@ def build_joint(
 # --- weights -------------------------------------------------------------------------------
 
 
+def has_weights(model: Model[Any, Any]) -> bool:
+    """RETURNS (bool): Whether weights are loaded."""
+    return cast(LukeShim, model.shims[0]).module is not None
+
+
 def get_module(model: Model[Any, Any]) -> JointModel:
     """The torch module behind the thinc model; loaded from its checkpoint if there are no weights yet.
 

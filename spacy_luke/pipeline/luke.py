@@ -97,8 +97,12 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the entities it finds, or if it finds none those that it gives to entities."""
-        return self.joint.ner_labels or self.joint.entity_labels
+        """Labels of the entities it finds, or if it finds none those that it gives to entities. None before there
+        are weights: spaCy asks for them in passing, and that must not load a model.
+        """
+        from ..layers.joint import has_weights
+
+        return (self.joint.ner_labels or self.joint.entity_labels) if has_weights(self.model) else ()
 
     @property
     def label_data(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import KEY, read_relations, stored
+from ..annotation import KEY, has_relations, read_relations, stored
 from ..errors import Errors, Warnings
 from .transfer import span_as_doc, transfer_annotation
 
@@ -25,6 +25,7 @@ def create_corpus(
     limit: int = 0,
     shuffle: bool = False,
     augmenter: Augmenter | None = None,
+    related_repeats: int = 1,
 ) -> Callable[[Language], Iterable[Example]]:
     """Make a reader of `.spacy` files.
 
@@ -34,12 +35,20 @@ def create_corpus(
     limit (int): Read only so many documents; 0 for all.
     shuffle (bool): Whether to shuffle the documents, all in memory, in each pass.
     augmenter (Callable | None): Makes variants of each example; gold relations are carried over to them.
+    related_repeats (int): How often a pass reads each document with gold relations. More than once balances a
+        corpus in which most documents have entities only.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     """
     if path is None:
         raise ValueError(Errors.L431.format(what="paths.train and paths.dev"))
     return LukeCorpus(
-        path, gold_ents=gold_ents, max_length=max_length, limit=limit, shuffle=shuffle, augmenter=augmenter
+        path,
+        gold_ents=gold_ents,
+        max_length=max_length,
+        limit=limit,
+        shuffle=shuffle,
+        augmenter=augmenter,
+        related_repeats=related_repeats,
     )
 
 
@@ -55,16 +64,22 @@ class LukeCorpus:
         limit: int = 0,
         shuffle: bool = False,
         augmenter: Augmenter | None = None,
+        related_repeats: int = 1,
     ) -> None:
-        for name, value in (("max_length", max_length), ("limit", limit)):
-            if value < 0:
-                raise ValueError(Errors.L436.format(name=name, allowed="0 or more", value=value))
+        for name, value, least in (
+            ("max_length", max_length, 0),
+            ("limit", limit, 0),
+            ("related_repeats", related_repeats, 1),
+        ):
+            if value < least:
+                raise ValueError(Errors.L436.format(name=name, allowed=f"{least} or more", value=value))
         self.path = Path(path)
         self.gold_ents = gold_ents
         self.max_length = max_length
         self.limit = limit
         self.shuffle = shuffle
         self.augmenter = augmenter
+        self.related_repeats = related_repeats
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Read the corpus once.
@@ -102,7 +117,8 @@ class LukeCorpus:
                     return
                 if len(doc):
                     n_docs += 1
-                    yield doc
+                    for _ in range(self.related_repeats if has_relations(doc) else 1):
+                        yield doc
 
     def _files(self) -> list[Path]:
         if self.path.is_dir():

@@ -49,7 +49,7 @@ class JointConfig:
         for name in ("ner_labels", "entity_labels", "relation_labels"):
             labels = tuple(getattr(self, name))
             if len(set(labels)) != len(labels) or not all(labels):
-                raise ValueError(Errors.L251.format(name=name, labels=labels))
+                raise ValueError(Errors.L281.format(name=name, labels=labels))
             object.__setattr__(self, name, labels)
         object.__setattr__(self, "untrained", tuple(self.untrained))
 
@@ -64,7 +64,7 @@ class JointConfig:
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise ValueError(Errors.L252.format(unknown=unknown, known=sorted(known)))
+            raise ValueError(Errors.L282.format(unknown=unknown, known=sorted(known)))
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def joint_from_state(values: Mapping[str, Any], state: Mapping[str, Tensor], sou
     ]
     if missing or surplus or misshapen:
         raise ValueError(
-            Errors.L253.format(source=source, missing=missing[:5], surplus=surplus[:5], shapes=misshapen[:5])
+            Errors.L283.format(source=source, missing=missing[:5], surplus=surplus[:5], shapes=misshapen[:5])
         )
     model.load_state_dict({name: value.float() for name, value in state.items()}, assign=True)
     model.requires_grad_(True)
