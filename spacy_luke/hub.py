@@ -47,14 +47,14 @@ def resolve_checkpoint(
     RETURNS (Path): The folder.
     RAISES (ValueError): If there is no such folder or name, or the hub cannot be reached.
     """
-    folder = Path(name_or_path).expanduser()
-    if folder.is_dir():
-        return folder
     name = os.fspath(name_or_path)
-    if folder.exists():
+    folder = Path(os.path.expanduser(name))  # of an unknown user it stays as it is, where Path raises
+    if name and folder.is_dir():
+        return folder
+    if folder.is_file():
         raise ValueError(Errors.L221.format(path=folder))
     if isinstance(name_or_path, os.PathLike) or not _HUB_NAME.fullmatch(name):
-        raise ValueError(Errors.L222.format(path=name))
+        raise ValueError(Errors.L222.format(path=repr(name)))
     if patterns is not None:
         return _download(name, revision, cache_dir, local_files_only, patterns)
     found = _download(name, revision, cache_dir, local_files_only, CHECKPOINT_FILES)

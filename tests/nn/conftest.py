@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -105,6 +105,15 @@ def naive_states(model: LukeModel, inputs: dict[str, Tensor]) -> tuple[Tensor, T
         inner = layer.output.dense(F.gelu(layer.intermediate.dense(hidden)))
         hidden = layer.output.LayerNorm(inner + hidden)
     return hidden[:, :n_words], hidden[:, n_words:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny models need one thread: with more, they wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
