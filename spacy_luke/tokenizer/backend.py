@@ -102,6 +102,8 @@ class Backend:
         """
         self.added = dict(sorted(added.items()))
         self.added_ids = {token.content: id_ for id_, token in self.added.items()}
+        outside = [token for token in self.added_ids if self.tokenizer.token_to_id(token) is None]
+        self.size: int = self.tokenizer.get_vocab_size(with_added_tokens=True) + len(outside)
         # A token that is matched on normalized text stays with the model, which normalizes.
         native = self.files == "json" and self.tokenizer.normalizer is not None
         ours = {id_: t for id_, t in self.added.items() if t.special or not (native and t.normalized)}

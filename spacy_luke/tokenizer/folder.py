@@ -16,6 +16,7 @@ from .entities import EntityVocab
 from .files import read_json
 from .options import Options
 from .special import NAMES, SpecialTokens
+from .template import Template
 
 VOCAB, MERGES, TOKENIZER = "vocab.json", "merges.txt", "tokenizer.json"
 ENTITIES = "entity_vocab.json"
@@ -23,7 +24,7 @@ CONFIG, SPECIAL, ADDED = "tokenizer_config.json", "special_tokens_map.json", "ad
 
 _SETTINGS = (
     *Options.__dataclass_fields__,
-    *("entity_token_1", "entity_token_2"),
+    *("entity_token_1", "entity_token_2", "special_tokens_pattern"),
     *("entity_unk_token", "entity_pad_token", "entity_mask_token", "entity_mask2_token"),
 )
 
@@ -92,13 +93,19 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def write_settings(
-    folder: Path, options: Options, special: SpecialTokens, entities: EntityVocab, backend: Backend
+    folder: Path,
+    options: Options,
+    special: SpecialTokens,
+    template: Template,
+    entities: EntityVocab,
+    backend: Backend,
 ) -> list[Path]:
     """Write what `read_settings` reads.
 
     folder (Path): The folder.
     options (Options): The settings.
     special (SpecialTokens): The special tokens.
+    template (Template): Where they stand around texts.
     entities (EntityVocab): The entity vocabulary, for its special entities.
     backend (Backend): The word vocabulary, for its added tokens.
     RETURNS (list[Path]): The files.
@@ -114,6 +121,8 @@ def write_settings(
         "added_tokens_decoder": added,
         "tokenizer_class": "LukeTokenizer",
     }
+    if (pattern := template.pattern()) is not None:
+        config["special_tokens_pattern"] = pattern
     if options.task in ("entity_classification", "entity_pair_classification"):
         # The task sets it; whoever loads the folder for another task wants the usual length.
         del config["max_entity_length"]

@@ -137,7 +137,8 @@ class LukeTokenizer(InputEncoder):
             mask_token=entity_mask_token,
             mask2_token=entity_mask2_token,
         )
-        self._setup(backend, special, Template((cls_id,), (sep_id, sep_id), (sep_id,)), entities, options)
+        template = Template.from_pattern("cls_double_sep", cls_id, sep_id)
+        self._setup(backend, special, template, entities, options)
 
     @classmethod
     def from_tokenizer_json(
@@ -152,15 +153,18 @@ class LukeTokenizer(InputEncoder):
         entity_mask_token: str = "[MASK]",
         entity_mask2_token: str = "[MASK2]",
         additional_special_tokens: Sequence[Token] = (),
+        special_tokens_pattern: str | None = None,
         **options: Any,
     ) -> LukeTokenizer:
         """Turn any tokenizer of the `tokenizers` library, such as BERT's, into LUKE's.
 
-        The entity markers are added if its vocabulary lacks them. Special tokens stand around texts where the
-        tokenizer's own post-processor puts them; without one: cls A sep, cls A sep B sep.
+        The entity markers are added if its vocabulary lacks them.
 
         tokenizer (Tokenizer | str | PathLike): The tokenizer, or the path of its `tokenizer.json`.
         entity_vocab (Mapping | Sequence | str | PathLike): The entities, or the path of their JSON file.
+        special_tokens_pattern (str | None): The special tokens around texts: "cls_sep" for cls A sep B sep,
+            "cls_double_sep" for cls A sep sep B sep; None for those of the tokenizer's own post-processor
+            and, if it has none, "cls_sep".
         options (Any): Other arguments of the constructor. Special tokens that aren't named are found under
             their usual names.
         RETURNS (LukeTokenizer): The tokenizer.
@@ -171,7 +175,9 @@ class LukeTokenizer(InputEncoder):
             find_special(backend, options),
             [*additional_special_tokens, entity_token_1, entity_token_2],
         )
-        start, end = ((backend.added_ids[special.names[name]],) for name in ("cls_token", "sep_token"))
+        cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
+        template = None if special_tokens_pattern else backend.template()
+        template = template or Template.from_pattern(special_tokens_pattern or "cls_sep", cls_id, sep_id)
         entities = EntityVocab(
             *read_entity_vocab(entity_vocab),
             unk_token=entity_unk_token,
@@ -180,7 +186,6 @@ class LukeTokenizer(InputEncoder):
             mask2_token=entity_mask2_token,
         )
         self = cls.__new__(cls)
-        template = backend.template() or Template(start, end, end)
         self._setup(backend, special, template, entities, Options(**{"add_prefix_space": prefix, **options}))
         return self
 
@@ -264,6 +269,8 @@ class LukeTokenizer(InputEncoder):
         words = find_words(path)
         settings = {**read_settings(path), **overrides}
         if len(words) == 2:
+            # Their special tokens always stand where RoBERTa has them.
+            settings.pop("special_tokens_pattern", None)
             return cls(*words, find_entities(path), **settings)
         del settings["added_tokens_decoder"]  # tokenizer.json has them
         return cls.from_tokenizer_json(words[0], find_entities(path), **settings)
@@ -275,7 +282,9 @@ class LukeTokenizer(InputEncoder):
         RETURNS (tuple[str, ...]): The files.
         """
         folder = make_folder(save_directory)
-        settings = write_settings(folder, self.options, self.special, self.entity_vocab, self.backend)
+        settings = write_settings(
+            folder, self.options, self.special, self.template, self.entity_vocab, self.backend
+        )
         return (*map(str, settings), *self.save_vocabulary(folder))
 
     def save_vocabulary(

@@ -9,7 +9,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 
 from ..errors import Errors
 from .backend import Backend
-from .special import NAMES, SpecialTokens, as_added
+from .special import SpecialTokens, as_added
 from .template import Template
 
 # Spaces that `clean_up_tokenization_spaces` takes away: before the last character or characters of each.
@@ -40,7 +40,7 @@ class WordVocab:
         return self.backend.vocab_size
 
     def __len__(self) -> int:
-        return len(self.backend.vocab())
+        return self.backend.size
 
     def get_vocab(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): Ids of all tokens, the added ones included."""
@@ -58,56 +58,79 @@ class WordVocab:
 
     # --- special tokens ------------------------------------------------------------------
 
+    @property
+    def cls_token(self) -> str:
+        """RETURNS (str): The token that starts each input."""
+        return self.special.names["cls_token"]
+
+    @property
+    def sep_token(self) -> str:
+        """RETURNS (str): The token that ends each text."""
+        return self.special.names["sep_token"]
+
+    @property
+    def pad_token(self) -> str:
+        """RETURNS (str): The token that fills up batches."""
+        return self.special.names["pad_token"]
+
+    @property
+    def unk_token(self) -> str | None:
+        """RETURNS (str | None): The token for unknown pieces, if there is one."""
+        return self.special.names.get("unk_token")
+
+    @property
+    def mask_token(self) -> str | None:
+        """RETURNS (str | None): The token that hides a word, if there is one."""
+        return self.special.names.get("mask_token")
+
+    @property
+    def bos_token(self) -> str | None:
+        """RETURNS (str | None): The token that began each text in pretraining, if there is one."""
+        return self.special.names.get("bos_token")
+
+    @property
+    def eos_token(self) -> str | None:
+        """RETURNS (str | None): The token that ended each text in pretraining, if there is one."""
+        return self.special.names.get("eos_token")
+
     def _id(self, name: str) -> int | None:
         token = self.special.names.get(name)
-        return self.backend.token_to_id(token) if token is not None else None
-
-    def _required_id(self, name: str) -> int:
-        id_ = self._id(name)
-        if id_ is None:
-            raise ValueError(Errors.L110.format(name=name, usual="its usual names"))
-        return id_
+        return None if token is None else self.backend.added_ids[token]
 
     @property
     def cls_token_id(self) -> int:
-        """RETURNS (int): The id of the token that starts each input."""
-        return self._required_id("cls_token")
+        """RETURNS (int): Its id."""
+        return self.backend.added_ids[self.cls_token]
 
     @property
     def sep_token_id(self) -> int:
-        """RETURNS (int): The id of the token that ends each text."""
-        return self._required_id("sep_token")
+        """RETURNS (int): Its id."""
+        return self.backend.added_ids[self.sep_token]
 
     @property
     def pad_token_id(self) -> int:
-        """RETURNS (int): The id that fills up batches."""
-        return self._required_id("pad_token")
+        """RETURNS (int): Its id."""
+        return self.backend.added_ids[self.pad_token]
 
     @property
     def unk_token_id(self) -> int | None:
-        """RETURNS (int | None): The id of unknown pieces, if the vocabulary has one."""
+        """RETURNS (int | None): Its id."""
         return self._id("unk_token")
 
     @property
     def mask_token_id(self) -> int | None:
-        """RETURNS (int | None): The id of the token that hides a word, if the vocabulary has one."""
+        """RETURNS (int | None): Its id."""
         return self._id("mask_token")
 
     @property
     def bos_token_id(self) -> int | None:
-        """RETURNS (int | None): The id of the token that began each text in pretraining."""
+        """RETURNS (int | None): Its id."""
         return self._id("bos_token")
 
     @property
     def eos_token_id(self) -> int | None:
-        """RETURNS (int | None): The id of the token that ended each text in pretraining."""
+        """RETURNS (int | None): Its id."""
         return self._id("eos_token")
-
-    def __getattr__(self, name: str) -> Any:
-        # cls_token, sep_token and so on: the text of a special token, None for one that the vocabulary lacks
-        if name in NAMES and "special" in self.__dict__:
-            return self.special.names.get(name)
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     @property
     def additional_special_tokens(self) -> list[str]:

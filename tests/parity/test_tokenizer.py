@@ -266,8 +266,8 @@ def test_single_inputs_are_equal(vocab: str, task: str | None, data: st.DataObje
 def test_batches_are_equal(vocab: str, task: str | None, data: st.DataObject) -> None:
     ours, theirs = tokenizers(vocab, task)
     arguments, options = data.draw(batches(task)), data.draw(call_options)
-    if not any(arguments["text"]) and options.get("add_special_tokens") is False:
-        return  # theirs trips over batches of empty inputs
+    if not all(arguments["text"]) and options.get("add_special_tokens") is False:
+        return  # theirs trips over empty inputs in batches, or loses the others
     same(run(lambda: ours(**arguments, **options)), run(lambda: theirs(**arguments, **options)))
 
 
