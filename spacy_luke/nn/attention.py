@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from .config import LukeConfig
 
-KeysValues = tuple[Tensor, Tensor]  # each (batch, heads, tokens, width / heads)
 FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
-Read = tuple[
-    Tensor, Tensor | None
-]  # context (batch, rows, width), probabilities (batch, heads, rows, tokens)
+
+KeysValues = tuple[Tensor, Tensor]  # each (batch, heads, tokens, width / heads)
+# Context (batch, rows, width), and probabilities (batch, heads, rows, tokens) if they were asked for.
+Read = tuple[Tensor, Tensor | None]
 
 
 class LukeSelfAttention(nn.Module):
@@ -127,11 +127,8 @@ class LukeSelfAttention(nn.Module):
             values = torch.cat([block[1] for block in blocks], dim=2)  # (batch, heads, all tokens, d)
             if not self.entity_aware:
                 queries, keys = queries[:1], [torch.cat(keys, dim=2)]
-        if (
-            head_mask is None
-            and not need_probs
-            and (len(keys) == 1 or self._worth_folding(queries[0], values))
-        ):
+        plain = head_mask is not None or need_probs
+        if not plain and (len(keys) == 1 or self._worth_folding(queries[0], values)):
             return self._read_fused(queries, keys, values, bias), None
         scores = [query @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
         probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)

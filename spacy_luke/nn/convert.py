@@ -17,7 +17,6 @@ from .model import LukeModel
 
 ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert")
 _SAME_FIELDS = (
-    "vocab_size",
     "hidden_size",
     "num_hidden_layers",
     "num_attention_heads",
@@ -75,13 +74,12 @@ def luke_from_encoder(
     # BERT's first word is at 0, LUKE's and RoBERTa's behind the row of the padding.
     positions = F.pad(_table(source, "position"), (0, 0, pad + 1 if kind == "bert" else 0, 0))
     types = _repeat_first(_table(source, "token_type"), type_vocab_size)
+    source |= {_TABLE.format("word"): words, _TABLE.format("position"): positions}
+    source[_TABLE.format("token_type")] = types
     luke_config = LukeConfig(
-        **{name: config[name] for name in _SAME_FIELDS if name in config}
-        | {
-            "vocab_size": len(words),
-            "max_position_embeddings": len(positions),
-            "type_vocab_size": len(types),
-        },
+        vocab_size=len(words),
+        max_position_embeddings=len(positions),
+        type_vocab_size=len(types),
         pad_token_id=pad,
         bos_token_id=config.get("bos_token_id"),
         eos_token_id=config.get("eos_token_id"),
@@ -89,13 +87,9 @@ def luke_from_encoder(
         entity_emb_size=entity_emb_size,
         words_attend_to_entities=words_attend_to_entities,
         entities_attend_to_entities=entities_attend_to_entities,
+        **{name: config[name] for name in _SAME_FIELDS if name in config},
     )
     model = LukeModel(luke_config, add_pooling_layer="pooler.dense.weight" in source)
-    source |= {
-        _TABLE.format("word"): words,
-        _TABLE.format("position"): positions,
-        _TABLE.format("token_type"): types,
-    }
     source |= _entity_side(source, first_position=pad + 1) | _entity_table(model)
     fitted, _ = fit_weights(source, model.state_dict(), model.base_model_prefix, is_base=True)
     model.load_state_dict(fitted)
