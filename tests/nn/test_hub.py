@@ -41,6 +41,11 @@ def test_nothing_is_downloaded_when_only_local_files_may_be_used(tmp_path):
         resolve_checkpoint("owner/name", cache_dir=tmp_path, local_files_only=True)
 
 
+def test_name_that_the_hub_refuses(tmp_path):
+    with pytest.raises(ValueError, match=r"'owner/na--me' cannot be downloaded: .*owner/na--me"):
+        resolve_checkpoint("owner/na--me", cache_dir=tmp_path, local_files_only=True)
+
+
 FILES = {
     "owner/safe": [
         "config.json",

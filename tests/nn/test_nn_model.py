@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -257,6 +260,13 @@ def test_output_is_attribute_item_and_tuple(tiny_model, luke_inputs):
     assert "attentions" not in out
     with pytest.raises(KeyError):
         out["attentions"]
+
+
+def test_copies_compute_the_same(tiny_model, luke_inputs):
+    model, inputs = tiny_model(hidden_act="gelu_new"), luke_inputs()
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert torch.equal(twin(**inputs).last_hidden_state, model(**inputs).last_hidden_state)
+        assert twin.config == model.config
 
 
 def test_attention_rows_are_probabilities_with_cut_arrows_at_zero(tiny_model, luke_inputs):
