@@ -35,6 +35,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.shared = False
         self.dropout: float | None = None  # rate of all dropout layers in training; None for their own
         self._torch_optimizer: torch.optim.Optimizer | None = None
+        self._steps = 0
 
     @property
     def module(self) -> JointModel | None:
@@ -126,14 +127,14 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def _average(self, optimizer: Optimizer) -> None:
         """Keep running averages where thinc keeps them, with thinc's own warm-up of the decay."""
         key = f"pytorch_{self.id}_"
-        self._steps = getattr(self, "_steps", 0) + 1
+        self._steps += 1
         decay = min(0.9999, (1.0 + self._steps) / (10.0 + self._steps))
         for name, param in self._model.named_parameters():
-            value = torch2xp(param.detach())
-            if key + name in optimizer.averages:
-                optimizer.averages[key + name] += (1.0 - decay) * (value - optimizer.averages[key + name])
+            average = optimizer.averages.get(key + name)
+            if average is None:
+                optimizer.averages[key + name] = torch2xp(param.detach().clone())
             else:
-                optimizer.averages[key + name] = value.copy()
+                xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)  # shares memory
 
     @contextlib.contextmanager
     def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:

@@ -149,6 +149,8 @@ class JointModel(nn.Module):
                 nn.init.normal_(module.weight, std=self.config.initializer_range)
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
+        if isinstance(head, SpanProposer | RelationHead):
+            head.start_from_none()
         return head.to(next(self.luke.parameters()).device)
 
     def mark_trained(self) -> None:

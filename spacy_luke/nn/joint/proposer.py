@@ -15,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+_NONE_SCORE = -4.0
 _NEVER = -1e4  # far below any trained score, and safe in half precision
 
 
@@ -31,6 +32,10 @@ class SpanProposer(nn.Module):
         self.start = nn.Linear(hidden_size, width + 1)
         self.end = nn.Linear(hidden_size, width + 1)
         self.span_width = nn.Parameter(torch.zeros(max_span_width))
+
+    def start_from_none(self) -> None:
+        """Begin as nearly all spans are: not worth a look. Otherwise these would be most of the first loss."""
+        nn.init.constant_(self.span_width, _NONE_SCORE)
 
     def forward(self, first: Tensor, last: Tensor, mask: Tensor) -> Tensor:
         """Score the spans that start at each token.

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
+_NONE_BIAS = 3.0
 _CHUNK = 8192  # pairs at a time: bounds memory at chunk * (length + 2 * width) floats
 
 
@@ -36,6 +37,10 @@ class RelationHead(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(width, n_labels + 1)
+
+    def start_from_none(self) -> None:
+        """Begin as nearly all pairs are: not related. Otherwise half of all labels would hold at first."""
+        nn.init.constant_(self.classifier.bias[:1], _NONE_BIAS)
 
     def forward(
         self, words: Tensor, entities: Tensor, attention: Tensor, extents: Tensor, pairs: Tensor
