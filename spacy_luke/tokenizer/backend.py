@@ -172,6 +172,8 @@ class Backend:
         parse_added (bool): Whether added tokens in the text are meant as such.
         RETURNS (list[list[int]]): The ids of each text.
         """
+        for text in texts:
+            _check_text(text)
         if not parse_added:
             return self._encode_plain(texts)
         return self._encode_segments([self._split(text) for text in texts])
@@ -190,6 +192,8 @@ class Backend:
         new = [word for word in unique if word not in cache]
         if len(cache) + len(new) > CACHE_SIZE:
             cache, new = {}, list(unique)
+        for word in new:
+            _check_text(word)
         if new:
             segments = [self._split_words(word) for word in new]
             cache.update(zip(new, map(tuple, self._encode_segments(segments)), strict=True))
@@ -210,12 +214,7 @@ class Backend:
         return encoded
 
     def _encode_plain(self, texts: Sequence[str]) -> list[list[int]]:
-        try:
-            return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
-        except TypeError:
-            for text in texts:
-                _check_text(text)
-            raise
+        return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     # --- template and state --------------------------------------------------------------
 
@@ -279,10 +278,11 @@ def _byte_levels(spec: Any) -> Iterable[dict[str, Any]]:
 
 
 def _check_text(text: Any) -> None:
-    """Say why the library refused a text."""
+    """Raise if something isn't text. Some versions of the library silently replace what has no UTF-8 form."""
     if not isinstance(text, str):
         raise TypeError(Errors.L108.format(value=repr(text)))
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UnicodeEncodeError("utf-8", text, error.start, error.end, Errors.L109) from None
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise UnicodeEncodeError("utf-8", text, error.start, error.end, Errors.L109) from None

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
-from ..errors import Errors
-
 
 class Splitter:
     """Cut texts at a set of added tokens: the longest one first, from left to right.
@@ -33,8 +31,6 @@ class Splitter:
         text (str): The text.
         RETURNS (list[str | int]): Plain text as strings (never empty), added tokens as their ids.
         """
-        if not isinstance(text, str):
-            raise TypeError(Errors.L108.format(value=repr(text)))
         if self._pattern is None:
             return [text] if text else []
         # Text and tokens alternate, starting and ending with a text that may be empty.

@@ -21,8 +21,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from spacy_luke.tokenizer import LukeTokenizer
 
 transformers = pytest.importorskip("transformers")
+if int(transformers.__version__.split(".")[0]) != 4:
+    pytest.skip("the tokenizer to compare with is that of transformers 4", allow_module_level=True)
 logging.getLogger("transformers").setLevel(logging.CRITICAL)
-logging.getLogger("spacy_luke").setLevel(logging.CRITICAL)
 
 ROBERTA = Path(__file__).parents[3] / "shared" / "data" / "roberta-vocab"
 TITLES = ["[PAD]", "[UNK]", "[MASK]", "[MASK2]", "Ana", "Los Angeles", "東京"]
@@ -182,6 +183,8 @@ def same(ours: Any, theirs: Any) -> None:
         # Theirs is a slip: no entity overflows, but overflowing ones are asked for. Ours goes on from there.
         assert ours is ValueError or "overflowing_entities" in ours
         return
+    if ours is ValueError and isinstance(theirs, dict) and [] in theirs.values():
+        return  # Of rows of different lengths torch makes an empty tensor if the first one is empty.
     assert ours == theirs
 
 
