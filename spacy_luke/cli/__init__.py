@@ -12,7 +12,10 @@ from spacy.cli import app as spacy_app
 from wasabi import msg
 
 app = typer.Typer(
-    name="luke", help="LUKE: make models, prepare corpora, evaluate.", no_args_is_help=True, add_completion=False
+    name="luke",
+    help="LUKE: make models, prepare corpora, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 spacy_app.add_typer(app)
 
@@ -21,7 +24,9 @@ spacy_app.add_typer(app)
 def from_encoder_command(
     source: Annotated[Path, typer.Argument(help="Folder of a BERT or RoBERTa encoder with its tokenizer")],
     target: Annotated[Path, typer.Argument(help="Folder to write the LUKE to")],
-    entity_vocab: Annotated[Path | None, typer.Option(help="JSON with entity titles; none: special entities")] = None,
+    entity_vocab: Annotated[
+        Path | None, typer.Option(help="JSON with entity titles; none: special entities")
+    ] = None,
     case_types: Annotated[bool, typer.Option(help="Tell an uncased encoder the case of words")] = False,
     full_attention: Annotated[bool, typer.Option(help="Let words and entities read all entities")] = False,
 ) -> None:
@@ -36,9 +41,13 @@ def from_encoder_command(
 
 @app.command("run")
 def run_command(
-    texts: Annotated[list[str] | None, typer.Argument(help="Sentences or paragraphs; a file with -f; or none")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Sentences or paragraphs; a file with -f; or none")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Joint checkpoint; the default model if not given")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
+    ] = None,
 ) -> None:
     """Read text and print entities, labels, relations and facts as tables."""
     from .run import run
@@ -65,7 +74,7 @@ def corpus_command(
 
     sources, counts = prepare_default_corpus(data, out)
     rows: list[Any] = [
-        (s.name, s.given, s.leaked.total, s.repeated.total, s.used, s.mentions, s.relations) for s in sources
+        (s.name, s.given, sum(s.leaked), sum(s.repeated), s.used, s.mentions, s.relations) for s in sources
     ]
     header = ("source", "documents", "leaked", "repeated", "used", "mentions", "relations")
     msg.table(rows, header=header, divider=True, aligns=("l", *"rrrrrr"))
@@ -91,8 +100,12 @@ def tune_command(
 @app.command("evaluate")
 def evaluate_command(
     corpus: Annotated[Path, typer.Argument(help=".spacy file with gold entities and relations")],
-    checkpoint: Annotated[str | None, typer.Option(help="Joint checkpoint; the default model if not given")] = None,
-    train: Annotated[Path | None, typer.Option(help="Training .spacy file, for Ign F1 and the lookup floor")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
+    ] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="Training .spacy file, for Ign F1 and the lookup floor")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for the figures")] = None,
     attention: Annotated[str, typer.Option(help='"trained", "full", "words-cut" or "both-cut"')] = "trained",
 ) -> None:

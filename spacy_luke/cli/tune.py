@@ -63,7 +63,7 @@ def _tune_ner(nlp: Language, pipe: LukePipe, examples: list[Example]) -> tuple[f
 
 
 def _tune_relations(nlp: Language, pipe: LukePipe, examples: list[Example]) -> dict[str, tuple[float, float]]:
-    pipe.thresholds |= {"relations": _FLOOR, "facts": _FLOOR}
+    pipe.thresholds.update({"relations": _FLOOR, "facts": _FLOOR})
     examples = [eg for eg in examples if has_relations(eg.reference)]
     docs = list(nlp.pipe([eg.predicted for eg in examples]))
     golds = [eg.reference for eg in examples]
