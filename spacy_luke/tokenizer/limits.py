@@ -69,7 +69,7 @@ def resolve_limits(
         and max_length is not None
         and truncation in (None, False, "do_not_truncate")
     ):
-        warnings.warn(Warnings.W101, stacklevel=4)
+        warnings.warn(Warnings.W101, stacklevel=3)
     pad = _choose("padding", padding, {True: "longest", False: "do_not_pad", None: "do_not_pad"}, PADDING)
     cut = _choose(
         "truncation",
