@@ -349,6 +349,19 @@ class Errors:
     L437 = "Got {predicted} predicted answers for {gold} gold ones. Give one for each, with '' for no answer."
 
     # --- 5xx: command line ---------------------------------------------------------------
+    L501 = "Attention {value!r} is not known. Choose one of {allowed}."
+    L502 = (
+        "The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then "
+        "choose its thresholds with `python -m spacy luke tune`, and name the folder that this writes."
+    )
+    L503 = (
+        "A document in {path} has no sentence boundaries, and figures are about pairs of one sentence: {text!r}. "
+        "Annotate sentences, e.g. with the sentencizer."
+    )
+    L504 = (
+        "No training document has relations, so there is nothing to look up. Give documents whose "
+        "doc._.luke_relations were assigned, or leave the training data out."
+    )
 
 
 class Warnings:

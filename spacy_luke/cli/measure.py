@@ -1,0 +1,195 @@
+"""Reading a corpus in the ways that the model card reports, and collecting the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..annotation import has_relations
+from ..pipeline.decode import Threshold, threshold_of
+from ..pipeline.luke import LukePipe
+from ..training import figures
+from ..training.answers import (
+    Form,
+    by_offsets_and_types,
+    fact_answers,
+    known_score,
+    match_facts,
+    pair_answers,
+    span_answers,
+    type_answers,
+)
+from ..training.figures import Figure
+from ..training.lookup import fit_lookup, lookup_answers
+from ..training.mentions import all_mentions, given_tokens
+from ..training.metrics import Operating, total_matches
+from ..training.outcomes import by_offsets, by_text, name_triples
+
+_LOWEST = 0.05
+_FORMS: tuple[tuple[str, str, Form], ...] = (
+    ("raw_facts", "raw text to facts, strict: places, types, relation", by_offsets_and_types),
+    ("raw_facts_places", "raw text to facts: places, relation", by_offsets),
+    ("raw_facts_names", "raw text to facts: names, relation", by_text),
+)
+
+
+@dataclass
+class Report:
+    """What was measured.
+
+    figures (dict[str, Figure]): By key, in the order of the model card.
+    tables (dict[str, list[Operating]]): Precision and recall over thresholds, by task.
+    labels (dict[str, dict[str, dict[str, float]]]): Precision, recall, F1 and gold answers by task and label.
+    facts (dict[str, Any]): What the figures rest on: numbers of documents and words, settings, speed.
+    """
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    tables: dict[str, list[Operating]] = field(default_factory=dict)
+    labels: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): Plain data for JSON."""
+        return {
+            **self.facts,
+            "figures": {key: figure.to_dict() for key, figure in self.figures.items()},
+            "thresholds_table": {task: [row._asdict() for row in rows] for task, rows in self.tables.items()},
+            "labels": self.labels,
+        }
+
+
+def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence[Doc] | None) -> Report:
+    """Measure a trained pipe in a pipeline that reads raw text.
+
+    nlp (Language): The pipeline.
+    pipe (LukePipe): Its `luke` component.
+    golds (Sequence[Doc]): Gold documents with sentences.
+    train (Sequence[Doc] | None): Training documents, for Ign F1 and the lookup floor; None leaves both out.
+    RETURNS (Report): The figures of all heads that the pipe has.
+    """
+    report = Report()
+    related = [gold for gold in golds if has_relations(gold)]
+    joint = pipe.joint
+    _measure_types(nlp, pipe, golds, report)
+    if joint.relation_labels and related:
+        _measure_relations(nlp, pipe, related, train, report)
+    if joint.ner_labels:
+        _measure_entities(nlp, pipe, golds, report)
+        _measure_raw(nlp, pipe, golds, related, report)
+    return report
+
+
+@contextmanager
+def _all_scores(pipe: LukePipe) -> Iterator[None]:
+    """Let through whatever the tables need; thresholds decide afterwards, just as the pipe would have."""
+    kept = dict(pipe.thresholds)
+    low = {task: min([_LOWEST, *_numbers(kept[task])]) for task in ("relations", "facts")}
+    pipe.thresholds.update(low)
+    try:
+        yield
+    finally:
+        pipe.thresholds.update(kept)
+
+
+def _numbers(threshold: Threshold) -> list[float]:
+    return (
+        [float(threshold)] if isinstance(threshold, (int, float)) else [float(t) for t in threshold.values()]
+    )
+
+
+@contextmanager
+def _given(pipe: LukePipe) -> Iterator[None]:
+    """Let the pipe take all gold mentions, those nested in others too."""
+    kept = pipe.entities
+    pipe.entities = all_mentions
+    try:
+        yield
+    finally:
+        pipe.entities = kept
+
+
+def _measure_types(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
+    if not pipe.joint.entity_labels:
+        return
+    with _given(pipe):
+        docs = list(pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds))
+    answers = [type_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+    report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)
+
+
+def _measure_relations(
+    nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence[Doc] | None, report: Report
+) -> None:
+    with _given(pipe), _all_scores(pipe):
+        docs = list(pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds))
+    cut = {task: partial(threshold_of, pipe.thresholds[task]) for task in ("relations", "facts")}
+    pairs = [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+    decided = [answers.above(cut["relations"]) for answers in pairs]
+    report.figures["relations"] = figures.micro_figure("relations in a sentence, micro-F1", decided)
+    report.figures["relations_macro"] = figures.macro_figure("relations in a sentence, macro-F1", decided)
+    report.tables["relations"] = figures.operating_points(pairs)
+    report.labels["relations"] = figures.by_label(decided)
+    if train is not None:
+        _measure_floor(golds, train, report)
+    facts = [fact_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+    chosen = [answers.above(cut["facts"]) for answers in facts]
+    report.figures["facts"] = figures.micro_figure("relations of a document, F1", chosen)
+    if train is not None:
+        told = {triple for doc in train for triple in name_triples(doc)}
+        scores = [known_score(sets, gold, told) for sets, gold in zip(chosen, golds, strict=True)]
+        report.figures["facts_ign"] = figures.ign_figure("relations of a document, Ign F1", scores)
+    report.figures["facts_macro"] = figures.macro_figure("relations of a document, macro-F1", chosen)
+    report.tables["facts"] = figures.operating_points(facts)
+    report.labels["facts"] = figures.by_label(chosen)
+
+
+def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -> None:
+    lookup = fit_lookup(train)
+    answers = [lookup_answers(lookup, gold) for gold in golds]
+    report.figures["relations_floor"] = figures.micro_figure("floor: lookup in a sentence, micro-F1", answers)
+    report.figures["relations_floor_macro"] = figures.macro_figure(
+        "floor: lookup in a sentence, macro-F1", answers
+    )
+    report.facts["lookup"] = {"share": lookup.share, "least": lookup.least}
+
+
+def _measure_entities(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
+    docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=False) for gold in golds)
+    answers = [span_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+    report.figures["ner"] = figures.micro_figure("entities from tokens, micro-F1", answers)
+    report.labels["ner"] = figures.by_label(answers)
+
+
+def _measure_raw(
+    nlp: Language, pipe: LukePipe, golds: Sequence[Doc], related: Sequence[Doc], report: Report
+) -> None:
+    texts = [gold.text for gold in golds]
+    list(nlp.pipe(texts[:8]))  # the first texts pay for what later ones find ready
+    start = perf_counter()
+    docs = list(nlp.pipe(texts))
+    seconds = perf_counter() - start
+    report.facts["words"] = sum(map(len, docs))
+    report.facts["words_per_second"] = report.facts["words"] / seconds
+    if not pipe.joint.relation_labels or not related:
+        return
+    with _all_scores(pipe):
+        docs = list(nlp.pipe([gold.text for gold in related]))
+    both = list(zip(docs, related, strict=True))
+    cutoff = partial(threshold_of, pipe.thresholds["facts"])
+    for key, name, form in _FORMS:
+        scores = [match_facts(doc, gold, form, cutoff) for doc, gold in both]
+        report.figures[key] = figures.match_figure(name, scores)
+    report.tables["raw_facts"] = [_operating(both, threshold) for threshold in figures.THRESHOLDS]
+
+
+def _operating(both: Sequence[tuple[Doc, Doc]], threshold: float) -> Operating:
+    scores = [match_facts(doc, gold, by_offsets_and_types, lambda label: threshold) for doc, gold in both]
+    total = total_matches(scores)
+    return Operating(threshold, total.precision, total.recall, total.f1, total.predicted)

@@ -1,0 +1,148 @@
+"""The floor for relations: look up what holds between two mentions by their types, their order and the words between.
+
+What any model has to beat before it can be said to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from spacy.tokens import Doc, Span
+
+from ..annotation import has_relations, read_relations
+from ..errors import Errors
+from .answers import Answer, Sets
+from .mentions import sentence_pairs
+from .metrics import Counts, count, total
+from .outcomes import Extent, extent, mention_pairs, same_sentence
+
+N_FOLDS = 5
+SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
+LEASTS = (1, 2, 3, 5)
+
+
+class Seen(NamedTuple):
+    """A pair of mentions as the lookup sees it.
+
+    place (tuple): Places of head and tail.
+    exact (Hashable): Types, order and the words between.
+    plain (Hashable): Types and order.
+    labels (frozenset[str]): The gold relations; empty where there are none.
+    """
+
+    place: tuple[Extent, Extent]
+    exact: Hashable
+    plain: Hashable
+    labels: frozenset[str]
+
+
+class Lookup:
+    """Relations by what was seen in training.
+
+    share (float): A relation is answered if it held for this share of the pairs with the same key.
+    least (int): The words between count if so many pairs had them; else types and order decide alone.
+    """
+
+    def __init__(self, share: float = 0.5, least: int = 1) -> None:
+        self.share = share
+        self.least = least
+        self._pairs: Counter[Hashable] = Counter()
+        self._labels: defaultdict[Hashable, Counter[str]] = defaultdict(Counter)
+
+    def learn(self, pairs: Iterable[Seen]) -> None:
+        """Count pairs.
+
+        pairs (Iterable[Seen]): Pairs of training documents.
+        """
+        for pair in pairs:
+            for key in (pair.exact, pair.plain):
+                self._pairs[key] += 1
+                self._labels[key].update(pair.labels)
+
+    def labels(self, pair: Seen) -> set[str]:
+        """Look one pair up.
+
+        pair (Seen): The pair; its gold labels are not looked at.
+        RETURNS (set[str]): Its relations.
+        """
+        key = pair.exact if self._pairs[pair.exact] >= self.least else pair.plain
+        if key not in self._labels:
+            return set()
+        least = self.share * self._pairs[key]
+        return {label for label, n in self._labels[key].items() if n >= least}
+
+    def answer(self, pairs: Iterable[Seen]) -> set[Answer]:
+        """Look the pairs of a document up.
+
+        pairs (Iterable[Seen]): From `see`.
+        RETURNS (set[tuple]): (head place, tail place, label).
+        """
+        return {(*pair.place, label) for pair in pairs for label in self.labels(pair)}
+
+
+def see(doc: Doc) -> list[Seen]:
+    """The pairs of one sentence of a document, with their gold relations.
+
+    doc (Doc): A document with gold mentions and sentences.
+    RETURNS (list[Seen]): One for each directed pair.
+    """
+    gold: defaultdict[tuple[Extent, Extent], set[str]] = defaultdict(set)
+    for relation in read_relations(doc):
+        gold[extent(relation.head), extent(relation.tail)].add(relation.label)
+    return [_see(doc, head, tail, gold) for head, tail in sentence_pairs(doc)]
+
+
+def _see(doc: Doc, head: Span, tail: Span, gold: dict[tuple[Extent, Extent], set[str]]) -> Seen:
+    forward = (head.start, head.end) <= (tail.start, tail.end)
+    first, second = (head, tail) if forward else (tail, head)
+    between = doc[first.end : max(first.end, second.start)]
+    place = extent(head), extent(tail)
+    plain = (head.label_, tail.label_, forward)
+    exact = (*plain, tuple(token.lower_ for token in between))
+    return Seen(place, exact, plain, frozenset(gold.get(place, ())))
+
+
+def fit_lookup(docs: Iterable[Doc]) -> Lookup:
+    """Learn the lookup, its two settings chosen by cross-validation on the same documents.
+
+    docs (Iterable[Doc]): Training documents; those whose relations were never annotated are left out.
+    RETURNS (Lookup): The lookup.
+    RAISES (ValueError): If no document has relations.
+    """
+    seen = [see(doc) for doc in docs if has_relations(doc)]
+    if not seen:
+        raise ValueError(Errors.L504)
+    share, least = _choose(seen)
+    lookup = Lookup(share, least)
+    for pairs in seen:
+        lookup.learn(pairs)
+    return lookup
+
+
+def _choose(seen: Sequence[list[Seen]]) -> tuple[float, int]:
+    counts: dict[tuple[float, int], Counts] = defaultdict(Counts)
+    for fold in range(min(N_FOLDS, len(seen))):
+        lookup = Lookup()
+        for i, pairs in enumerate(seen):
+            if i % N_FOLDS != fold:
+                lookup.learn(pairs)
+        held_out = seen[fold::N_FOLDS]
+        for lookup.share, lookup.least in product(SHARES, LEASTS):
+            counts[lookup.share, lookup.least] += total(
+                count(lookup.answer(pairs), {(*p.place, label) for p in pairs for label in p.labels})
+                for pairs in held_out
+            )
+    return max(counts, key=lambda setting: (counts[setting].f1, setting))
+
+
+def lookup_answers(lookup: Lookup, gold: Doc) -> Sets:
+    """What the lookup answers for a document.
+
+    lookup (Lookup): From `fit_lookup`.
+    gold (Doc): The gold document; the lookup sees its mentions with their types.
+    RETURNS (Sets): (head place, tail place, label), given and gold.
+    """
+    return Sets(lookup.answer(see(gold)), mention_pairs(read_relations(gold), same_sentence))
