@@ -106,6 +106,14 @@ def test_saving_over_the_folder_that_was_loaded(folder, model, luke_inputs):
     assert sorted(os.listdir(folder)) == ["config.json", SAFE]
 
 
+def test_saving_another_model_over_it_leaves_a_loaded_one_alone(folder, model, luke_inputs):
+    loaded = LukeModel.from_pretrained(folder)
+    other = LukeModel(model.config)
+    other.save_pretrained(folder)
+    assert torch.equal(states(loaded, luke_inputs()), states(model, luke_inputs()))
+    assert not torch.equal(states(other.eval(), luke_inputs()), states(model, luke_inputs()))
+
+
 def test_training_a_loaded_model_leaves_its_file_alone(folder, luke_inputs):
     before = (folder / SAFE).read_bytes()
     loaded = LukeModel.from_pretrained(folder)
