@@ -20,7 +20,7 @@ from .metrics import Counts, count, total
 from .outcomes import Extent, extent, mention_pairs, same_sentence
 
 N_FOLDS = 5
-SHARES = (0.2, 0.3, 0.4, 0.5, 0.6)
+SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 LEASTS = (1, 2, 3, 5)
 
 

@@ -1,0 +1,1 @@
+"""What the figures and speeds of the default model are compared with."""
