@@ -279,6 +279,14 @@ class Errors:
     )
     L304 = "There are no thresholds for {unknown}; there are for {known}. Correct `thresholds` in the config."
     L305 = "Labels were given for {unknown}; allowed are {known}. Correct `initialize.components` in the config."
+    L306 = (
+        "The model that ships with spacy_luke is missing: there is no folder {path}. Install the package from its "
+        "wheel, or name a trained model: `checkpoint` in the model's config, or spacy_luke.load(checkpoint)."
+    )
+    L307 = (
+        "allowed_relations has {found!r} for {label!r}; allowed is a list of pairs of a head's and a tail's label, "
+        'such as [["PER", "LOC"]]. Correct it in the component\'s config.'
+    )
 
     # --- 4xx: training, stored annotation ------------------------------------------------
 
@@ -384,7 +392,7 @@ class Warnings:
         "cut long texts into windows."
     )
     W301 = (
-        "The component '{name}' has no trained weights for {tasks}, so it will find and label nothing. Train it "
+        "The component '{name}' has no trained weights for {tasks}, so it says nothing of them. Train it "
         "(`nlp.initialize`, then `spacy train`), or name a trained checkpoint in its model config."
     )
     W401 = (

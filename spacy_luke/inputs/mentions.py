@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .batch import Bools
 from .pieces import DocPieces, Ints
 from .windows import Window, context_sizes
-
-PairFilter = Callable[[Ints, Ints], Bools]
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,14 @@ def place_mentions(
     windows: Sequence[Window],
     pieces: DocPieces,
     spans: Sequence[tuple[int, int]],
-    wanted: PairFilter | None,
+    pairs: bool,
 ) -> Placement:
     """Decide where mentions and pairs are read: in the window that shows the most context.
 
     windows (Sequence[Window]): The windows of one document.
     pieces (DocPieces): Its pieces.
     spans (Sequence[tuple[int, int]]): Token extents of the mentions.
-    wanted (PairFilter | None): Given heads and tails as indices into `spans`, tells which ordered pairs
-        are of interest; None for no pairs at all.
+    pairs (bool): Whether to place the ordered pairs of mentions that share a window, too.
     RETURNS (Placement): What is asked of each window.
     """
     extents = np.array([pieces.extent(*span) for span in spans], dtype=np.int64).reshape(-1, 2)
@@ -54,28 +50,26 @@ def place_mentions(
     context = context_sizes(list(windows), extents, len(pieces))  # (n_windows, n_mentions)
     home = np.where(empty, -1, context.argmax(axis=0))
     inside = (context >= 0) & ~empty
-    inside[home[~empty], np.flatnonzero(~empty)] = True  # a mention longer than any window is read where it fits best
+    inside[home[~empty], np.flatnonzero(~empty)] = (
+        True  # a mention longer than any window is read where it fits best
+    )
     mentions = [np.flatnonzero(row) for row in inside]
-    pairs = _place_pairs(mentions, context, wanted)
-    return Placement(mentions, pairs, home, extents)
+    placed = _place_pairs(mentions, context) if pairs else [np.zeros((0, 2), dtype=np.int64) for _ in windows]
+    return Placement(mentions, placed, home, extents)
 
 
-def _place_pairs(mentions: list[Ints], context: Ints, wanted: PairFilter | None) -> list[Ints]:
-    """Each wanted pair goes to the window where the worse placed of its two mentions has most context."""
-    if wanted is None:
-        return [np.zeros((0, 2), dtype=np.int64) for _ in mentions]
+def _place_pairs(mentions: list[Ints], context: Ints) -> list[Ints]:
+    """Each pair goes to the window where the worse placed of its two mentions has most context."""
     found = []
     for window, members in enumerate(mentions):
         head, tail = np.nonzero(~np.eye(len(members), dtype=np.bool_))
-        kept = wanted(members[head], members[tail])
-        head, tail = head[kept], tail[kept]
         score = np.minimum(context[window, members[head]], context[window, members[tail]])
         found.append((np.full(len(head), window), members[head], members[tail], score, head, tail))
     if len(found) == 1:
         return [np.column_stack(found[0][4:])]
-    window, i, j, score, head, tail = (np.concatenate(column) for column in zip(*found, strict=True))
+    where, i, j, score, head, tail = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((-score, j, i))
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (np.diff(i[order]) != 0) | (np.diff(j[order]) != 0)
     best = np.sort(order[first])
-    return [np.column_stack([head, tail])[best[window[best] == w]] for w in range(len(mentions))]
+    return [np.column_stack([head, tail])[best[where[best] == w]] for w in range(len(mentions))]

@@ -19,7 +19,9 @@ from thinc.types import ArgsKwargs
 
 from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.joint.config import JointConfig
-from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, WordStates, Words
+from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
+from ..nn.outputs import WordStates
+from . import forking  # noqa: F401  # registers itself
 from .shim import LukeShim
 from .store import load_shared
 
@@ -194,8 +196,10 @@ def _convert_inputs(
         "words": _words(question.words, module, device),
         "states": question.states,
         "find": question.find,
-        "candidates": question.candidates,
-        "gold_spans": None if question.gold_spans is None else torch.from_numpy(question.gold_spans).to(device),
+        "candidates": None if question.candidates is None else _candidates(question.candidates, device),
+        "gold_spans": None
+        if question.gold_spans is None
+        else torch.from_numpy(question.gold_spans).to(device),
         "mentions": None if question.mentions is None else _mentions(question.mentions, device),
     }
     if is_train:
@@ -221,6 +225,10 @@ def _mentions(batch: MentionBatch, device: torch.device) -> Mentions:
         mask=torch.from_numpy(batch.index >= 0).to(device),
         pairs=torch.from_numpy(batch.pairs).to(device),
     )
+
+
+def _candidates(candidates: Candidates, device: torch.device) -> Candidates:
+    return Candidates(candidates.spans.to(device), candidates.mask.to(device))
 
 
 _DIFFERENTIABLE = (

@@ -36,7 +36,9 @@ class Targets:
     groups: Ints
 
 
-def joint_loss(output: JointOutput, token_mask: Bools, targets: Targets, multi_label: bool) -> dict[str, Tensor]:
+def joint_loss(
+    output: JointOutput, token_mask: Bools, targets: Targets, multi_label: bool
+) -> dict[str, Tensor]:
     """Losses of the heads that spoke.
 
     output (JointOutput): The heads' scores.
@@ -55,7 +57,9 @@ def joint_loss(output: JointOutput, token_mask: Bools, targets: Targets, multi_l
             losses["proposals"] = proposal_loss(scores, (gold[known] > 0).float(), known)
         losses["spans"] = span_loss(output.span_logits, _candidate_labels(output, gold))
     if output.label_logits is not None:
-        losses["labels"] = entity_loss(output.label_logits, torch.from_numpy(targets.labels).to(device), multi_label)
+        losses["labels"] = entity_loss(
+            output.label_logits, torch.from_numpy(targets.labels).to(device), multi_label
+        )
     if output.pair_logits is not None:
         losses |= _relation_losses(output.pair_logits, targets)
     return losses
@@ -82,7 +86,7 @@ def _relation_losses(logits: Tensor, targets: Targets) -> dict[str, Tensor]:
     across = torch.from_numpy(targets.groups).to(logits.device)
     counts = across >= 0
     if bool(counts.any()):
-        names, groups = across[counts].unique(return_inverse=True)
+        names, groups = torch.unique(across[counts], return_inverse=True)
         pooled = pool_groups(logits[counts], groups, len(names))
         pooled_gold = pool_groups(torch.nn.functional.pad(gold[counts], (1, 0)), groups, len(names))[:, 1:]
         losses["facts"] = threshold_loss(pooled, pooled_gold)

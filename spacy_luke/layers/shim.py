@@ -106,9 +106,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             nn.utils.clip_grad_norm_(self._model.parameters(), float(optimizer.grad_clip))
         for group in self._torch_optimizer.param_groups:
             group["lr"] = float(optimizer.learn_rate) * group["scale"]
+        self._model.mark_trained()
         self._torch_optimizer.step()
         self._torch_optimizer.zero_grad(set_to_none=True)
-        self._model.mark_trained()
         if optimizer.averages is not None:
             self._average(optimizer)
 
@@ -118,11 +118,15 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             scale = 1.0 if name.startswith("luke.") else self.head_learn_rate_scale
             decay = float(optimizer.L2) if param.dim() > 1 else 0.0  # biases and norms don't decay
             groups.setdefault((scale, decay), []).append(param)
-        options: dict[str, Any] = {"betas": (float(optimizer.b1), float(optimizer.b2)), "eps": float(optimizer.eps)}
+        options: dict[str, Any] = {
+            "betas": (float(optimizer.b1), float(optimizer.b2)),
+            "eps": float(optimizer.eps),
+        }
         params = [{"params": p, "scale": s, "weight_decay": d} for (s, d), p in groups.items()]
         if optimizer.use_radam:
-            return torch.optim.RAdam(params, decoupled_weight_decay=True, **options)
-        return torch.optim.AdamW(params, fused=True, **options)
+            return torch.optim.RAdam(params, decoupled_weight_decay=optimizer.L2_is_weight_decay, **options)
+        kind = torch.optim.AdamW if optimizer.L2_is_weight_decay else torch.optim.Adam
+        return kind(params, fused=True, **options)
 
     def _average(self, optimizer: Optimizer) -> None:
         """Keep running averages where thinc keeps them, with thinc's own warm-up of the decay."""
@@ -173,10 +177,10 @@ def _dropout_rate(module: nn.Module, rate: float | None) -> Iterator[None]:
 
     Layers that the model's configuration switches off stay off: attention without dropout has a faster kernel.
     """
-    layers = [m for m in module.modules() if isinstance(m, nn.Dropout) and m.p > 0] if rate is not None else []
+    layers = [m for m in module.modules() if isinstance(m, nn.Dropout) and m.p > 0]
     before = [layer.p for layer in layers]
     for layer in layers:
-        layer.p = rate
+        layer.p = layer.p if rate is None else rate
     try:
         yield
     finally:

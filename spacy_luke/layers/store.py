@@ -6,6 +6,10 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from thinc.util import get_torch_default_device
+
+from ..errors import Errors
 from ..hub import resolve_checkpoint
 from ..nn.joint.folder import load_joint
 from ..nn.joint.model import JointModel
@@ -13,7 +17,7 @@ from ..tokenizer import LukeTokenizer
 
 DEFAULT_CHECKPOINT = Path(__file__).parent.parent / "assets" / "luke_small"
 
-_Key = tuple[str, int, bool | None, bool | None]
+_Key = tuple[str, int, torch.device, bool | None, bool | None]
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,16 @@ def load_shared(
     RAISES (ValueError): If there is no such checkpoint, or it can't be read.
     """
     folder = DEFAULT_CHECKPOINT if name is None else resolve_checkpoint(name)
-    changed = max(int(path.stat().st_mtime_ns) for path in folder.iterdir())
-    key = (str(folder.resolve()), changed, words_attend_to_entities, entities_attend_to_entities)
+    if not folder.is_dir():
+        raise ValueError(Errors.L306.format(path=folder))
+    changed = max((int(path.stat().st_mtime_ns) for path in folder.iterdir()), default=0)
+    device = get_torch_default_device()
+    key = (str(folder.resolve()), changed, device, words_attend_to_entities, entities_attend_to_entities)
     tokenizer = LukeTokenizer.from_pretrained(folder)
     model = _MODULES.get(key)
     if model is None:
         model = load_joint(folder, words_attend_to_entities, entities_attend_to_entities)
         if "joint" not in model.config.to_dict():
             model.build_heads(model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id))
-        _MODULES[key] = model
+        _MODULES[key] = model.to(device)
     return Checkpoint(model, tokenizer)

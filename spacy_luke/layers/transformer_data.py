@@ -17,13 +17,15 @@ from spacy.tokens import Doc
 from spacy_transformers.data_classes import TransformerData, WordpieceBatch
 from spacy_transformers.util import install_extensions
 from thinc.api import Model, Ragged
-from transformers.file_utils import ModelOutput
+from thinc.util import xp2torch
+from transformers.utils.generic import ModelOutput
 
 from ..inputs.batch import WordBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window
 from ..nn.joint.model import JointOutput
-from .joint import get_tokenizer
+from ..tokenizer import LukeTokenizer
+from .joint import get_module, get_tokenizer
 
 
 def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
@@ -48,7 +50,9 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
     words = sorted(words, key=lambda item: item[0].start)
     owned = owned_pieces([window for window, _ in words])
     parts = [s[a - w.start : b - w.start] for (w, s), (a, b) in zip(words, owned, strict=True)]
-    doc._.trf_data = _container(pieces, np.concatenate(parts) if parts else None)
+    width = get_module(model).config.hidden_size
+    states = np.concatenate(parts) if parts else np.zeros((0, width), dtype=np.float32)
+    doc._.trf_data = _container(pieces, states, get_tokenizer(model))
 
 
 def training_data(
@@ -62,24 +66,37 @@ def training_data(
     output (JointOutput): What the model said; gradients accumulate in its word states.
     RETURNS (tuple): One container a document, and a callback that takes their gradients in the same form.
     """
-    pieces = encode_docs(docs, get_tokenizer(model))
+    tokenizer = get_tokenizer(model)
+    pieces = encode_docs(docs, tokenizer)
     places = [_places(batch, doc) for doc in range(len(docs))]
-    flat = output.word_states.detach().flatten(0, 1)  # (batch * length, hidden)
-    data = [
-        _container(p, flat[torch.from_numpy(index)].float().cpu().numpy() if len(index) else None)
-        for p, index in zip(pieces, places, strict=True)
-    ]
+    flat = output.word_states.detach().flatten(0, 1).float().cpu().numpy()  # (batch * length, hidden)
+    data = [_container(p, flat[index], tokenizer) for p, index in zip(pieces, places, strict=True)]
+    answered = [
+        index for index, doc in zip(places, docs, strict=True) if len(doc)
+    ]  # empty ones get no answer
 
     def add_gradient(gradients: Sequence[TransformerData]) -> None:
         if output.word_states.grad is None:
             output.word_states.grad = torch.zeros_like(output.word_states)
         flat_grad = output.word_states.grad.flatten(0, 1)  # (batch * length, hidden), a view
-        for index, gradient in zip(places, gradients, strict=True):
-            for tensor in gradient.tensors:
-                rows = torch.as_tensor(np.asarray(tensor)).reshape(len(index), -1).to(flat_grad)
+        for index, gradient in zip(answered, gradients, strict=True):
+            for tensor in gradient.tensors if len(index) else ():
+                rows = xp2torch(tensor).reshape(len(index), -1).to(flat_grad)
                 flat_grad.index_add_(0, torch.from_numpy(index).to(flat_grad.device), rows)
 
     return data, add_gradient
+
+
+def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData]:
+    """Containers for documents without a single word piece.
+
+    docs (Sequence[Doc]): The documents.
+    model (Model): The joint model.
+    RETURNS (list[TransformerData]): A row of zeros for each.
+    """
+    tokenizer = get_tokenizer(model)
+    nothing = np.zeros((0, get_module(model).config.hidden_size), dtype=np.float32)
+    return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
 
 
 def _places(batch: WordBatch, doc: int) -> Ints:
@@ -94,16 +111,19 @@ def _places(batch: WordBatch, doc: int) -> Ints:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _container(pieces: DocPieces, states: NDArray[np.float32] | None) -> TransformerData:
-    if states is None:
-        return TransformerData.empty()
+def _container(pieces: DocPieces, states: NDArray[np.float32], tokenizer: LukeTokenizer) -> TransformerData:
     n = len(pieces)
+    if len(pieces.starts) == 1:
+        return TransformerData.empty()
+    if not n:  # no token has pieces; a listener still needs a width
+        states = np.zeros((1, states.shape[1]), dtype=np.float32)
     wordpieces = WordpieceBatch(
-        strings=[[str(i) for i in pieces.ids]],
+        strings=[[token or "" for token in tokenizer.convert_ids_to_tokens(pieces.ids.tolist())]],
         input_ids=pieces.ids[None].astype("i"),
         attention_mask=np.ones((1, n), dtype="f"),
         lengths=[n],
         token_type_ids=None,
     )
     align = Ragged(np.arange(n, dtype="i"), np.diff(pieces.starts).astype("i"))
-    return TransformerData(wordpieces, ModelOutput(last_hidden_state=states[None]), align)
+    output = ModelOutput(last_hidden_state=states[None])  # type: ignore[no-untyped-call]
+    return TransformerData(wordpieces, output, align)

@@ -25,13 +25,14 @@ class Annotator:
     thresholds (dict[str, Threshold]): For "labels", "relations" and "facts".
     limits (PairLimits): Which pairs make relations.
     spans_key (str | None): Where to write all candidate spans above threshold.
-    write_labels, write_relations (bool): What the model yields.
+    write_vectors, write_labels, write_relations (bool): What the model yields.
     """
 
     joint: JointConfig
     thresholds: dict[str, Threshold]
     limits: PairLimits
     spans_key: str | None
+    write_vectors: bool
     write_labels: bool
     write_relations: bool
 
@@ -43,29 +44,29 @@ class Annotator:
         reading (Reading): What the model says.
         """
         found = [Span(doc, s.start, s.end, label=s.label) for s in reading.found]
-        if found or not doc.has_annotation("ENT_IOB"):
-            annotated = doc.has_annotation("ENT_IOB")
-            doc.set_ents(found, default="unmodified" if annotated else "outside")
-        if self.spans_key is not None:
-            doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, reading.scored)
+        if reading.searched:
+            doc.set_ents(found, default="unmodified" if doc.has_annotation("ENT_IOB") else "outside")
+            if self.spans_key is not None:
+                doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, reading.scored)
         spans = [*given, *found]
-        self._write_entities(doc, spans, reading)
+        if self.write_vectors:
+            self._write_entities(doc, spans, reading)
         if self.write_relations:
             self._write_relations(doc, spans, reading)
 
     def _write_entities(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
-        if reading.vectors is None:
-            write_entities(doc, [], labels=[] if self.write_labels else None, best=[] if self.write_labels else None)
-            return
+        seen = np.flatnonzero(reading.seen).tolist()
+        vectors = np.zeros((0, 0), dtype=np.float32) if reading.vectors is None else reading.vectors[seen]
         labels = best = None
-        if self.write_labels and reading.labels is not None:
-            labels = [dict(zip(self.joint.entity_labels, map(float, row), strict=True)) for row in reading.labels]
+        if self.write_labels:
+            rows = [] if reading.labels is None else reading.labels[seen].tolist()
+            labels = [dict(zip(self.joint.entity_labels, row, strict=True)) for row in rows]
             best = [_best(row, self.thresholds["labels"]) for row in labels]
-        write_entities(doc, spans, labels=labels, best=best, vectors=reading.vectors)
+        write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
-        close = near(reading.pairs[:, 0], reading.pairs[:, 1]) if len(reading.pairs) else []
+        close = near(reading.pairs[:, 0], reading.pairs[:, 1])
         relations, supports = [], []
         for (head, tail, index), score, is_close in zip(reading.pairs, reading.scores, close, strict=True):
             label = self.joint.relation_labels[index]

@@ -25,6 +25,11 @@ def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> floa
     return float(threshold.get(label, default)) if isinstance(threshold, Mapping) else float(threshold)
 
 
+def lowest(threshold: Threshold, default: float = 0.5) -> float:
+    """RETURNS (float): The lowest threshold that any label can have."""
+    return min((default, *threshold.values())) if isinstance(threshold, Mapping) else float(threshold)
+
+
 def label_spans(
     spans: NDArray[np.int64], probabilities: NDArray[np.float32], labels: Sequence[str], threshold: Threshold
 ) -> list[ScoredSpan]:

@@ -72,7 +72,8 @@ def make_luke(
     name (str): Name of the component.
     model (Model): The model; its architecture decides what the component can say.
     entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
-    find_entities (bool | str): "auto": find entities where none are annotated; true: add, never overwrite; false.
+    find_entities (bool | str): "auto": find entities in documents where no earlier component has annotated any,
+        not even their absence, and none are given; true: add some, never overwrite; false: find none.
     suggester (Callable | None): A spaCy span suggester for candidates; None for the learned pre-filter.
     spans_key (str | None): Where to write all candidate spans above threshold, with their scores.
     thresholds (dict): Least probability for "ner", "labels", "relations", "facts": a number, or one by label.
@@ -80,7 +81,7 @@ def make_luke(
     same_sentence (bool): `doc._.luke_relations` relates mentions of one sentence only.
     max_distance (int | None): Most tokens between them, without sentence boundaries or with `same_sentence` off.
     allowed_relations (dict | None): By relation, the pairs of head and tail label that it may have.
-    max_batch_pieces (int): Most word pieces of a padded batch.
+    max_batch_pieces (int): Most tokens of a padded batch: word pieces, and entities as if evenly spread.
     scorer (Callable | None): The scorer.
     RETURNS (LukePipe): The component.
     """

@@ -29,7 +29,7 @@ class Gold:
     """Gold annotation of one document, in tokens of the predicted document.
 
     mentions (list[Extent]): Extents of the gold mentions.
-    labels (list[tuple[str, ...]]): Their labels; empty where nothing is known.
+    labels (list[set[str] | None]): Their labels; None where nothing is known.
     clusters (list[str]): Which entity each mention is of.
     entities (dict[Extent, str] | None): Gold `doc.ents`; None if not annotated.
     relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
@@ -37,7 +37,7 @@ class Gold:
     """
 
     mentions: list[Extent] = field(default_factory=list)
-    labels: list[tuple[str, ...]] = field(default_factory=list)
+    labels: list[set[str] | None] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
     entities: dict[Extent, str] | None = None
     relations: dict[tuple[int, int], set[str]] | None = None
@@ -55,7 +55,9 @@ def read_gold(
     RETURNS (Gold): The gold.
     """
     reference, predicted = example.reference, example.predicted
-    gold, spans, places = Gold(), [], {}
+    gold = Gold()
+    spans: list[Span] = []
+    places: dict[tuple[int, int, str], int] = {}
     for span in getter(reference):
         extent = align(span, predicted)
         if extent is None:
@@ -63,7 +65,7 @@ def read_gold(
         places[_key(span)] = len(spans)
         spans.append(span)
         gold.mentions.append(extent)
-        gold.labels.append(tuple(read_labels(span)) if has_labels(span) else tuple(filter(None, [span.label_])))
+        gold.labels.append(gold_labels(span))
         gold.clusters.append(span.id_ or normalize(span.text))
     if reference.has_annotation("ENT_IOB"):
         aligned = ((align(span, predicted), span.label_) for span in reference.ents)
@@ -76,6 +78,18 @@ def read_gold(
                 gold.relations.setdefault((pair[0], pair[1]), set()).add(label)
     gold.near = near(spans)
     return gold
+
+
+def gold_labels(span: Span) -> set[str] | None:
+    """The labels that a span of the reference teaches.
+
+    span (Span): The span.
+    RETURNS (set[str] | None): Those of `span._.luke_labels` with 0.5 or more if any were assigned, else the
+        span's own; None if it has none.
+    """
+    if has_labels(span):
+        return {label for label, score in read_labels(span).items() if score >= 0.5}
+    return {span.label_} if span.label_ else None
 
 
 def align(span: Span, doc: Doc) -> Extent | None:
@@ -100,19 +114,28 @@ def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) ->
         slot = {int(token): index for index, token in enumerate(batch.tokens[row]) if token >= 0}
         for (start, end), label in entities.items():
             first, last = slot.get(start), slot.get(end - 1)
-            if first is not None and last is not None and last - first < joint.max_span_width and label in labels:
+            if (
+                first is not None
+                and last is not None
+                and last - first < joint.max_span_width
+                and label in labels
+            ):
                 targets[row, first, last - first] = labels[label]
     return targets
 
 
-def label_targets(mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> NDArray[np.float32]:
+def label_targets(
+    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
+) -> NDArray[np.float32]:
     """RETURNS (ndarray): `Targets.labels`. Shape: (batch, n_mentions, n_labels)"""
     labels = {label: index for index, label in enumerate(joint.entity_labels)}
     targets = np.full((*mentions.index.shape, len(labels)), -100, dtype=np.float32)
     for row, column in np.argwhere(mentions.index >= 0):
         gold = golds[batch.windows[row].doc].labels[mentions.index[row, column]]
+        if gold is None:
+            continue
         known = [labels[label] for label in gold if label in labels]
-        if known:
+        if known or joint.multi_label:  # one of several has to be right, none of independent ones can be
             targets[row, column] = 0.0
             targets[row, column, known] = 1.0
     return targets
@@ -136,7 +159,10 @@ def relation_targets(
         clusters = np.unique(gold.clusters, return_inverse=True)[1]
         names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
         groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
-        for position, i, j in zip(mine, head, tail, strict=True):
-            known = [labels[label] for label in gold.relations.get((i, j), ()) if label in labels]
-            targets[position, known] = 1.0
+        at = np.full((len(gold.mentions), len(gold.mentions)), -1, dtype=np.int64)
+        at[head, tail] = mine
+        for pair, names_of_pair in gold.relations.items():
+            known = [labels[label] for label in names_of_pair if label in labels]
+            if at[pair] >= 0:
+                targets[at[pair], known] = 1.0
     return targets, near, groups

@@ -14,7 +14,7 @@ from thinc.api import Model, Optimizer
 
 if TYPE_CHECKING:
     from ..inputs.batch import WordBatch
-    from ..layers.joint import JointOutput
+    from ..nn.joint.model import JointOutput
     from .reading import Reading
 
 
@@ -49,6 +49,14 @@ class ListenedTo:
         listeners = self.listener_map.setdefault(component_name, [])
         if listener not in listeners:
             listeners.append(listener)
+        self._tell_width(listener)
+
+    def _tell_width(self, listener: Any) -> None:
+        """A listener has to know its width before it first reads; here that takes the weights."""
+        from ..layers.joint import get_module, has_weights
+
+        if has_weights(self.model) and listener.has_dim("nO") is None:
+            listener.set_dim("nO", get_module(self.model).config.hidden_size)
 
     def remove_listener(self, listener: Any, component_name: str) -> bool:
         """RETURNS (bool): Whether there was such a listener."""
@@ -66,6 +74,9 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and node.upstream_name in ("*", self.name):
+                from spacy_transformers.util import install_extensions
+
+                install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)
 
     def _find_listeners_behind(self, nlp: Language) -> None:
@@ -106,6 +117,11 @@ class ListenedTo:
         for listener in self.listeners:
             listener.receive(batch_id, data, receive)
 
+    def _finish_pending(self) -> None:
+        """Learn from the batch before, if some listener never sent a gradient, as one of a frozen component."""
+        if self._pending is not None:
+            self._backprop_pending()
+
     def _backprop_pending(self) -> None:
         if self._pending is not None:
             pending, self._pending = self._pending, None
@@ -113,6 +129,16 @@ class ListenedTo:
         if self._deferred_sgd is not None:
             sgd, self._deferred_sgd = self._deferred_sgd, None
             self.model.finish_update(sgd)
+
+    def _send_nothing_to_listeners(self, docs: Sequence[Doc]) -> None:
+        """Hand out rows of zeros for documents whose tokens the tokenizer drops; no gradient comes back."""
+        if self.listeners:
+            from ..layers.transformer_data import no_data
+
+            data = no_data(docs, self.model)
+            batch_id = self.listeners[0].get_batch_id(docs)
+            for listener in self.listeners:
+                listener.receive(batch_id, data, lambda gradients: None)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Take a step, or wait with it until the listeners have sent their gradients.

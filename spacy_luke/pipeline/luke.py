@@ -15,27 +15,25 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, NumpyOps, Optimizer, set_dropout_rate
 
-from ..annotation import has_relations, read_relations
 from ..errors import Errors, Warnings
 from ..extensions import set_extensions
-from ..inputs.batch import mention_batch, word_batch
 from ..inputs.entities import EntityGetter
-from ..inputs.mentions import place_mentions
-from ..inputs.pieces import Ints, encode_docs
-from ..inputs.windows import make_windows
+from ..inputs.pieces import Ints
 from .annotate import Annotator
-from .decode import Threshold
-from .gold import Gold, label_targets, read_gold, relation_targets, span_targets
+from .decode import Threshold, lowest
+from .examples import training_batch
+from .label_data import check_labels, collect_labels, with_labels, without_labels
 from .listened import ListenedTo
 from .pairs import PairLimits
 from .reading import Question, Reader, Reading
 
 if TYPE_CHECKING:
-    from ..layers.joint import JointInput, JointOutput
+    from ..layers.joint import JointInput
     from ..layers.loss import Targets
     from ..nn.joint.config import JointConfig
+    from ..nn.joint.model import JointOutput
 
 TASKS = ("ner", "labels", "relations", "facts")
 _HEADS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
@@ -75,8 +73,8 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         self.limits = limits or PairLimits()
         self.max_batch_pieces = max_batch_pieces
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"thresholds": dict(thresholds or {})}
-        self.listener_map: dict[str, list[Any]] = {}
+        self.own_thresholds = dict(thresholds or {})
+        self.cfg: dict[str, Any] = {"thresholds": dict(self.own_thresholds)}
         self._init_listening()
 
     # --- what it knows ---------------------------------------------------------------------
@@ -86,14 +84,23 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         """Labels and sizes of the heads that this pipe has: those of the weights that the config allows."""
         from ..layers.joint import get_module
 
-        settings = self.model.attrs["settings"]
-        return _without(get_module(self.model).joint, [task for task in _HEADS if not getattr(settings, task)])
+        return without_labels(get_module(self.model).joint, set(_HEADS) - set(self._tasks))
+
+    @property
+    def _tasks(self) -> list[str]:
+        """Tasks that the config has heads for."""
+        return [task for task in _HEADS if getattr(self.model.attrs["settings"], task)]
+
+    @property
+    def _describes(self) -> bool:
+        """Whether it reads mentions, for vectors, labels and relations. NER alone writes entities, nothing else."""
+        return self._tasks != ["ner"]
 
     @property
     def _speaking(self) -> JointConfig:
         """The same, without heads whose weights are still random: those say nothing."""
         joint = self.joint
-        return _without(joint, [task for task, head in _HEADS.items() if head in joint.untrained])
+        return without_labels(joint, [task for task, head in _HEADS.items() if head in joint.untrained])
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -152,6 +159,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             thresholds=self.thresholds,
             limits=self.limits,
             spans_key=self.spans_key,
+            write_vectors=self._describes,
             write_labels=bool(joint.entity_labels),
             write_relations=bool(joint.relation_labels),
         )
@@ -171,36 +179,43 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.joint import get_tokenizer, window_size
 
         joint = self._speaking
-        floors = [self.thresholds["relations"], self.thresholds["facts"]]
-        numbers = [n for f in floors for n in ([*f.values(), 0.5] if isinstance(f, dict) else [f])]
         return Reader(
             model=self.model,
             tokenizer=get_tokenizer(self.model),
             ner_labels=joint.ner_labels,
             multi_label=joint.multi_label,
-            label=bool(joint.entity_labels),
+            describe=self._describes,
             relate=bool(joint.relation_labels),
             window=window_size(self.model),
             overlap=self.model.attrs["settings"].overlap,
             batch_pieces=self.max_batch_pieces,
+            proposals=joint.proposals_per_token,
             threshold=self.thresholds["ner"],
-            relation_floor=float(min(numbers)),
-            pair_filter=lambda doc, mentions: lambda head, tail: np.ones(len(head), dtype=np.bool_),
-            suggest=None if self.suggester is None else self._suggest,
+            relation_floor=min(lowest(self.thresholds[task]) for task in ("relations", "facts")),
+            suggest=self._suggester(),
             keep_words=bool(self.listeners),
         )
 
-    def _suggest(self, docs: Sequence[Doc]) -> list[Ints]:
-        ragged = self.suggester(docs)  # type: ignore[misc]
-        spans = np.asarray(ragged.dataXd).reshape(-1, 2).astype(np.int64)
-        return list(np.split(spans, np.cumsum(np.asarray(ragged.lengths))[:-1]))
+    def _suggester(self) -> Callable[[Sequence[Doc]], list[Ints]] | None:
+        """The suggester, with its spans as one array a document."""
+        suggester = self.suggester
+        if suggester is None:
+            return None
+
+        def suggest(docs: Sequence[Doc]) -> list[Ints]:
+            ragged = suggester(docs, ops=NumpyOps())
+            spans = ragged.dataXd.reshape(-1, 2).astype(np.int64)
+            return list(np.split(spans, np.cumsum(ragged.lengths)[:-1]))
+
+        return suggest
 
     def _warn_silent_heads(self) -> None:
         joint = self._speaking
-        speaks = joint.ner_labels or joint.entity_labels or joint.relation_labels
-        if not speaks and not self.listeners:
-            wanted = [task for task in _HEADS if getattr(self.model.attrs["settings"], task)]
-            warnings.warn(Warnings.W301.format(name=self.name, tasks=", ".join(wanted)), stacklevel=3)
+        silent = [task for task in self._tasks if _HEADS[task] in joint.untrained]
+        if not (joint.ner_labels or joint.entity_labels or joint.relation_labels):
+            silent = [] if self.listeners else self._tasks  # feeding listeners is enough to be there for
+        if silent:
+            warnings.warn(Warnings.W301.format(name=self.name, tasks=", ".join(silent)), stacklevel=3)
 
     # --- training --------------------------------------------------------------------------
 
@@ -221,33 +236,14 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.joint import get_module, set_labels
 
         validate_get_examples(get_examples, "LukePipe.initialize")
-        joint, settings = get_module(self.model).joint, self.model.attrs["settings"]
-        data = self._collect_labels(get_examples()) if labels is None else _check_labels(labels)
-        relation_ids = dict(data["relations"])
-        changes: dict[str, Any] = {
-            "ner_labels": _labels_to_have(settings.ner, data["ner"], joint.ner_labels),
-            "entity_labels": _labels_to_have(settings.labels, data["labels"], joint.entity_labels),
-            "relation_labels": _labels_to_have(settings.relations, list(relation_ids), joint.relation_labels),
-        }
-        changes["relation_ids"] = {**joint.relation_ids, **{k: v for k, v in relation_ids.items() if v}}
-        if changes["entity_labels"] != joint.entity_labels:
-            changes["multi_label"] = settings.multi_label
-        if any(changes[key] != getattr(joint, key) for key in changes):
-            set_labels(self.model, joint.with_changes(**changes, thresholds={}))
+        joint = get_module(self.model).joint
+        data = collect_labels(get_examples(), self.entities) if labels is None else check_labels(labels)
+        changed = with_labels(joint, data, self._tasks, self.model.attrs["settings"].multi_label)
+        if changed != joint:
+            set_labels(self.model, changed)
+            self.cfg = {"thresholds": dict(self.own_thresholds)}
         if nlp is not None:
             self._find_listeners_behind(nlp)
-
-    def _collect_labels(self, examples: Iterable[Example]) -> dict[str, Any]:
-        ner: set[str] = set()
-        labels: set[str] = set()
-        relations: dict[str, str] = {}
-        for example in examples:
-            ner.update(span.label_ for span in example.reference.ents)
-            gold = read_gold(example, self.entities, self._near_spans(example.reference))
-            labels.update(label for mention in gold.labels for label in mention)
-            if has_relations(example.reference):
-                relations.update({r.label: r.id for r in read_relations(example.reference)})
-        return {"ner": sorted(ner - {""}), "labels": sorted(labels), "relations": dict(sorted(relations.items()))}
 
     def update(
         self,
@@ -269,15 +265,19 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "LukePipe.update")
-        if not any(len(eg.predicted) for eg in examples):
+        docs = [example.predicted for example in examples]
+        if not any(map(len, docs)):
             return losses
+        self._finish_pending()
         set_dropout_rate(self.model, drop)
-        question, targets = self._training_batch(examples)
-        if question is None:
-            return losses
-        output, backprop = self.model.begin_update(question)
-        losses[self.name] += self._own_loss(question, output, targets)
-        self._send_to_listeners([eg.predicted for eg in examples], question.words, output, backprop)
+        batch = training_batch(self.model, examples, self.entities, self.limits, self._suggester())
+        if batch is None:
+            self._send_nothing_to_listeners(docs)
+        else:
+            question, targets = batch
+            output, backprop = self.model.begin_update(question)
+            losses[self.name] += self._own_loss(question, output, targets)
+            self._send_to_listeners(docs, question.words, output, backprop)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
@@ -294,47 +294,6 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         total = sum(parts.values())
         total.backward()  # type: ignore[union-attr]
         return float(total.detach())  # type: ignore[union-attr]
-
-    def _training_batch(self, examples: Sequence[Example]) -> tuple[JointInput | None, Targets]:
-        from ..layers.joint import JointInput, get_module, get_tokenizer, window_size
-        from ..layers.loss import Targets
-        from ..layers.spans import candidates_of
-
-        settings, joint = self.model.attrs["settings"], get_module(self.model).joint
-        docs = [example.predicted for example in examples]
-        pieces = encode_docs(docs, get_tokenizer(self.model))
-        golds = [read_gold(eg, self.entities, self._near_spans(eg.reference)) for eg in examples]
-        size = window_size(self.model)
-        windows = [make_windows(i, p, size, settings.overlap) for i, p in enumerate(pieces)]
-        placed = [
-            place_mentions(w, p, gold.mentions, _all_pairs if self._relates(joint, gold) else None)
-            for w, p, gold in zip(windows, pieces, golds, strict=True)
-        ]
-        flat = [window for doc in windows for window in doc]
-        if not flat:
-            return None, Targets(*(np.zeros(0),) * 5)  # type: ignore[arg-type]
-        words = word_batch(flat, pieces, get_tokenizer(self.model))
-        members = [m for p in placed for m in p.mentions]
-        extents = [p.extents[m] for p in placed for m in p.mentions]
-        mentions = mention_batch(flat, members, extents, [pairs for p in placed for pairs in p.pairs])
-        spans = span_targets(words, golds, joint)
-        relations, near, groups = relation_targets(mentions, words, golds, joint)
-        find = settings.ner and bool((spans != -100).any())
-        suggested = None if self.suggester is None or not find else candidates_of(words, self._suggest(docs))
-        question = JointInput(
-            words=words,
-            find=find,
-            candidates=suggested,
-            gold_spans=(spans > 0).astype(np.float32) if find and suggested is None else None,
-            mentions=mentions if settings.labels or settings.relations else None,
-        )
-        return question, Targets(spans, label_targets(mentions, words, golds, joint), relations, near, groups)
-
-    def _relates(self, joint: JointConfig, gold: Gold) -> bool:
-        return self.model.attrs["settings"].relations and bool(joint.relation_labels) and gold.relations is not None
-
-    def _near_spans(self, doc: Doc) -> Callable[[Sequence[Any]], Any]:
-        return lambda spans: self.limits.near(doc, [(span.start, span.end) for span in spans])
 
     # --- scoring ---------------------------------------------------------------------------
 
@@ -399,30 +358,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         return self
 
     def _complete_cfg(self) -> dict[str, Any]:
-        return {"thresholds": self.thresholds, "complete": True}
+        """With the thresholds of the weights, unless nothing ever asked for these."""
+        from ..layers.joint import has_weights
 
-
-def _without(joint: JointConfig, tasks: Iterable[str]) -> JointConfig:
-    fields = {"ner": "ner_labels", "labels": "entity_labels", "relations": "relation_labels"}
-    return joint.with_changes(**{fields[task]: () for task in tasks})
-
-
-def _all_pairs(head: Ints, tail: Ints) -> Any:
-    return np.ones(len(head), dtype=np.bool_)
-
-
-def _labels_to_have(wanted: bool, new: Sequence[str], old: tuple[str, ...]) -> tuple[str, ...]:
-    """The labels of a head after initialization: the old ones if the data bring none, or just the same."""
-    if not wanted:
-        return ()
-    return old if not new or set(new) == set(old) else tuple(new)
-
-
-def _check_labels(labels: dict[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(labels) - set(_HEADS))
-    if unknown:
-        raise ValueError(Errors.L305.format(unknown=unknown, known=list(_HEADS)))
-    relations = labels.get("relations", {})
-    if not isinstance(relations, dict):
-        relations = dict.fromkeys(relations, "")
-    return {"ner": labels.get("ner", []), "labels": labels.get("labels", []), "relations": relations}
+        return {"thresholds": self.thresholds, "complete": True} if has_weights(self.model) else self.cfg

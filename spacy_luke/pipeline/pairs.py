@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from spacy.tokens import Doc
 
+from ..errors import Errors
 from ..inputs.batch import Bools
-from ..inputs.mentions import PairFilter
 from ..inputs.pieces import Ints
 
-Mention = tuple[int, int, str]
+PairFilter = Callable[[Ints, Ints], Bools]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class PairLimits:
     same_sentence: bool = True
     max_distance: int | None = 32
     allowed: Mapping[str, Sequence[Sequence[str]]] | None = None
+
+    def __post_init__(self) -> None:
+        for label, pairs in (self.allowed or {}).items():
+            if any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
+                raise ValueError(Errors.L307.format(label=label, found=list(pairs)))
 
     def near(self, doc: Doc, mentions: Sequence[tuple[int, int]]) -> PairFilter:
         """Tell which pairs are within the reach of relations.

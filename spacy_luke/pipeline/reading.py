@@ -1,22 +1,23 @@
 """Docs -> what the joint model says of them, without touching the Docs.
 
-    docs -> windows, grouped so that a group holds whole documents of like length
-         -> words and candidate spans -> entities of each document     (skipped where entities are given)
-         -> mentions and pairs, each in the window that shows it best
-         -> labels, vectors, relations of each document
+docs -> windows, grouped so that a group holds whole documents of like length
+     -> words and candidate spans -> entities of each document     (skipped where entities are given)
+     -> mentions and pairs, each in the window that shows it best
+     -> labels, vectors, relations of each document
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.batch import WordBatch, mention_batch, word_batch
-from ..inputs.mentions import PairFilter, Placement, place_mentions
+from ..inputs.batch import Bools, WordBatch, mention_batch, word_batch
+from ..inputs.mentions import Placement, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, make_windows
 from .decode import ScoredSpan, Threshold, label_spans, without_overlap
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
     from thinc.api import Model
 
-    from ..layers.joint import JointInput, JointOutput
+    from ..layers.joint import JointInput
+    from ..nn.joint.model import JointOutput
     from ..tokenizer import LukeTokenizer
 
 Floats = NDArray[np.float32]
@@ -49,9 +51,11 @@ class Question:
 class Reading:
     """What the model says of one document.
 
+    searched (bool): Whether entities were looked for.
     scored (list[ScoredSpan]): All candidate spans above threshold; they may overlap.
     found (list[ScoredSpan]): The entities found, without overlap.
     mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
+    seen (ndarray): True for mentions that were read; the tokenizer dropped the others. Shape: (n_mentions,)
     labels (ndarray | None): Probability of each entity label. Shape: (n_mentions, n_labels)
     vectors (ndarray | None): Entity states. Shape: (n_mentions, hidden)
     pairs (ndarray): Related pairs: head mention, tail mention, label. Shape: (n_relations, 3)
@@ -59,9 +63,11 @@ class Reading:
     words (list[tuple[Window, ndarray]]): Word states of each window, where they were asked for.
     """
 
+    searched: bool = False
     scored: list[ScoredSpan] = field(default_factory=list)
     found: list[ScoredSpan] = field(default_factory=list)
     mentions: list[tuple[int, int, str]] = field(default_factory=list)
+    seen: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     labels: Floats | None = None
     vectors: Floats | None = None
     pairs: Ints = field(default_factory=lambda: np.zeros((0, 3), dtype=np.int64))
@@ -77,12 +83,13 @@ class Reader:
     tokenizer (LukeTokenizer): Its tokenizer.
     ner_labels (Sequence[str]): Labels of found entities.
     multi_label (bool): Whether entity labels are independent.
-    label, relate (bool): Whether to label mentions, and to relate their pairs.
+    describe (bool): Whether to read mentions, for their vectors and labels; else they are only found.
+    relate (bool): Whether to relate their pairs.
     window, overlap (int): Sizes of windows, in pieces.
-    batch_pieces (int): Most pieces of a padded batch.
+    batch_pieces (int): Most word and entity tokens of a padded batch.
+    proposals (float): Candidates of the learned pre-filter, as a share of a document's tokens.
     threshold (Threshold): Least probability of a found entity.
     relation_floor (float): Relations below this are not kept.
-    pair_filter (Callable): Makes the filter of a document's pairs from its mentions.
     suggest (Callable | None): Candidate spans of documents; None for the learned pre-filter.
     keep_words (bool): Whether word states are wanted.
     """
@@ -91,14 +98,14 @@ class Reader:
     tokenizer: LukeTokenizer
     ner_labels: Sequence[str]
     multi_label: bool
-    label: bool
+    describe: bool
     relate: bool
     window: int
     overlap: int
     batch_pieces: int
+    proposals: float
     threshold: Threshold
     relation_floor: float
-    pair_filter: Callable[[Doc, Sequence[tuple[int, int, str]]], PairFilter]
     suggest: Callable[[Sequence[Doc]], list[Ints]] | None
     keep_words: bool
 
@@ -111,10 +118,18 @@ class Reader:
         """
         pieces = encode_docs(docs, self.tokenizer)
         windows = [make_windows(i, p, self.window, self.overlap) for i, p in enumerate(pieces)]
-        readings = [Reading(mentions=list(q.given)) for q in questions]
-        suggested = self.suggest(docs) if self.suggest is not None else None
-        for group in group_documents(windows, self.batch_pieces):
-            self._read_group(group, docs, questions, pieces, windows, suggested, readings)
+        readings = [
+            Reading(mentions=list(q.given), searched=q.find and bool(self.ner_labels)) for q in questions
+        ]
+        searching = any(reading.searched for reading in readings)
+        suggested = self.suggest(docs) if self.suggest is not None and searching else None
+        costs = []
+        for doc, reading in enumerate(readings):
+            found = 0 if not reading.searched else len(docs[doc]) * self.proposals
+            rows = max(len(reading.mentions), found if suggested is None else len(suggested[doc]))
+            costs.append(window_costs(windows[doc], rows / max(len(pieces[doc]), 1)))
+        for group in group_documents(costs, self.batch_pieces):
+            self._read_group(group, docs, questions, pieces, windows, costs, suggested, readings)
         return readings
 
     def _read_group(
@@ -124,27 +139,32 @@ class Reader:
         questions: Sequence[Question],
         pieces: list[DocPieces],
         windows: list[list[Window]],
+        costs: list[list[int]],
         suggested: list[Ints] | None,
         readings: list[Reading],
     ) -> None:
         flat = [window for doc in group for window in windows[doc]]
-        batches = [word_batch(b, pieces, self.tokenizer) for b in batch_windows(flat, self.batch_pieces)]
-        find = bool(self.ner_labels) and any(questions[doc].find for doc in group)
+        cost = [c for doc in group for c in costs[doc]]
+        batches = [
+            word_batch(b, pieces, self.tokenizer) for b in batch_windows(flat, cost, self.batch_pieces)
+        ]
+        find = any(readings[doc].searched for doc in group)
         cache: dict[int, Any] = {}
         if find or self.keep_words:
             for index, batch in enumerate(batches):
                 output = self._words(batch, find, suggested)
                 if len(batches) == 1:  # a long document's caches would not fit; its words are read again
                     cache[index] = output.words
-                self._collect_spans(batch, output, questions, readings)
+                self._collect_spans(batch, output, readings)
         for doc in group:
             self._decide(docs[doc], questions[doc], readings[doc])
+        if not self.describe:
+            return
         placed = {}
         for doc in group:
-            reading = readings[doc]
-            wanted = self.pair_filter(docs[doc], reading.mentions) if self.relate else None
-            extents = [(start, end) for start, end, _ in reading.mentions]
-            placed[doc] = place_mentions(windows[doc], pieces[doc], extents, wanted)
+            extents = [(start, end) for start, end, _ in readings[doc].mentions]
+            placed[doc] = place_mentions(windows[doc], pieces[doc], extents, self.relate)
+            readings[doc].seen = placed[doc].home >= 0
         for index, batch in enumerate(batches):
             self._label(batch, windows, placed, cache.get(index), readings)
 
@@ -161,7 +181,6 @@ class Reader:
         self,
         batch: WordBatch,
         output: JointOutput,
-        questions: Sequence[Question],
         readings: list[Reading],
     ) -> None:
         if self.keep_words:
@@ -174,7 +193,7 @@ class Reader:
         slots = output.candidates.spans.cpu().numpy()
         real = output.candidates.mask.cpu().numpy()
         for row, window in enumerate(batch.windows):
-            if not questions[window.doc].find:
+            if not readings[window.doc].searched:
                 continue
             keep = real[row]
             tokens = batch.tokens[row][slots[row][keep]]  # (n_spans, 2): first and last token
@@ -233,7 +252,7 @@ class Reader:
             return
         vectors = output.entity_states.float().cpu().numpy()
         labels = None
-        if output.label_logits is not None and self.label:
+        if output.label_logits is not None:
             logits = output.label_logits
             labels = (logits.sigmoid() if self.multi_label else logits.softmax(-1)).cpu().numpy()
         for row, (window, position) in enumerate(zip(batch.windows, positions, strict=True)):
@@ -271,19 +290,28 @@ class Reader:
             reading.scores = np.concatenate([reading.scores, values[mine]])
 
 
-def group_documents(windows: Sequence[Sequence[Window]], budget: int) -> Iterator[list[int]]:
+def window_costs(windows: Sequence[Window], density: float) -> list[int]:
+    """What each window of a document costs: its word tokens, and its share of the document's entities.
+
+    windows (Sequence[Window]): The windows.
+    density (float): Entities a piece, taken as evenly spread.
+    RETURNS (list[int]): Word and entity tokens.
+    """
+    return [len(window) + 2 + ceil(len(window) * density) for window in windows]
+
+
+def group_documents(costs: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
     """Group whole documents by length, so that a group of short documents is one padded batch.
 
-    windows (Sequence[Sequence[Window]]): Each document's windows.
-    budget (int): Most pieces of a padded batch; a longer document is a group of its own.
+    costs (Sequence[Sequence[int]]): Tokens of each document's windows.
+    budget (int): Most tokens of a padded batch; a longer document is a group of its own.
     YIELDS (list[int]): Indices of documents.
     """
-    order = sorted(range(len(windows)), key=lambda i: (sum(map(len, windows[i])), i))
     group: list[int] = []
     n_windows = longest = 0
-    for doc in order:
-        n, most = len(windows[doc]), max(map(len, windows[doc]), default=0)
-        if group and (n_windows + n) * (max(longest, most) + 2) > budget:
+    for doc in sorted(range(len(costs)), key=lambda i: (sum(costs[i]), i)):
+        n, most = len(costs[doc]), max(costs[doc], default=0)
+        if group and (n_windows + n) * max(longest, most) > budget:
             yield group
             group, n_windows, longest = [], 0, 0
         group.append(doc)
@@ -292,20 +320,21 @@ def group_documents(windows: Sequence[Sequence[Window]], budget: int) -> Iterato
         yield group
 
 
-def batch_windows(windows: Sequence[Window], budget: int) -> Iterator[list[Window]]:
+def batch_windows(windows: Sequence[Window], costs: Sequence[int], budget: int) -> Iterator[list[Window]]:
     """Cut a group's windows into padded batches: one, but for a document longer than the budget.
 
     windows (Sequence[Window]): The windows.
-    budget (int): Most pieces of a padded batch; a single window may exceed it.
+    costs (Sequence[int]): Their tokens.
+    budget (int): Most tokens of a padded batch; a single window may exceed it.
     YIELDS (list[Window]): Non-empty batches.
     """
     batch: list[Window] = []
     longest = 0
-    for window in windows:
-        longest = max(longest, len(window) + 2)
-        if batch and (len(batch) + 1) * longest > budget:
+    for window, cost in zip(windows, costs, strict=True):
+        if batch and (len(batch) + 1) * max(longest, cost) > budget:
             yield batch
-            batch, longest = [], len(window) + 2
+            batch, longest = [], 0
         batch.append(window)
+        longest = max(longest, cost)
     if batch:
         yield batch

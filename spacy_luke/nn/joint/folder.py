@@ -13,13 +13,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ...errors import Errors
-from ..checkpoint import read_weights
+from ..checkpoint import read_weights, write_weights
 from ..config import LukeConfig
 from ..model import LukeModel
 from .config import JointConfig
 from .model import JointModel
-
-WEIGHTS_NAME = "model.safetensors"
 
 
 def load_joint(
@@ -92,9 +90,12 @@ def joint_weights(model: JointModel, dtype: torch.dtype | None = None) -> bytes:
     dtype (torch.dtype | None): Type to store floats in; None for that of the model.
     RETURNS (bytes): The file.
     """
-    state = {name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()}
-    data: bytes = save(state, metadata={"format": "pt"})
+    data: bytes = save(_stored_state(model, dtype), metadata={"format": "pt"})
     return data
+
+
+def _stored_state(model: JointModel, dtype: torch.dtype | None) -> dict[str, Tensor]:
+    return {name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()}
 
 
 def joint_from_bytes(values: Mapping[str, Any], weights: bytes, source: str) -> JointModel:
@@ -112,4 +113,4 @@ def save_joint(model: JointModel, folder: Path, dtype: torch.dtype | None = None
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(joint_config(model), indent=2, sort_keys=True, ensure_ascii=False)
     (folder / "config.json").write_text(text + "\n", encoding="utf8")
-    (folder / WEIGHTS_NAME).write_bytes(joint_weights(model, dtype))
+    write_weights(folder, _stored_state(model, dtype))

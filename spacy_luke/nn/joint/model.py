@@ -154,9 +154,10 @@ class JointModel(nn.Module):
         return head.to(next(self.luke.parameters()).device)
 
     def mark_trained(self) -> None:
-        """Note that all heads have seen an update."""
+        """Note which heads are about to learn: those that a gradient has reached. The others stay silent."""
         if self.joint.untrained:
-            self.joint = self.joint.with_changes(untrained=())
+            untrained = tuple(name for name in self.joint.untrained if not _has_gradient(getattr(self, name)))
+            self.joint = self.joint.with_changes(untrained=untrained)
 
     def forward(
         self,
@@ -255,6 +256,10 @@ class JointModel(nn.Module):
         length = words.ids.shape[1]
         attention = out.attentions[-1][:, :, length:, :length].mean(1) if attentions else None
         return out.last_hidden_state, out.entity_last_hidden_state, attention
+
+
+def _has_gradient(head: nn.Module) -> bool:
+    return any(p.grad is not None and bool(p.grad.any()) for p in head.parameters())
 
 
 def take_rows(states: Tensor, index: Tensor) -> Tensor:

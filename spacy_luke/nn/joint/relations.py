@@ -60,7 +60,7 @@ class RelationHead(nn.Module):
         logits = [
             self._score(int(window), index, head, tail, context, attention, extents, pairs)
             for window, rows in _by_window(pairs, order)
-            for index in rows.split(_CHUNK)
+            for index in torch.split(rows, _CHUNK)
         ]
         if not logits:
             return words.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
@@ -92,8 +92,8 @@ class RelationHead(nn.Module):
 
 def _by_window(pairs: Tensor, order: Tensor) -> list[tuple[int, Tensor]]:
     """Row numbers of the pairs of each window."""
-    windows, counts = pairs[order, 0].unique_consecutive(return_counts=True)
-    return list(zip(windows.tolist(), order.split(counts.tolist()), strict=True))
+    windows, counts = torch.unique_consecutive(pairs[order, 0], return_counts=True)
+    return list(zip(windows.tolist(), torch.split(order, counts.tolist()), strict=True))
 
 
 def distance_classes(head: Tensor, tail: Tensor) -> Tensor:

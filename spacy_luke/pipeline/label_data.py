@@ -1,0 +1,108 @@
+"""The labels that a corpus or a file brings, and those that the heads get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..annotation import has_relations, read_relations
+from ..errors import Errors
+from .gold import gold_labels
+
+if TYPE_CHECKING:
+    from spacy.training import Example
+
+    from ..inputs.entities import EntityGetter
+    from ..nn.joint.config import JointConfig
+
+FIELDS = {"ner": "ner_labels", "labels": "entity_labels", "relations": "relation_labels"}
+
+
+@dataclass
+class LabelData:
+    """Labels by task; a task without labels isn't annotated.
+
+    ner (list[str]): Labels of entities to find.
+    labels (list[str]): Labels of entities.
+    relations (dict[str, str]): Relations with their identifiers, or "".
+    """
+
+    ner: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    relations: dict[str, str] = field(default_factory=dict)
+
+
+def collect_labels(examples: Iterable[Example], getter: EntityGetter) -> LabelData:
+    """Collect what the reference documents are annotated with.
+
+    examples (Iterable[Example]): The examples.
+    getter (EntityGetter): Gives the entities of a document.
+    RETURNS (LabelData): Their labels, sorted.
+    """
+    ner: set[str] = set()
+    labels: set[str] = set()
+    relations: dict[str, str] = {}
+    for example in examples:
+        doc = example.reference
+        ner.update(span.label_ for span in doc.ents)
+        for span in getter(doc):
+            labels |= gold_labels(span) or set()
+        if has_relations(doc):
+            for relation in read_relations(doc):
+                relations[relation.label] = relation.id or relations.get(relation.label, "")
+    return LabelData(sorted(ner - {""}), sorted(labels), dict(sorted(relations.items())))
+
+
+def check_labels(labels: Mapping[str, Any]) -> LabelData:
+    """Take labels that a user or `spacy init labels` gives.
+
+    labels (Mapping[str, Any]): By task; relations as a list, or with their identifiers.
+    RETURNS (LabelData): The labels.
+    RAISES (ValueError): If there are others than those of the tasks.
+    """
+    unknown = sorted(set(labels) - set(FIELDS))
+    if unknown:
+        raise ValueError(Errors.L305.format(unknown=unknown, known=list(FIELDS)))
+    relations = labels.get("relations", {})
+    if not isinstance(relations, Mapping):
+        relations = dict.fromkeys(relations, "")
+    return LabelData(list(labels.get("ner", [])), list(labels.get("labels", [])), dict(relations))
+
+
+def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi_label: bool) -> JointConfig:
+    """The heads' configuration for these labels. What is tuned to other labels goes.
+
+    joint (JointConfig): The configuration so far; its labels stay where the data bring none, or just the same.
+    data (LabelData): The new labels.
+    tasks (Iterable[str]): Tasks to have heads for.
+    multi_label (bool): Whether new entity labels are independent of each other.
+    RETURNS (JointConfig): The new configuration; an equal one if nothing changes.
+    """
+    tasks = set(tasks)
+    new: dict[str, Sequence[str]] = {
+        "ner": data.ner,
+        "labels": data.labels,
+        "relations": list(data.relations),
+    }
+    labels = {FIELDS[t]: _labels_to_have(t in tasks, new[t], getattr(joint, FIELDS[t])) for t in FIELDS}
+    ids = {**joint.relation_ids, **{label: id_ for label, id_ in data.relations.items() if id_}}
+    changed = joint.with_changes(
+        **labels, relation_ids={label: ids[label] for label in labels["relation_labels"] if label in ids}
+    )
+    if changed.entity_labels != joint.entity_labels:
+        changed = changed.with_changes(multi_label=multi_label)
+    if any(getattr(changed, name) != getattr(joint, name) for name in FIELDS.values()):
+        changed = changed.with_changes(thresholds={})
+    return changed
+
+
+def _labels_to_have(wanted: bool, new: Sequence[str], old: tuple[str, ...]) -> tuple[str, ...]:
+    if not wanted:
+        return ()
+    return old if not new or set(new) == set(old) else tuple(new)
+
+
+def without_labels(joint: JointConfig, tasks: Iterable[str]) -> JointConfig:
+    """RETURNS (JointConfig): The configuration without the labels of some tasks."""
+    return joint.with_changes(**{FIELDS[task]: () for task in tasks})

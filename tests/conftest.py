@@ -1,0 +1,40 @@
+"""Tiny checkpoints for the whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from tiny import make_joint, make_tokenizer
+
+from spacy_luke.nn.joint.folder import save_joint
+
+MakeCheckpoint = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> MakeCheckpoint:
+    """Gives a function that writes a tiny joint model, with sizes changed by arguments; returns its folder."""
+
+    def make(loud: bool = False, **options: Any) -> str:
+        folder = tmp_path_factory.mktemp("checkpoint")
+        tokenizer = make_tokenizer()
+        model = make_joint(tokenizer, **options)
+        if loud:
+            with torch.no_grad():
+                for head in (model.span_head, model.relation_head):
+                    head.classifier.weight *= 8
+                    head.classifier.bias[0] = -2.0
+        save_joint(model, folder)
+        tokenizer.save_pretrained(folder)
+        return str(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def checkpoint(make_checkpoint: MakeCheckpoint) -> str:
+    """A tiny joint model with random weights that count as trained, which finds and relates a lot."""
+    return make_checkpoint(loud=True)
