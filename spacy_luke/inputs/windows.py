@@ -48,9 +48,10 @@ def make_windows(doc: int, pieces: DocPieces, size: int, overlap: int) -> list[W
     if not 0 <= overlap < size:
         raise ValueError(Errors.L301.format(size=size, overlap=overlap))
     windows: list[Window] = []
-    start, total = 0, len(pieces)
+    start, end, total = 0, 0, len(pieces)
     while start < total:
-        end = total if total - start <= size else _token_start(pieces, start + size, above=start + overlap)
+        least = max(start + overlap, end)  # beyond the window before, else it would show nothing new
+        end = total if total - start <= size else _token_start(pieces, start + size, above=least)
         windows.append(Window(doc, start, end))
         if end == total:
             break
