@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import spacy
 import srsly
@@ -148,5 +147,11 @@ def _read(nlp: Language, path: Path) -> list[Doc]:
 
 
 def _speaks(pipe: LukePipe) -> bool:
-    joint: Any = pipe.joint
-    return bool(joint.ner_labels or joint.entity_labels or joint.relation_labels)
+    """Whether any head has labels and trained weights."""
+    joint = pipe.joint
+    heads = {
+        "span_head": joint.ner_labels,
+        "entity_head": joint.entity_labels,
+        "relation_head": joint.relation_labels,
+    }
+    return any(labels and head not in joint.untrained for head, labels in heads.items())

@@ -1,0 +1,187 @@
+"""Words a second from raw text to facts, beside the encoder's plain word pass and spaCy's `ner`.
+
+`python -m benchmarks.speed corpus/dev.spacy --ner training/baselines/ner/model-best --out metrics/speed.json`
+
+Every way reads the same texts, one after the other in each round, so that what else the machine does hits all of
+them; a ratio is taken within a round, and the median of the rounds is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import spacy
+import srsly
+import torch
+from spacy.language import Language
+from wasabi import table
+
+from spacy_luke.cli.evaluate import ATTENTION, load_with_attention
+from spacy_luke.cli.machine import describe_machine
+from spacy_luke.inputs.batch import WordBatch, word_batch
+from spacy_luke.inputs.pieces import encode_docs
+from spacy_luke.inputs.windows import Window, make_windows
+from spacy_luke.layers.joint import get_module, get_tokenizer, window_size
+from spacy_luke.pipeline.luke import LukePipe
+
+from .baselines.data import read_golds
+
+ENCODER = "the encoder's word pass alone"
+
+
+class Way(NamedTuple):
+    """One way to read the texts.
+
+    name (str): What it is.
+    seconds (list[float]): How long it took in each round.
+    """
+
+    name: str
+    seconds: list[float]
+
+
+def run(corpus: Path, checkpoint: str | None, ner: Path | None, n_docs: int, rounds: int) -> dict[str, Any]:
+    """Measure all ways in turn.
+
+    corpus (Path): A `.spacy` file; only its texts are used.
+    checkpoint (str | None): A joint checkpoint; None for the default model.
+    ner (Path | None): A pipeline with spaCy's `ner`; None leaves it out.
+    n_docs (int): How many documents to read.
+    rounds (int): How often to read them in each way.
+    RETURNS (dict[str, Any]): Words a second and the time as a multiple of the encoder's, for each way.
+    """
+    texts = [doc.text for doc in read_golds(spacy.blank("en"), corpus)[:n_docs]]
+    words = sum(len(doc) for doc in spacy.blank("en").pipe(texts))
+    ways = measure(_ways(texts, checkpoint, ner), rounds)
+    encoder = next(way for way in ways if way.name == ENCODER)
+    return {
+        "documents": len(texts),
+        "words": words,
+        "rounds": rounds,
+        "ways": [
+            {
+                "name": way.name,
+                "words_per_second": words / median(way.seconds),
+                "times_the_encoder": median(
+                    ours / theirs for ours, theirs in zip(way.seconds, encoder.seconds, strict=True)
+                ),
+            }
+            for way in ways
+        ],
+        "machine": describe_machine(),
+    }
+
+
+def measure(ways: dict[str, Callable[[], None]], rounds: int) -> list[Way]:
+    """Time functions in turn, after one round that doesn't count.
+
+    ways (dict[str, Callable]): What to call, by name.
+    rounds (int): How many rounds count.
+    RETURNS (list[Way]): The times.
+    """
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds + 1):
+        for name, read in ways.items():
+            start = perf_counter()
+            read()
+            times[name].append(perf_counter() - start)
+    return [Way(name, seconds[1:]) for name, seconds in times.items()]
+
+
+def _ways(texts: Sequence[str], checkpoint: str | None, ner: Path | None) -> dict[str, Callable[[], None]]:
+    trained = load_with_attention(checkpoint, "trained")
+    ways: dict[str, Callable[[], None]] = {
+        ENCODER: _encoder(trained, texts),
+        "raw text to facts": _pipeline(trained, texts),
+    }
+    for attention in ATTENTION:
+        if attention != "trained":
+            ways[f"raw text to facts, attention {attention}"] = _pipeline(
+                load_with_attention(checkpoint, attention), texts
+            )
+    if ner is not None:
+        ways["spaCy's ner on tok2vec, entities only"] = _pipeline(spacy.load(ner), texts)
+    return ways
+
+
+def _pipeline(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
+    def read() -> None:
+        for _ in nlp.pipe(texts):
+            pass
+
+    return read
+
+
+def _encoder(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
+    """The published forward pass on ready pieces, in sorted batches as large as the pipe's."""
+    pipe: LukePipe = nlp.get_pipe("luke")
+    module = get_module(pipe.model)
+    batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
+
+    def read() -> None:
+        with torch.inference_mode():
+            for batch in batches:
+                module.luke(*batch)
+
+    return read
+
+
+def _batches(nlp: Language, pipe: LukePipe, texts: Sequence[str]) -> list[WordBatch]:
+    """All windows, sorted by length, in padded batches of as many pieces as the pipe allows."""
+    tokenizer, settings = get_tokenizer(pipe.model), pipe.model.attrs["settings"]
+    pieces = encode_docs([nlp.make_doc(text) for text in texts], tokenizer)
+    size = window_size(pipe.model)
+    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, size, settings.overlap)]
+    batches: list[list[Window]] = []
+    for window in sorted(windows, key=len):
+        if not batches or (len(batches[-1]) + 1) * (len(window) + 2) > pipe.max_batch_pieces:
+            batches.append([])
+        batches[-1].append(window)
+    return [word_batch(batch, pieces, tokenizer) for batch in batches]
+
+
+def _tensors(batch: WordBatch, module: Any) -> list[torch.Tensor | None]:
+    cased = getattr(module.config, "case_token_types", False)
+    return [
+        torch.from_numpy(batch.ids),
+        torch.from_numpy(batch.mask).long(),
+        torch.from_numpy(batch.cases) if cased else None,
+    ]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Measure, print a table and write JSON.
+
+    args (Sequence[str] | None): Command line; None for that of the process.
+    """
+    options = _parser().parse_args(args)
+    result = run(options.corpus, options.checkpoint, options.ner, options.docs, options.rounds)
+    rows = [
+        (way["name"], f"{way['words_per_second']:,.0f}", f"{way['times_the_encoder']:.2f}")
+        for way in result["ways"]
+    ]
+    header = ("way", "words/s", "x encoder")
+    print(table(rows, header=header, divider=True, aligns=("l", "r", "r"), max_col=64))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(options.out, result)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("corpus", type=Path, help=".spacy file with the texts")
+    parser.add_argument("--checkpoint", help="joint checkpoint; the default model if not given")
+    parser.add_argument("--ner", type=Path, help="pipeline from `python -m benchmarks.baselines ner --keep`")
+    parser.add_argument("--docs", type=int, default=100, help="how many documents to read")
+    parser.add_argument("--rounds", type=int, default=5, help="how often to read them")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
