@@ -36,6 +36,7 @@ def run(train: Path, dev: Path, test: Path, folder: Path, max_steps: int | None)
     config["paths"].update(train=str(train), dev=str(dev))
     if max_steps is not None:
         config["training"].update(max_steps=max_steps, eval_frequency=min(200, max_steps))
+    folder.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     train_nlp(init_nlp(config), folder, stdout=sys.stdout, stderr=sys.stderr)
     minutes = (perf_counter() - start) / 60
