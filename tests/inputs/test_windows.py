@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +38,7 @@ def test_no_piece_is_lost_and_windows_advance(lengths: list[int], cut: tuple[int
     covered = {i for w in windows for i in range(w.start, w.end)}
     assert covered == set(range(sum(lengths)))
     assert all(0 < len(w) <= size and w.doc == 3 for w in windows)
-    for left, right in zip(windows, windows[1:], strict=False):
+    for left, right in pairwise(windows):
         assert left.start < right.start
         assert left.end < right.end
         assert left.end - right.start >= overlap

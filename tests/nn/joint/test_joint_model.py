@@ -1,0 +1,201 @@
+"""The joint model: one word pass gives what the whole forward gives, and heads come and go with their labels."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import make_joint, make_tokenizer
+
+from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions, take_rows
+from spacy_luke.nn.joint.proposer import best_spans
+from spacy_luke.nn.joint.relations import distance_classes
+
+TOKENIZER = make_tokenizer()
+CLOSE = {"atol": 1e-5, "rtol": 1e-4}
+
+
+def make_words(lengths: tuple[int, ...] = (9, 6), seed: int = 1) -> Words:
+    """Random windows of one piece a token."""
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(lengths)
+    ids = torch.randint(5, 60, (len(lengths), longest + 2), generator=generator)
+    mask = torch.arange(longest + 2) < torch.tensor(lengths)[:, None] + 2
+    ids = ids.masked_fill(~mask, TOKENIZER.pad_token_id)
+    slots = torch.arange(longest).expand(len(lengths), -1)
+    token_mask = slots < torch.tensor(lengths)[:, None]
+    places = torch.where(token_mask, slots + 1, 0)
+    return Words(ids, mask, ids % 4, places, places, token_mask)
+
+
+def make_mentions(batch: int = 2) -> Mentions:
+    extents = torch.tensor([[[1, 3], [4, 5], [2, 6]]]).repeat(batch, 1, 1)
+    mask = torch.ones(batch, 3, dtype=torch.bool)
+    mask[-1, 2] = False
+    return Mentions(extents, mask, torch.tensor([[1, 1, 0], [0, 0, 2], [0, 2, 1], [1, 0, 1]]))
+
+
+@pytest.fixture(params=[(False, False), (False, True), (True, True), (True, False)], ids=str)
+def model(request: pytest.FixtureRequest) -> JointModel:
+    words, entities = request.param
+    return make_joint(TOKENIZER, words_attend_to_entities=words, entities_attend_to_entities=entities)
+
+
+@torch.no_grad()
+def test_one_word_pass_equals_the_whole_forward(model: JointModel):
+    words, mentions = make_words(), make_mentions()
+    answered = model(words, mentions=mentions)
+    kept = model(words, find=True)
+    again = model(words, states=kept.words, mentions=mentions)
+
+    positions = entity_positions(mentions.extents, mentions.mask, 30)
+    whole = model.luke(
+        words.ids,
+        words.mask.long(),
+        words.types,
+        entity_ids=mentions.mask.long() * 2,
+        entity_attention_mask=mentions.mask.long(),
+        entity_position_ids=positions,
+        output_attentions=True,
+    )
+    n = words.ids.shape[1]
+    attention = whole.attentions[-1][:, :, n:, :n].mean(1)
+    pairs = model.relation_head(
+        whole.last_hidden_state, whole.entity_last_hidden_state, attention, mentions.extents, mentions.pairs
+    )
+    labels = model.entity_head(whole.entity_last_hidden_state)
+    for output in (answered, again):
+        torch.testing.assert_close(
+            output.entity_states[mentions.mask], whole.entity_last_hidden_state[mentions.mask], **CLOSE
+        )
+        torch.testing.assert_close(output.label_logits[mentions.mask], labels[mentions.mask], **CLOSE)
+        torch.testing.assert_close(output.pair_logits, pairs, **CLOSE)
+    if not model.config.words_attend_to_entities:
+        torch.testing.assert_close(kept.word_states[words.mask], whole.last_hidden_state[words.mask], **CLOSE)
+
+
+@torch.no_grad()
+def test_word_states_never_depend_on_mentions(model: JointModel):
+    words = make_words()
+    torch.testing.assert_close(model(words).word_states, model(words, mentions=make_mentions()).word_states)
+
+
+@torch.no_grad()
+def test_scores_of_a_candidate_do_not_depend_on_the_others():
+    model, words = make_joint(TOKENIZER), make_words()
+    alone = Candidates(torch.tensor([[[2, 3]], [[0, 1]]]), torch.ones(2, 1, dtype=torch.bool))
+    spans = torch.tensor([[[0, 0], [2, 3], [2, 5]], [[0, 1], [0, 0], [0, 0]]])
+    crowd = Candidates(spans, torch.tensor([[True, True, True], [True, False, False]]))
+    one = model(words, find=True, candidates=alone).span_logits
+    many = model(words, find=True, candidates=crowd).span_logits
+    torch.testing.assert_close(one[0, 0], many[0, 1], **CLOSE)
+    torch.testing.assert_close(one[1, 0], many[1, 0], **CLOSE)
+
+
+@torch.no_grad()
+def test_padding_changes_nothing(model: JointModel):
+    both, one = make_words((9, 6)), make_words((9, 6))
+    single = Words(
+        *(getattr(one, f)[1:, : 6 + k] for f, k in zip(one.__dict__, (2, 2, 2, 0, 0, 0), strict=True))
+    )
+    mentions = make_mentions()
+    alone = Mentions(mentions.extents[1:, :2], mentions.mask[1:, :2], torch.tensor([[0, 1, 0], [0, 0, 1]]))
+    a, b = model(both, find=True, mentions=mentions), model(single, find=True, mentions=alone)
+    torch.testing.assert_close(a.entity_states[1, :2], b.entity_states[0], **CLOSE)
+    torch.testing.assert_close(a.pair_logits[[0, 3]], b.pair_logits, **CLOSE)
+    real = a.candidates.mask[1]
+    assert a.candidates.spans[1][real].tolist() == b.candidates.spans[0][b.candidates.mask[0]].tolist()
+    torch.testing.assert_close(a.span_logits[1][real], b.span_logits[0][b.candidates.mask[0]], **CLOSE)
+
+
+@torch.no_grad()
+def test_gold_spans_are_always_candidates():
+    model, words = make_joint(TOKENIZER), make_words()
+    gold = torch.zeros(2, 9, 4)
+    gold[0, 5, 3] = gold[1, 0, 2] = 1.0
+    candidates = model(words, find=True, gold_spans=gold).candidates
+    assert [5, 8] in candidates.spans[0][candidates.mask[0]].tolist()
+    assert [0, 2] in candidates.spans[1][candidates.mask[1]].tolist()
+
+
+@torch.no_grad()
+def test_mentions_beyond_the_position_limit_are_cut():
+    model, words = make_joint(TOKENIZER, joint={"max_mention_length": 2}), make_words((9,))
+    mask, pairs = torch.ones(1, 1, dtype=torch.bool), torch.zeros(0, 3, dtype=torch.long)
+    long = model(words, mentions=Mentions(torch.tensor([[[2, 8]]]), mask, pairs)).entity_states
+    short = model(words, mentions=Mentions(torch.tensor([[[2, 4]]]), mask, pairs)).entity_states
+    torch.testing.assert_close(long, short)
+
+
+def test_best_spans_takes_a_share_of_each_window():
+    scores = torch.full((2, 4, 2), -1e4)
+    scores[0, 1, 0], scores[0, 2, 1], scores[0, 0, 0] = 3.0, 2.0, 1.0
+    scores[1, 0, 0] = 0.5
+    mask = torch.tensor([[True] * 4, [True, False, False, False]])
+    spans, real = best_spans(scores, mask, 0.5)
+    assert spans[0][real[0]].tolist() == [[1, 1], [2, 3]]
+    assert spans[1][real[1]].tolist() == [[0, 0]]
+
+
+def test_proposals_stay_inside_the_window():
+    model, words = make_joint(TOKENIZER), make_words((3, 1))
+    candidates = model(words, find=True).candidates
+    for row, length in enumerate((3, 1)):
+        spans = candidates.spans[row][candidates.mask[row]]
+        assert (spans[:, 0] <= spans[:, 1]).all()
+        assert (spans[:, 1] < length).all()
+
+
+def test_distance_classes_are_powers_of_two_and_know_the_order():
+    head = torch.tensor([[0, 2]] * 5)
+    tail = torch.tensor([[2, 3], [3, 4], [4, 5], [6, 7], [2000, 2001]])
+    forward, backward = distance_classes(head, tail), distance_classes(tail, head)
+    assert forward.tolist() == [0, 1, 2, 3, 9]
+    assert backward.tolist() == [10, 11, 12, 13, 19]
+
+
+def test_take_rows():
+    states = torch.arange(12.0).view(2, 3, 2)
+    assert take_rows(states, torch.tensor([[2], [0]])).tolist() == [[[4.0, 5.0]], [[6.0, 7.0]]]
+
+
+# --- heads ---------------------------------------------------------------------------------
+
+
+def test_heads_whose_labels_stay_keep_their_weights():
+    model = make_joint(TOKENIZER)
+    before = {
+        name: getattr(model, name) for name in ("span_head", "entity_head", "relation_head", "proposer")
+    }
+    model.build_heads(model.joint.with_changes(relation_labels=("likes",), relation_ids={}))
+    assert model.span_head is before["span_head"]
+    assert model.proposer is before["proposer"]
+    assert model.entity_head is before["entity_head"]
+    assert model.relation_head is not before["relation_head"]
+    assert model.joint.untrained == ("relation_head",)
+    assert model.relation_head.classifier.out_features == 2
+
+
+def test_heads_without_labels_do_not_exist():
+    model = make_joint(TOKENIZER)
+    model.build_heads(model.joint.with_changes(ner_labels=(), entity_labels=(), relation_labels=()))
+    assert (model.span_head, model.proposer, model.entity_head, model.relation_head) == (None,) * 4
+    output = model(make_words(), find=True, mentions=make_mentions())
+    assert (output.span_logits, output.label_logits, output.pair_logits) == (None, None, None)
+    assert output.entity_states is not None
+
+
+def test_only_heads_that_a_gradient_has_reached_count_as_trained():
+    model = make_joint(TOKENIZER, joint={"untrained": ()})
+    assert model.joint.untrained == ("entity_head", "relation_head", "span_head")
+    output = model(make_words(), mentions=make_mentions())
+    (output.label_logits.sum() + 0.0 * output.pair_logits.sum()).backward()
+    model.mark_trained()
+    assert model.joint.untrained == ("relation_head", "span_head")
+
+
+def test_new_heads_begin_with_none():
+    model = make_joint(TOKENIZER, initializer_range=0.02)
+    output = model(make_words(), find=True, mentions=make_mentions())
+    assert (output.pair_logits.argmax(-1) == 0).all()
+    exists = output.proposal_scores[output.proposal_scores > -1e3]
+    assert (exists.sigmoid() < 0.1).all()
