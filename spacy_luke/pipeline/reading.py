@@ -203,9 +203,9 @@ class Reader:
             )
 
     def _decide(self, doc: Doc, question: Question, reading: Reading) -> None:
-        best: dict[tuple[int, int, str], ScoredSpan] = {}
-        for span in reading.scored:  # a span that two windows saw counts once, with its better score
-            key = span[:3]
+        best: dict[tuple[int, int], ScoredSpan] = {}
+        for span in reading.scored:  # a span that two windows saw counts once, as the surer one saw it
+            key = span[:2]
             if key not in best or best[key].score < span.score:
                 best[key] = span
         reading.scored = sorted(best.values())
