@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ import spacy
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tiny import make_corpus
 
 from spacy_luke.annotation import facts_from_relations, write_entities, write_facts
 from spacy_luke.cli.evaluate import ATTENTION, evaluate, load_with_attention
@@ -19,11 +19,6 @@ from spacy_luke.cli.machine import describe_machine
 from spacy_luke.cli.measure import measure
 from spacy_luke.extensions import set_extensions
 from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.config import LukeConfig
-from spacy_luke.nn.joint.config import JointConfig
-from spacy_luke.nn.joint.folder import save_joint
-from spacy_luke.nn.joint.model import JointModel
-from spacy_luke.tokenizer import LukeTokenizer
 from spacy_luke.training.answers import match_facts, pair_answers
 from spacy_luke.training.figures import match_figure, micro_figure
 from spacy_luke.training.mentions import given_tokens
@@ -58,64 +53,25 @@ TEXTS = [
     "Ada likes Rome . Rome likes Bob . Oslo left Rome .",
     "Nobody came .",
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+THRESHOLDS = {"ner": 0.2, "relations": 0.4, "facts": 0.5}
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    nlp = spacy.blank("en")
+def trained(make_checkpoint: Callable[..., str]) -> str:
+    """A tiny checkpoint with room for the windows that the command's pipeline asks for."""
+    return make_checkpoint(loud=True, max_position_embeddings=200, joint={"thresholds": THRESHOLDS})
+
+
+@pytest.fixture(scope="module")
+def golds() -> list[Doc]:
+    return [example.reference for example in make_corpus(spacy.blank("en"))]
+
+
+@pytest.fixture(scope="module")
+def corpus(golds: list[Doc], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "gold.spacy"
-    DocBin(docs=[gold_doc(nlp, text) for text in TEXTS], store_user_data=True).to_disk(path)
+    DocBin(docs=golds, store_user_data=True).to_disk(path)
     return path
-
-
-def save_tiny(folder: Path, **changes: Any) -> Path:
-    """A joint model of random weights that says a lot, not all of it right."""
-    torch.manual_seed(1)
-    words = sorted({word.lower() for text in TEXTS for word in text.split()})
-    vocab = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])}
-    backend = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
-    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    backend.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-    entities = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3}
-    LukeTokenizer.from_tokenizer_json(backend, entities).save_pretrained(folder)
-    config = LukeConfig(
-        vocab_size=len(vocab),
-        entity_vocab_size=4,
-        hidden_size=16,
-        entity_emb_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=160,
-        pad_token_id=0,
-        initializer_range=0.5,
-        words_attend_to_entities=False,
-        entities_attend_to_entities=False,
-    )
-    joint = JointConfig(("LOC", "PER"), ("LOC", "PER"), VERBS, relation_width=16)
-    model = JointModel(config, joint)
-    with torch.no_grad():
-        for parameter in [*model.span_head.parameters(), *model.relation_head.parameters()]:
-            parameter.normal_(std=0.5)
-    settings = {"untrained": (), "thresholds": {"ner": 0.2, "relations": 0.4, "facts": 0.5}, **changes}
-    model.joint = joint.with_changes(**settings)
-    save_joint(model, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 class Oracle:
@@ -175,10 +131,10 @@ def test_an_oracle_is_right() -> None:
     assert oracle.entities is None
 
 
-def test_a_checkpoint_as_text_and_json(checkpoint: Path, corpus: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_as_text_and_json(trained: str, corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "figures.json"
-    text = "\n".join(evaluate(corpus, str(checkpoint), corpus, out, "trained"))
-    for part in ("typing accuracy", "Ign F1", "floor", "by threshold", "words a second", "4 documents"):
+    text = "\n".join(evaluate(corpus, trained, corpus, out, "trained"))
+    for part in ("typing accuracy", "Ign F1", "floor", "by threshold", "words a second", "18 documents"):
         assert part in text
     data = json.loads(out.read_text(encoding="utf8"))
     assert data["attention"] == "trained"
@@ -191,15 +147,14 @@ def test_a_checkpoint_as_text_and_json(checkpoint: Path, corpus: Path, tmp_path:
 
 
 def test_figures_are_those_of_the_pipe_at_its_thresholds(
-    checkpoint: Path, corpus: Path, tmp_path: Path
+    trained: str, corpus: Path, golds: list[Doc], tmp_path: Path
 ) -> None:
     """Thresholds decide after the reading, and have to decide as the pipe itself does."""
     out = tmp_path / "figures.json"
-    list(evaluate(corpus, str(checkpoint), None, out, "trained"))
+    list(evaluate(corpus, trained, None, out, "trained"))
     data = json.loads(out.read_text(encoding="utf8"))
-    nlp = load_with_attention(str(checkpoint), "trained")
+    nlp = load_with_attention(trained, "trained")
     pipe = nlp.get_pipe("luke")
-    golds = [gold_doc(nlp, text) for text in TEXTS]
     docs = list(pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds))
     assert any(doc._.luke_relations for doc in docs)
     scored = [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
@@ -214,18 +169,18 @@ def test_figures_are_those_of_the_pipe_at_its_thresholds(
 
 
 @pytest.mark.parametrize(("attention", "words", "entities"), [(k, *v) for k, v in ATTENTION.items()])
-def test_attention(checkpoint: Path, attention: str, words: bool | None, entities: bool | None) -> None:
-    nlp = load_with_attention(str(checkpoint), attention)
+def test_attention(trained: str, attention: str, words: bool | None, entities: bool | None) -> None:
+    nlp = load_with_attention(trained, attention)
     config = get_module(nlp.get_pipe("luke").model).config
     assert config.words_attend_to_entities is bool(words)
     assert config.entities_attend_to_entities is bool(entities)
 
 
-def test_full_attention_reads_otherwise(checkpoint: Path, corpus: Path, tmp_path: Path) -> None:
+def test_full_attention_reads_otherwise(trained: str, corpus: Path, tmp_path: Path) -> None:
     figures = []
     for attention in ("both-cut", "full"):
         out = tmp_path / f"{attention}.json"
-        list(evaluate(corpus, str(checkpoint), None, out, attention))
+        list(evaluate(corpus, trained, None, out, attention))
         data = json.loads(out.read_text(encoding="utf8"))
         assert data["attention"] == attention
         figures.append(data["thresholds_table"])
@@ -237,33 +192,33 @@ def test_unknown_attention(corpus: Path) -> None:
         list(evaluate(corpus, None, None, None, "none"))
 
 
-def test_nothing_trained(corpus: Path, tmp_path: Path) -> None:
-    folder = save_tiny(tmp_path, untrained=("entity_head", "relation_head", "span_head"))
+def test_nothing_trained(corpus: Path, make_checkpoint: Callable[..., str]) -> None:
+    folder = make_checkpoint(joint={"untrained": ("entity_head", "relation_head", "span_head")})
     with pytest.raises(ValueError, match="no trained head"):
-        list(evaluate(corpus, str(folder), None, None, "trained"))
+        list(evaluate(corpus, folder, None, None, "trained"))
 
 
-def test_no_sentences(checkpoint: Path, tmp_path: Path) -> None:
+def test_no_sentences(trained: str, tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     doc = nlp.make_doc("Ada left Rome")
     DocBin(docs=[doc]).to_disk(tmp_path / "bare.spacy")
     with pytest.raises(ValueError, match=r"no sentence boundaries.*Ada left Rome"):
-        list(evaluate(tmp_path / "bare.spacy", str(checkpoint), None, None, "trained"))
+        list(evaluate(tmp_path / "bare.spacy", trained, None, None, "trained"))
 
 
-def test_missing_corpus(checkpoint: Path, tmp_path: Path) -> None:
+def test_missing_corpus(trained: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no file or folder.*none\.spacy"):
-        list(evaluate(tmp_path / "none.spacy", str(checkpoint), None, None, "trained"))
+        list(evaluate(tmp_path / "none.spacy", trained, None, None, "trained"))
 
 
-def test_mentions_without_relations(checkpoint: Path, tmp_path: Path) -> None:
+def test_mentions_without_relations(trained: str, tmp_path: Path) -> None:
     """A corpus of entities only has figures for entities only."""
     nlp = spacy.blank("en")
     doc = gold_doc(nlp, TEXTS[0])
     doc._.luke_relations = None
     DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "ents.spacy")
     out = tmp_path / "figures.json"
-    text = "\n".join(evaluate(tmp_path / "ents.spacy", str(checkpoint), None, out, "trained"))
+    text = "\n".join(evaluate(tmp_path / "ents.spacy", trained, None, out, "trained"))
     assert set(json.loads(out.read_text(encoding="utf8"))["figures"]) == {"typing", "ner"}
     assert "by threshold" not in text
 
