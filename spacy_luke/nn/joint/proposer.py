@@ -78,4 +78,5 @@ def best_spans(scores: Tensor, mask: Tensor, per_token: float) -> tuple[Tensor, 
     start, width = index // max(n_widths, 1), index % max(n_widths, 1)
     rank = torch.arange(n_spans, device=scores.device)
     real = (rank < budget[:, None]) & (values > _NEVER / 2)
-    return torch.stack([start, start + width], dim=-1), real
+    spans = torch.stack([start, start + width], dim=-1)
+    return spans.masked_fill(~real[..., None], 0), real  # the others may reach beyond the window

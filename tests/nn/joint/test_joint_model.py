@@ -136,6 +136,14 @@ def test_best_spans_takes_a_share_of_each_window():
     assert spans[1][real[1]].tolist() == [[0, 0]]
 
 
+def test_fillers_of_short_windows_point_into_the_window():
+    scores = torch.full((2, 3, 4), -1e4)
+    scores[0, :, 0] = 1.0
+    spans, real = best_spans(scores, torch.tensor([[True] * 3, [True, False, False]]), 4.0)
+    assert real.sum(1).tolist() == [3, 0]
+    assert (spans[~real] == 0).all()
+
+
 def test_proposals_stay_inside_the_window():
     model, words = make_joint(TOKENIZER), make_words((3, 1))
     candidates = model(words, find=True).candidates
