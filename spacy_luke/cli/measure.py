@@ -33,6 +33,7 @@ from ..training.metrics import Operating, total_matches
 from ..training.outcomes import by_offsets, by_text, name_triples
 
 _LOWEST = 0.05
+Read = list[tuple[Doc, Doc]]  # predicted and gold
 _FORMS: tuple[tuple[str, str, Form], ...] = (
     ("raw_facts", "raw text to facts, strict: places, types, relation", by_offsets_and_types),
     ("raw_facts_places", "raw text to facts: places, relation", by_offsets),
@@ -75,14 +76,25 @@ def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence
     RETURNS (Report): The figures of all heads that the pipe has.
     """
     report = Report()
-    related = [gold for gold in golds if has_relations(gold)]
     joint = pipe.joint
-    _measure_types(nlp, pipe, golds, report)
-    if joint.relation_labels and related:
-        _measure_relations(nlp, pipe, related, train, report)
+    related = [gold for gold in golds if has_relations(gold)]
+    relations = bool(joint.relation_labels and related)
+    if joint.entity_labels or relations:
+        given = _read_given(nlp, pipe, golds)
+        if joint.entity_labels:
+            answers = [type_answers(doc, gold) for doc, gold in given]
+            report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)
+        if relations:
+            given = [(doc, gold) for doc, gold in given if has_relations(gold)]
+            _measure_pairs(pipe, given, report)
+            if train is not None:
+                _measure_floor(related, train, report)
+            _measure_facts(pipe, given, train, report)
     if joint.ner_labels:
         _measure_entities(nlp, pipe, golds, report)
-        _measure_raw(nlp, pipe, golds, related, report)
+        _measure_speed(nlp, golds, report)
+        if relations:
+            _measure_raw(nlp, pipe, related, report)
     return report
 
 
@@ -104,50 +116,26 @@ def _numbers(threshold: Threshold) -> list[float]:
     )
 
 
-@contextmanager
-def _given(pipe: LukePipe) -> Iterator[None]:
-    """Let the pipe take all gold mentions, those nested in others too."""
+def _read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> Read:
+    """Read the gold tokens with all gold mentions, those nested in others too."""
     kept = pipe.entities
     pipe.entities = all_mentions
     try:
-        yield
+        with _all_scores(pipe):
+            docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds)
+            return list(zip(docs, golds, strict=True))
     finally:
         pipe.entities = kept
 
 
-def _measure_types(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
-    if not pipe.joint.entity_labels:
-        return
-    with _given(pipe):
-        docs = list(pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds))
-    answers = [type_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-    report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)
-
-
-def _measure_relations(
-    nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence[Doc] | None, report: Report
-) -> None:
-    with _given(pipe), _all_scores(pipe):
-        docs = list(pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds))
-    cut = {task: partial(threshold_of, pipe.thresholds[task]) for task in ("relations", "facts")}
-    pairs = [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-    decided = [answers.above(cut["relations"]) for answers in pairs]
+def _measure_pairs(pipe: LukePipe, given: Read, report: Report) -> None:
+    scored = [pair_answers(doc, gold) for doc, gold in given]
+    cutoff = partial(threshold_of, pipe.thresholds["relations"])
+    decided = [answers.above(cutoff) for answers in scored]
     report.figures["relations"] = figures.micro_figure("relations in a sentence, micro-F1", decided)
     report.figures["relations_macro"] = figures.macro_figure("relations in a sentence, macro-F1", decided)
-    report.tables["relations"] = figures.operating_points(pairs)
+    report.tables["relations"] = figures.operating_points(scored)
     report.labels["relations"] = figures.by_label(decided)
-    if train is not None:
-        _measure_floor(golds, train, report)
-    facts = [fact_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-    chosen = [answers.above(cut["facts"]) for answers in facts]
-    report.figures["facts"] = figures.micro_figure("relations of a document, F1", chosen)
-    if train is not None:
-        told = {triple for doc in train for triple in name_triples(doc)}
-        scores = [known_score(sets, gold, told) for sets, gold in zip(chosen, golds, strict=True)]
-        report.figures["facts_ign"] = figures.ign_figure("relations of a document, Ign F1", scores)
-    report.figures["facts_macro"] = figures.macro_figure("relations of a document, macro-F1", chosen)
-    report.tables["facts"] = figures.operating_points(facts)
-    report.labels["facts"] = figures.by_label(chosen)
 
 
 def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -> None:
@@ -160,6 +148,20 @@ def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -
     report.facts["lookup"] = {"share": lookup.share, "least": lookup.least}
 
 
+def _measure_facts(pipe: LukePipe, given: Read, train: Sequence[Doc] | None, report: Report) -> None:
+    scored = [fact_answers(doc, gold) for doc, gold in given]
+    cutoff = partial(threshold_of, pipe.thresholds["facts"])
+    decided = [answers.above(cutoff) for answers in scored]
+    report.figures["facts"] = figures.micro_figure("relations of a document, F1", decided)
+    if train is not None:
+        told = {triple for doc in train for triple in name_triples(doc)}
+        scores = [known_score(sets, gold, told) for sets, (_, gold) in zip(decided, given, strict=True)]
+        report.figures["facts_ign"] = figures.ign_figure("relations of a document, Ign F1", scores)
+    report.figures["facts_macro"] = figures.macro_figure("relations of a document, macro-F1", decided)
+    report.tables["facts"] = figures.operating_points(scored)
+    report.labels["facts"] = figures.by_label(decided)
+
+
 def _measure_entities(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
     docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=False) for gold in golds)
     answers = [span_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
@@ -167,29 +169,25 @@ def _measure_entities(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], repor
     report.labels["ner"] = figures.by_label(answers)
 
 
-def _measure_raw(
-    nlp: Language, pipe: LukePipe, golds: Sequence[Doc], related: Sequence[Doc], report: Report
-) -> None:
+def _measure_speed(nlp: Language, golds: Sequence[Doc], report: Report) -> None:
     texts = [gold.text for gold in golds]
     list(nlp.pipe(texts[:8]))  # the first texts pay for what later ones find ready
     start = perf_counter()
-    docs = list(nlp.pipe(texts))
-    seconds = perf_counter() - start
-    report.facts["words"] = sum(map(len, docs))
-    report.facts["words_per_second"] = report.facts["words"] / seconds
-    if not pipe.joint.relation_labels or not related:
-        return
+    words = sum(map(len, nlp.pipe(texts)))
+    report.facts.update(words=words, words_per_second=words / (perf_counter() - start))
+
+
+def _measure_raw(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
     with _all_scores(pipe):
-        docs = list(nlp.pipe([gold.text for gold in related]))
-    both = list(zip(docs, related, strict=True))
+        read = list(zip(nlp.pipe([gold.text for gold in golds]), golds, strict=True))
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
     for key, name, form in _FORMS:
-        scores = [match_facts(doc, gold, form, cutoff) for doc, gold in both]
+        scores = [match_facts(doc, gold, form, cutoff) for doc, gold in read]
         report.figures[key] = figures.match_figure(name, scores)
-    report.tables["raw_facts"] = [_operating(both, threshold) for threshold in figures.THRESHOLDS]
+    report.tables["raw_facts"] = [_operating(read, threshold) for threshold in figures.THRESHOLDS]
 
 
-def _operating(both: Sequence[tuple[Doc, Doc]], threshold: float) -> Operating:
-    scores = [match_facts(doc, gold, by_offsets_and_types, lambda label: threshold) for doc, gold in both]
+def _operating(read: Read, threshold: float) -> Operating:
+    scores = [match_facts(doc, gold, by_offsets_and_types, lambda label: threshold) for doc, gold in read]
     total = total_matches(scores)
     return Operating(threshold, total.precision, total.recall, total.f1, total.predicted)
