@@ -170,7 +170,8 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
     def _question(self, doc: Doc) -> Question:
         given = [(span.start, span.end, span.label_) for span in self.entities(doc)]
         if self.find_entities == "auto":
-            find = not given and not doc.has_annotation("ENT_IOB")
+            annotated = len(doc) > 0 and doc.has_annotation("ENT_IOB")  # spaCy calls an empty Doc annotated
+            find = not given and not annotated
         else:
             find = bool(self.find_entities)
         return Question(given, [(span.start, span.end) for span in doc.ents], find)
