@@ -20,11 +20,29 @@ if TYPE_CHECKING:
     from .extensions import set_extensions
     from .loading import load
     from .nn.config import LukeConfig
+    from .nn.heads import (
+        LukeForEntityClassification,
+        LukeForEntityPairClassification,
+        LukeForEntitySpanClassification,
+        LukeForMaskedLM,
+        LukeForMultipleChoice,
+        LukeForQuestionAnswering,
+        LukeForSequenceClassification,
+        LukeForTokenClassification,
+    )
     from .nn.model import LukeModel
     from .tokenizer import LukeTokenizer
 
 _LAZY = {
     "LukeConfig": ".nn.config",
+    "LukeForEntityClassification": ".nn.heads",
+    "LukeForEntityPairClassification": ".nn.heads",
+    "LukeForEntitySpanClassification": ".nn.heads",
+    "LukeForMaskedLM": ".nn.heads",
+    "LukeForMultipleChoice": ".nn.heads",
+    "LukeForQuestionAnswering": ".nn.heads",
+    "LukeForSequenceClassification": ".nn.heads",
+    "LukeForTokenClassification": ".nn.heads",
     "LukeModel": ".nn.model",
     "LukeTokenizer": ".tokenizer",
     "load": ".loading",
@@ -34,6 +52,14 @@ _LAZY = {
 __all__ = [
     "Fact",
     "LukeConfig",
+    "LukeForEntityClassification",
+    "LukeForEntityPairClassification",
+    "LukeForEntitySpanClassification",
+    "LukeForMaskedLM",
+    "LukeForMultipleChoice",
+    "LukeForQuestionAnswering",
+    "LukeForSequenceClassification",
+    "LukeForTokenClassification",
     "LukeModel",
     "LukeTokenizer",
     "Relation",

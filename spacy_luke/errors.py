@@ -237,6 +237,11 @@ class Errors:
         "Unknown arguments of `from_pretrained`: {names}. Allowed are fields of the checkpoint's "
         "configuration; a new field belongs into a LukeConfig that you pass as config=."
     )
+    L242 = (
+        "LUKE's attention heads cannot be pruned: {heads}. Each query of the entity-aware attention shares the "
+        "keys; silence heads with head_mask instead."
+    )
+    L243 = "{name} is {value!r}; allowed is {allowed}. Pass such a number, or None to keep what there is."
     L251 = (
         "A LUKE cannot be made from an encoder of type {kind!r} with {position!r} positions; allowed are "
         "{allowed}, with absolute positions. Choose such an encoder."
@@ -252,6 +257,23 @@ class Errors:
     L254 = (
         "{folder} has no tokenizer.json, from which LUKE's tokenizer is made. Save the encoder's fast "
         "tokenizer there."
+    )
+    L261 = (
+        "{model} needs {needed}, which {got}. Pass what the tokenizer returns for a text with entity_spans."
+    )
+    L262 = "{name} has values outside of 0 to {last}. Correct them{hint}."
+    L263 = (
+        "{name} are of the type {found}; needed are integers: the index of a class. Convert them with .long(), "
+        "or pass one number a label for a loss over several labels."
+    )
+    L264 = "{model} is made for {needed} labels, but config.num_labels is {found}. Pass num_labels={example}."
+    L265 = (
+        "{model} needs both start_positions and end_positions for a loss; only one was passed. Pass both or "
+        "none."
+    )
+    L266 = (
+        "{name} has the shape {shape}; allowed is {allowed}. Pass labels of the same batch as the logits, with "
+        "-100 at padding."
     )
     L281 = (
         "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the "
@@ -390,6 +412,10 @@ class Warnings:
     W104 = (
         "{n} entities are left out, because truncation cut the text before they end. Raise max_length, or "
         "cut long texts into windows."
+    )
+    W201 = (
+        "{model} found no weights for {parts} in the checkpoint{task}: they are new and random, and what "
+        "depends on them means nothing yet. Train the model, or load a checkpoint that was saved from {model}."
     )
     W301 = (
         "The component '{name}' has no trained weights for {tasks}, so it says nothing of them. Train it "

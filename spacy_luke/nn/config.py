@@ -49,6 +49,9 @@ class LukeConfig:
     output_attentions (bool): Default of the argument of `LukeModel.forward`.
     output_hidden_states (bool): Default of the argument of `LukeModel.forward`.
     return_dict (bool): Default of the argument of `LukeModel.forward`.
+    problem_type (str | None): Loss of `LukeForSequenceClassification`: "regression",
+        "single_label_classification" or "multi_label_classification"; None means told by the labels.
+    tie_word_embeddings (bool): Whether `LukeForMaskedLM` scores words with the word table itself.
     num_labels (int | None): Number of labels of a head. By default as many as `id2label` has, or 2.
     id2label (Mapping[int | str, str] | None): Label of each class. Keys may be strings, as in JSON.
     label2id (Mapping[str, int] | None): The inverse. Made from `id2label` if not given.
@@ -85,6 +88,8 @@ class LukeConfig:
         output_attentions: bool = False,
         output_hidden_states: bool = False,
         return_dict: bool = True,
+        problem_type: str | None = None,
+        tie_word_embeddings: bool = True,
         num_labels: int | None = None,
         id2label: Mapping[int | str, str] | Mapping[int, str] | Mapping[str, str] | None = None,
         label2id: Mapping[str, int] | None = None,
@@ -114,6 +119,8 @@ class LukeConfig:
         self.output_attentions = output_attentions
         self.output_hidden_states = output_hidden_states
         self.return_dict = return_dict
+        self.problem_type = problem_type
+        self.tie_word_embeddings = tie_word_embeddings
         self.id2label = _read_labels(id2label, num_labels)
         self.label2id = (
             {label: i for i, label in self.id2label.items()} if label2id is None else dict(label2id)
@@ -165,6 +172,11 @@ class LukeConfig:
             _check_number(name, getattr(self, name))
         if self.classifier_dropout is not None:
             _check_number("classifier_dropout", self.classifier_dropout, most=1.0)
+        if self.problem_type not in (None, *PROBLEM_TYPES):
+            allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
+            raise ValueError(
+                Errors.L201.format(name="problem_type", value=self.problem_type, allowed=allowed)
+            )
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(Errors.L204.format(width=self.hidden_size, heads=self.num_attention_heads))
         limit = min(self.vocab_size, self.max_position_embeddings - 1)
@@ -261,7 +273,9 @@ _SWITCHES = (
     "output_attentions",
     "output_hidden_states",
     "return_dict",
+    "tie_word_embeddings",
 )
+PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from .activations import get_activation
 from .attention import LukeSelfAttention
@@ -77,8 +80,8 @@ class LukeOutput(nn.Module):
 
 
 class LukeLayer(nn.Module):
-    """One transformer layer. Everything but the attention acts on rows alone, so words and entities
-    need not be in one tensor.
+    """One transformer layer. Everything but the attention acts on rows alone, so words and entities may
+    be in one tensor or in two.
 
     config (LukeConfig): The model's configuration.
     """
@@ -88,6 +91,40 @@ class LukeLayer(nn.Module):
         self.attention = LukeAttention(config)
         self.intermediate = LukeIntermediate(config)
         self.output = LukeOutput(config)
+
+    def forward(
+        self,
+        hidden: Tensor,
+        n_words: int,
+        word_mask: Tensor | None = None,
+        entity_mask: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        need_probs: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Read words and entities together.
+
+        hidden (Tensor): Words before entities. Shape: (batch, words + entities, width)
+        n_words (int): How many of the rows are words.
+        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
+        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
+        head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
+        need_probs (bool): Whether to return the probabilities.
+        RETURNS (tuple[Tensor, Tensor | None]): States, shape as `hidden`, and probabilities, shape
+            (batch, heads, words + entities, words + entities).
+        """
+        attention = self.attention.self
+        keys, values = attention.keys_values(hidden)
+        word_kv = keys[:, :, :n_words], values[:, :, :n_words]
+        rest = (word_mask, entity_mask, head_mask, need_probs)
+        if hidden.shape[1] == n_words:
+            context, probs = attention.read_as_words(hidden, word_kv, None, *rest)
+            return self.finish(context, hidden), probs
+        entity_kv = keys[:, :, n_words:], values[:, :, n_words:]
+        context, probs = attention.read_as_words(hidden[:, :n_words], word_kv, entity_kv, *rest)
+        read, entity_probs = attention.read_as_entities(hidden[:, n_words:], word_kv, entity_kv, *rest)
+        if probs is not None and entity_probs is not None:
+            probs = join_probabilities(probs, entity_probs)
+        return self.finish(torch.cat([context, read], dim=1), hidden), probs
 
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
         """The layer behind the attention.
@@ -118,6 +155,8 @@ class LukeEncoder(nn.Module):
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
+        # Arguments of torch's `checkpoint`; None keeps everything in memory (`gradient_checkpointing_enable`).
+        self.checkpointing: dict[str, Any] | None = None
         self.layer = nn.ModuleList(LukeLayer(config) for _ in range(config.num_hidden_layers))
 
     def layers(self) -> list[LukeLayer]:
@@ -145,31 +184,29 @@ class LukeEncoder(nn.Module):
         output_hidden_states (bool): Whether to return the states between the layers.
         RETURNS (EncoderStates): The states.
         """
-        word_layers: list[Tensor] = []
-        entity_layers: list[Tensor] = []
-        attentions: list[Tensor] = []
+        n_words = words.shape[1]
+        # One tensor of rows where all rows are treated alike: a matrix read from memory once serves both.
+        hidden = words if entities is None else torch.cat([words, entities], dim=1)
+        layers, attentions = [hidden], []
         for i, layer in enumerate(self.layers()):
-            attention = layer.attention.self
-            word_kv = attention.keys_values(words)
-            entity_kv = None if entities is None else attention.keys_values(entities)
-            rest = (word_mask, entity_mask, None if head_mask is None else head_mask[i], output_attentions)
-            context, probs = attention.read_as_words(words, word_kv, entity_kv, *rest)
+            run: Callable[..., tuple[Tensor, Tensor | None]] = layer
+            if self.checkpointing is not None and self.training:
+                run = partial(checkpoint, layer, **self.checkpointing)
+            mask = None if head_mask is None else head_mask[i]
+            hidden, probs = run(hidden, n_words, word_mask, entity_mask, mask, output_attentions)
             if output_hidden_states:
-                word_layers.append(words)
-            words = layer.finish(context, words)
-            if entities is not None and entity_kv is not None:
-                context, entity_probs = attention.read_as_entities(entities, word_kv, entity_kv, *rest)
-                if output_hidden_states:
-                    entity_layers.append(entities)
-                entities = layer.finish(context, entities)
-                if probs is not None and entity_probs is not None:
-                    probs = join_probabilities(probs, entity_probs)
+                layers.append(hidden)
             if output_attentions and probs is not None:
                 attentions.append(probs)
-        if output_hidden_states:
-            word_layers.append(words)
-            entity_layers.extend([] if entities is None else [entities])
-        return EncoderStates(words, entities, tuple(word_layers), tuple(entity_layers), tuple(attentions))
+        return EncoderStates(
+            hidden[:, :n_words],
+            None if entities is None else hidden[:, n_words:],
+            tuple(states[:, :n_words] for states in layers) if output_hidden_states else (),
+            tuple(states[:, n_words:] for states in layers)
+            if output_hidden_states and entities is not None
+            else (),
+            tuple(attentions),
+        )
 
     def encode_words(
         self, words: Tensor, word_mask: Tensor | None = None

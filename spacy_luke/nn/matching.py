@@ -32,14 +32,19 @@ def fit_prefix(weights: Mapping[str, Tensor], prefix: str, *, is_base: bool) -> 
     if is_base and prefixed:
         return {name.removeprefix(dotted): w for name, w in weights.items() if name.startswith(dotted)}
     if is_base:
-        return {name: w for name, w in weights.items() if _part(name) not in PUBLISHED_HEADS}
+        return without_heads(weights)
     if not prefixed:
         return {dotted + name if _part(name) in ENCODER_PARTS else name: w for name, w in weights.items()}
     return dict(weights)
 
 
 def fit_weights(
-    weights: Mapping[str, Tensor], expected: Mapping[str, Tensor], prefix: str, *, is_base: bool
+    weights: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    prefix: str,
+    *,
+    is_base: bool,
+    tied: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Pick the weights of a model out of those of a checkpoint.
 
@@ -47,11 +52,15 @@ def fit_weights(
     expected (Mapping[str, Tensor]): The model's state dict; only names and shapes are read.
     prefix (str): Where a head has its encoder, "luke".
     is_base (bool): Whether the model is the bare encoder.
-    RETURNS (tuple[dict[str, Tensor], tuple[str, ...]]): Weights to load, and the names of the modules that
-        the checkpoint has no weights for: heads, and the pooler of a model with a head.
+    tied (Mapping[str, str] | None): Weights that are another one's, with the other's name. A checkpoint may
+        hold both or either; the other's name counts.
+    RETURNS (tuple[dict[str, Tensor], tuple[str, ...]]): Weights to load, none of them tied, and the names of
+        the modules that the checkpoint has no weights for: heads, and the pooler of a model with a head.
     RAISES (ValueError): If any other weight is missing or superfluous, or has another shape.
     """
-    named = fit_prefix(weights, prefix, is_base=is_base)
+    tied = tied or {}
+    named = fit_tied(fit_prefix(weights, prefix, is_base=is_base), tied)
+    expected = {name: w for name, w in expected.items() if name not in tied}
     base = "" if is_base else prefix + "."
     surplus = [name for name in named if name not in expected and not _is_known_surplus(name, expected, base)]
     if surplus:
@@ -67,6 +76,25 @@ def fit_weights(
             found, needed = tuple(named[name].shape), tuple(wanted.shape)
             raise ValueError(Errors.L239.format(name=name, found=found, needed=needed))
     return {name: named[name] for name in expected if name in named}, untrained
+
+
+def fit_tied(weights: Mapping[str, Tensor], tied: Mapping[str, str]) -> dict[str, Tensor]:
+    """Keep one of each two tied weights.
+
+    weights (Mapping[str, Tensor]): The weights, named as the model names them.
+    tied (Mapping[str, str]): Weights that are another one's, with the other's name.
+    RETURNS (dict[str, Tensor]): The weights under the others' names.
+    """
+    kept = {name: w for name, w in weights.items() if name not in tied}
+    for name, source in tied.items():
+        if name in weights:
+            kept.setdefault(source, weights[name])
+    return kept
+
+
+def without_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """weights (Mapping[str, Tensor]): Of any checkpoint. RETURNS (dict[str, Tensor]): Those of its encoder."""
+    return {name: w for name, w in weights.items() if _part(name) not in PUBLISHED_HEADS}
 
 
 def _is_known_surplus(name: str, expected: Mapping[str, Tensor], base: str) -> bool:

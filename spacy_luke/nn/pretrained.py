@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,12 +15,13 @@ from ..hub import PathOrStr, resolve_checkpoint
 from .checkpoint import read_weights, write_weights
 from .config import LukeConfig, read_config_file
 from .matching import fit_weights
+from .tables import ModelWithTables
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class LukePreTrainedModel(nn.Module):
+class LukePreTrainedModel(ModelWithTables):
     """Base of `LukeModel` and of the heads.
 
     A head puts its encoder at the attribute `luke` (`base_model_prefix`), adds its own modules, and calls
@@ -28,13 +30,11 @@ class LukePreTrainedModel(nn.Module):
     config (LukeConfig): The model's configuration.
     """
 
-    base_model_prefix: ClassVar[str] = "luke"
     # Arguments of __init__ besides the configuration; `from_pretrained` passes them on.
     init_options: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: LukeConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
         self.untrained: tuple[str, ...] = ()
 
@@ -51,6 +51,37 @@ class LukePreTrainedModel(nn.Module):
     def init_weights(self) -> None:
         """Draw new weights as RoBERTa does: normal with `initializer_range`, biases and padding rows zero."""
         init_module(self, self.config.initializer_range)
+
+    # --- training ------------------------------------------------------------------------
+
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keep only the states between the layers while `forward` trains, and compute the rest again for the
+        gradients: less memory, a third more time, the same numbers.
+
+        gradient_checkpointing_kwargs (Mapping[str, Any] | None): Arguments of
+            `torch.utils.checkpoint.checkpoint`; None means `use_reentrant=False`.
+        """
+        kwargs = {"use_reentrant": False, **(gradient_checkpointing_kwargs or {})}
+        self.base_model.encoder.checkpointing = kwargs
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Keep everything again."""
+        self.base_model.encoder.checkpointing = None
+
+    @property
+    def is_gradient_checkpointing(self) -> bool:
+        """RETURNS (bool): Whether gradient checkpointing is on."""
+        return self.base_model.encoder.checkpointing is not None
+
+    def prune_heads(self, heads_to_prune: Mapping[int, Sequence[int]]) -> None:
+        """Not possible, as in transformers. Use `head_mask` of `forward` to silence heads.
+
+        heads_to_prune (Mapping[int, Sequence[int]]): Heads of each layer.
+        RAISES (NotImplementedError): Always.
+        """
+        raise NotImplementedError(Errors.L242.format(heads=dict(heads_to_prune)))
 
     # --- files ---------------------------------------------------------------------------
 
@@ -98,12 +129,12 @@ class LukePreTrainedModel(nn.Module):
     def _load(self, weights: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
         is_base = not hasattr(self, self.base_model_prefix)
         state, self.untrained = fit_weights(
-            weights, self.state_dict(), self.base_model_prefix, is_base=is_base
+            weights, self.state_dict(), self.base_model_prefix, is_base=is_base, tied=self.tied_weights()
         )
-        self.load_state_dict({name: w.to(dtype) for name, w in state.items()}, strict=False, assign=True)
         for name in self.untrained:
             module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
             init_module(module, self.config.initializer_range)
+        self.load_state_dict({name: w.to(dtype) for name, w in state.items()}, strict=False, assign=True)
 
     def save_pretrained(self, path: PathOrStr) -> None:
         """Write `config.json` and `model.safetensors`; transformers loads the folder too.
@@ -119,7 +150,8 @@ class LukePreTrainedModel(nn.Module):
             "torch_dtype": str(self.dtype).removeprefix("torch."),
         }
         _change(self.config, record, known=False).save_pretrained(folder)
-        write_weights(folder, self.state_dict())
+        tied = self.tied_weights()
+        write_weights(folder, {name: w for name, w in self.state_dict().items() if name not in tied})
 
 
 class NothingDrawn(TorchFunctionMode):
@@ -149,8 +181,9 @@ def init_module(module: nn.Module, std: float) -> None:
     for part in module.modules():
         if isinstance(part, (nn.Linear, nn.Embedding)):
             part.weight.normal_(std=std)
-        if isinstance(part, nn.Linear) and part.bias is not None:
-            part.bias.zero_()
+        bias = getattr(part, "bias", None)
+        if isinstance(bias, nn.Parameter):
+            bias.zero_()
         if isinstance(part, nn.Embedding) and part.padding_idx is not None:
             part.weight[part.padding_idx].zero_()
         if isinstance(part, nn.LayerNorm):

@@ -1,0 +1,20 @@
+"""The eight task heads of LUKE."""
+
+from .choice import LukeForMultipleChoice
+from .entity import LukeForEntityClassification, LukeForEntityPairClassification
+from .masked_lm import LukeForMaskedLM
+from .question import LukeForQuestionAnswering
+from .sequence import LukeForSequenceClassification
+from .span import LukeForEntitySpanClassification
+from .token import LukeForTokenClassification
+
+__all__ = [
+    "LukeForEntityClassification",
+    "LukeForEntityPairClassification",
+    "LukeForEntitySpanClassification",
+    "LukeForMaskedLM",
+    "LukeForMultipleChoice",
+    "LukeForQuestionAnswering",
+    "LukeForSequenceClassification",
+    "LukeForTokenClassification",
+]

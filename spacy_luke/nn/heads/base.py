@@ -1,0 +1,209 @@
+"""What all heads have in common: the encoder, files of other tasks, and for most of them a classifier."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import Errors, Warnings
+from ..config import LukeConfig
+from ..matching import without_heads
+from ..model import LukeModel
+from ..outputs import LukeModelOutput
+from ..pretrained import LukePreTrainedModel, init_module
+from .losses import single_or_multi_label_loss
+from .outputs import LabelOutput
+
+TASKS = (
+    "LukeForMaskedLM",
+    "LukeForEntityClassification",
+    "LukeForEntityPairClassification",
+    "LukeForEntitySpanClassification",
+    "LukeForSequenceClassification",
+    "LukeForMultipleChoice",
+    "LukeForTokenClassification",
+    "LukeForQuestionAnswering",
+)
+
+
+class LukeHead(LukePreTrainedModel):
+    """An encoder with something on top of it.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    # Whether the published head's encoder has the pooling layer, read or not.
+    has_pooler: ClassVar[bool] = True
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__(config)
+        self.luke = LukeModel(config, add_pooling_layer=self.has_pooler)
+
+    def init_weights(self) -> None:
+        """Draw new weights for the head; the encoder has drawn its own."""
+        for name, module in self.named_children():
+            if name != self.base_model_prefix:
+                init_module(module, self.config.initializer_range)
+
+    def _load(self, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
+        task = saved_task(self.config)
+        is_other = task is not None and task not in {kind.__name__ for kind in type(self).__mro__}
+        # The head of another task may have the same names and shapes; its weights would mean something else.
+        super()._load(without_heads(weights) if is_other else weights, dtype)
+        if self.untrained:
+            origin = f" of a {task}" if is_other else ""
+            message = Warnings.W201.format(
+                model=type(self).__name__, parts=", ".join(self.untrained), task=origin
+            )
+            warnings.warn(message, UserWarning, stacklevel=3)
+
+
+class LabelHead(LukeHead):
+    """A head that gives labels: dropout and a linear layer on features of the encoder's states.
+
+    A subclass says which features (`features`) and, if it is not by the labels' shape, which loss (`loss`).
+
+    config (LukeConfig): The model's configuration.
+    n_states (int): How many states make a row of features.
+    n_labels (int | None): Width of the logits; None means `config.num_labels`.
+    dropout (float | None): Dropout of the features; None means `config.hidden_dropout_prob`.
+    bias (bool): Whether the linear layer has a bias.
+    RAISES (ValueError): If the configuration has no labels.
+    """
+
+    output_class: ClassVar[type[LabelOutput]]
+
+    def __init__(
+        self,
+        config: LukeConfig,
+        *,
+        n_states: int = 1,
+        n_labels: int | None = None,
+        dropout: float | None = None,
+        bias: bool = True,
+    ) -> None:
+        if config.num_labels < 1:
+            name = type(self).__name__
+            raise ValueError(Errors.L264.format(model=name, needed="one or more", found=0, example=2))
+        super().__init__(config)
+        self.num_labels = config.num_labels if n_labels is None else n_labels
+        self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
+        self.classifier = nn.Linear(config.hidden_size * n_states, self.num_labels, bias=bias)
+        self.init_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entity_ids: Tensor | None = None,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        entity_position_ids: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> LabelOutput | tuple[Any, ...]:
+        """Score the labels. The inputs are those of `LukeModel.forward`.
+
+        labels (Tensor | None): The right answers, for a loss; see `loss`.
+        RETURNS (LabelOutput | tuple): The logits, the loss if labels are given, and states as asked for.
+        RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
+        """
+        states: LukeModelOutput = self.luke(
+            input_ids,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            entity_ids,
+            entity_attention_mask,
+            entity_token_type_ids,
+            entity_position_ids,
+            head_mask,
+            inputs_embeds,
+            output_attentions,
+            output_hidden_states,
+            return_dict=True,
+        )
+        return self.answer(states, self.score(self.features(states)), labels, return_dict)
+
+    def features(self, states: LukeModelOutput) -> Tensor:
+        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (..., n_states * width)"""
+        raise NotImplementedError
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Compare the logits with the right answers.
+
+        logits (Tensor): Shape: (..., labels)
+        labels (Tensor): A class for each row, shape (...), -100 for none; or for several labels a row, 0 or 1
+            for each, shape (..., labels).
+        RETURNS (Tensor): Shape: ()
+        RAISES (ValueError): If shape or values do not fit the logits. (TypeError): if classes are no integers.
+        """
+        return single_or_multi_label_loss(logits, labels)
+
+    def score(self, features: Tensor) -> Tensor:
+        """features (Tensor): Shape: (..., n_states * width). RETURNS (Tensor): Logits (..., labels)"""
+        logits: Tensor = self.classifier(self.dropout(features))
+        return logits
+
+    def answer(
+        self, states: LukeModelOutput, logits: Tensor, labels: Tensor | None, return_dict: bool | None
+    ) -> LabelOutput | tuple[Any, ...]:
+        """Compute the loss and pack the output.
+
+        states (LukeModelOutput): From the encoder.
+        logits (Tensor): Shape: (..., labels)
+        labels (Tensor | None): The right answers.
+        return_dict (bool | None): Return an output object, not a tuple. None: as configured.
+        RETURNS (LabelOutput | tuple): The output.
+        """
+        output = self.output_class(
+            loss=None if labels is None else self.loss(logits, labels),
+            logits=logits,
+            hidden_states=states.hidden_states,
+            entity_hidden_states=states.entity_hidden_states,
+            attentions=states.attentions,
+        )
+        return output if wants_object(self.config, return_dict) else output.to_tuple()
+
+
+def wants_object(config: LukeConfig, return_dict: bool | None) -> bool:
+    """RETURNS (bool): Whether to return an output object: what was asked for, or else what is configured."""
+    return config.return_dict if return_dict is None else return_dict
+
+
+def classifier_dropout(config: LukeConfig) -> float:
+    """RETURNS (float): Dropout of the heads on words: `classifier_dropout`, or else that of the encoder."""
+    return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
+
+
+def saved_task(config: LukeConfig) -> str | None:
+    """RETURNS (str | None): The published class that a checkpoint was saved from, if it names one."""
+    names = getattr(config, "architectures", None) or ()
+    return next((name for name in names if name in TASKS), None)
+
+
+def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:
+    """Get the entity states that a head reads.
+
+    model (Module): The head, to name it in the error.
+    states (LukeModelOutput): From the encoder.
+    least (int): How many entities a text must have.
+    RETURNS (Tensor): Shape: (batch, entities, width)
+    RAISES (ValueError): If there are fewer.
+    """
+    entities = states.entity_last_hidden_state
+    found = 0 if entities is None else entities.shape[1]
+    if entities is None or found < least:
+        needed = f"entity_ids and entity_position_ids of {max(least, 1)} or more entities a text"
+        got = "are missing" if entities is None else f"have {found}"
+        raise ValueError(Errors.L261.format(model=type(model).__name__, needed=needed, got=got))
+    return entities

@@ -1,0 +1,88 @@
+"""The losses of the heads. They check their labels and leave them as they are."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...errors import Errors
+
+IGNORED = -100  # a label that counts for nothing: padding
+
+
+def class_loss(logits: Tensor, labels: Tensor, name: str = "labels") -> Tensor:
+    """Cross entropy, mean over the rows that have a label.
+
+    logits (Tensor): Shape: (..., classes)
+    labels (Tensor): Index of the right class, -100 for none. Shape: (...)
+    name (str): What to call the labels in errors.
+    RETURNS (Tensor): NaN if no row has a label. Shape: ()
+    RAISES (ValueError): If shape or values do not fit the logits. (TypeError): if they are no integers.
+    """
+    require_shape(name, labels, logits.shape[:-1])
+    if labels.is_floating_point() or labels.is_complex():
+        raise TypeError(Errors.L263.format(name=name, found=labels.dtype))
+    labels = labels.to(logits.device)
+    require_range(name, labels[labels != IGNORED], logits.shape[-1], ", or use -100 for rows without a label")
+    # (..., classes) -> (rows, classes), (...) -> (rows,)
+    return F.cross_entropy(logits.flatten(end_dim=-2), labels.flatten().long(), ignore_index=IGNORED)
+
+
+def multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Binary cross entropy of each label on its own, mean over all of them.
+
+    logits (Tensor): Shape: (..., labels)
+    labels (Tensor): 1 for labels that hold, 0 for others, -100 for those that do not count. Shape as logits.
+    RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If the shape does not fit the logits.
+    """
+    require_shape("labels", labels, logits.shape)
+    labels = labels.to(logits.device)
+    counts = labels != IGNORED
+    # (..., labels) -> (labels that count,)
+    return F.binary_cross_entropy_with_logits(logits[counts], labels[counts].to(logits.dtype))
+
+
+def single_or_multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """The loss that the shape of the labels asks for.
+
+    logits (Tensor): Shape: (..., labels)
+    labels (Tensor): An index for each row, shape (...), or a number for each label, shape (..., labels).
+    RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If the shape does not fit the logits.
+    """
+    if labels.dim() == logits.dim() - 1:
+        return class_loss(logits, labels)
+    if labels.shape != logits.shape:
+        require_shape("labels", labels, logits.shape[:-1], logits.shape)
+    return multi_label_loss(logits, labels)
+
+
+def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean squared error.
+
+    logits (Tensor): Shape: (batch, numbers)
+    labels (Tensor): The right numbers. Shape as logits, or (batch,) where there is one.
+    RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If the shape does not fit the logits.
+    """
+    if logits.shape[-1] == 1 and labels.shape == logits.shape[:-1]:
+        labels = labels.unsqueeze(-1)  # (batch,) -> (batch, 1)
+    require_shape("labels", labels, logits.shape)
+    return F.mse_loss(logits, labels.to(logits))
+
+
+def require_shape(name: str, tensor: Tensor, *allowed: torch.Size) -> None:
+    """name (str): What it is. tensor (Tensor): Any. allowed (Size): Shapes that fit.
+    RAISES (ValueError): If its shape is none of them."""
+    if tensor.shape not in allowed:
+        shapes = " or ".join(str(tuple(shape)) for shape in allowed)
+        raise ValueError(Errors.L266.format(name=name, shape=tuple(tensor.shape), allowed=shapes))
+
+
+def require_range(name: str, tensor: Tensor, end: int, hint: str = "") -> None:
+    """name (str): What it is. tensor (Tensor): Integers. end (int): Number of allowed values, from 0 on.
+    hint (str): How else to correct them. RAISES (ValueError): If one is out of range."""
+    if bool(((tensor < 0) | (tensor >= end)).any()):
+        raise ValueError(Errors.L262.format(name=name, last=end - 1, hint=hint))

@@ -1,0 +1,242 @@
+"""The head that LUKE is pretrained with: it guesses masked words and masked entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...errors import Errors
+from ..activations import get_activation
+from ..config import LukeConfig
+from ..outputs import LukeModelOutput
+from ..tables import resize_rows
+from .base import LukeHead, wants_object
+from .losses import class_loss
+from .outputs import LukeMaskedLMOutput
+
+_TIED_BIAS = {"lm_head.decoder.bias": "lm_head.bias"}
+_TIED_WORDS = {"lm_head.decoder.weight": "luke.embeddings.word_embeddings.weight"}
+_TIED_ENTITIES = {"entity_predictions.decoder.weight": "luke.entity_embeddings.entity_embeddings.weight"}
+
+
+class LukeLMHead(nn.Module):
+    """Scores every word of the vocabulary, as in RoBERTa.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+        self.bias = self.decoder.bias  # published under both names
+
+    def forward(self, words: Tensor) -> Tensor:
+        """words (Tensor): Shape: (batch, words, width). RETURNS (Tensor): (batch, words, vocab_size)"""
+        logits: Tensor = self.decoder(self.layer_norm(F.gelu(self.dense(words))))
+        return logits
+
+
+class EntityPredictionHeadTransform(nn.Module):
+    """From the width of the states to that of the entity table.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.entity_emb_size)
+        self.activation = get_activation(config.hidden_act)
+        self.LayerNorm = nn.LayerNorm(config.entity_emb_size, eps=config.layer_norm_eps)
+
+    def forward(self, entities: Tensor) -> Tensor:
+        """entities (Tensor): Shape: (batch, entities, width). RETURNS (Tensor): (..., entity_emb_size)"""
+        states: Tensor = self.LayerNorm(self.activation(self.dense(entities)))
+        return states
+
+
+class EntityPredictionHead(nn.Module):
+    """Scores every entity of the vocabulary (Yamada et al. 2020, section 3.3).
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__()
+        self.transform = EntityPredictionHeadTransform(config)
+        self.decoder = nn.Linear(config.entity_emb_size, config.entity_vocab_size, bias=False)
+        self.bias = nn.Parameter(self.decoder.weight.new_zeros(config.entity_vocab_size))
+
+    def forward(self, entities: Tensor) -> Tensor:
+        """entities (Tensor): Shape: (batch, entities, width). RETURNS (Tensor): (..., entity_vocab_size)"""
+        return F.linear(self.transform(entities), self.decoder.weight, self.bias)
+
+
+class LukeForMaskedLM(LukeHead):
+    """Guesses masked words and masked entities (section 3.3).
+
+    The entity table scores the entities, and unless `config.tie_word_embeddings` is false, the word table the
+    words. These weights are stored once.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__(config)
+        self.lm_head = LukeLMHead(config)
+        self.entity_predictions = EntityPredictionHead(config)
+        self.init_weights()
+        self.tie_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entity_ids: Tensor | None = None,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        entity_position_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        entity_labels: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> LukeMaskedLMOutput | tuple[Any, ...]:
+        """Score words and entities. Further inputs are those of `LukeModel.forward`.
+
+        labels (Tensor | None): The words that were masked, -100 elsewhere. Shape: (batch, words)
+        entity_labels (Tensor | None): The entities that were masked, -100 elsewhere. Shape: (batch, entities)
+        RETURNS (LukeMaskedLMOutput | tuple): Logits of words and, if there are any, of entities; losses if
+            labels are given; states as asked for.
+        RAISES (ValueError): If an input is missing, or labels do not fit.
+        """
+        states: LukeModelOutput = self.luke(
+            input_ids,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            entity_ids,
+            entity_attention_mask,
+            entity_token_type_ids,
+            entity_position_ids,
+            head_mask,
+            inputs_embeds,
+            output_attentions,
+            output_hidden_states,
+            return_dict=True,
+        )
+        logits = self.lm_head(states.last_hidden_state)
+        entities = states.entity_last_hidden_state
+        if entities is None and entity_labels is not None:
+            needed = "entity_ids for entity_labels"
+            raise ValueError(Errors.L261.format(model=type(self).__name__, needed=needed, got="are missing"))
+        mlm_loss = None if labels is None else class_loss(logits, labels)
+        entity_logits = mep_loss = None
+        if entities is not None:
+            entity_logits = self.entity_predictions(entities)
+            if entity_labels is not None:
+                mep_loss = class_loss(entity_logits, entity_labels, "entity_labels")
+        losses = [loss for loss in (mlm_loss, mep_loss) if loss is not None]
+        output = LukeMaskedLMOutput(
+            loss=sum(losses[1:], losses[0]) if losses else None,
+            mlm_loss=mlm_loss,
+            mep_loss=mep_loss,
+            logits=logits,
+            entity_logits=entity_logits,
+            hidden_states=states.hidden_states,
+            entity_hidden_states=states.entity_hidden_states,
+            attentions=states.attentions,
+        )
+        return output if wants_object(self.config, return_dict) else output.to_tuple()
+
+    # --- tied weights --------------------------------------------------------------------
+
+    def tied_weights(self) -> dict[str, str]:
+        """RETURNS (dict[str, str]): Weights that are another one's, with the other's name."""
+        words = _TIED_WORDS if self.config.tie_word_embeddings else {}
+        return {**words, **_TIED_BIAS, **_TIED_ENTITIES}
+
+    def tie_weights(self) -> None:
+        """Score with the tables again, after a table was exchanged."""
+        if self.config.tie_word_embeddings:
+            self.lm_head.decoder.weight = self.get_input_embeddings().weight
+        self.lm_head.decoder.bias = self.lm_head.bias
+        self.entity_predictions.decoder.weight = self.get_entity_embeddings().weight
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Load weights of which the tied ones are there under both names or under either.
+
+        state_dict (Mapping[str, Tensor]): The weights.
+        strict (bool): Whether every weight has to be there, and no other.
+        assign (bool): Whether to take the tensors themselves instead of copying them.
+        RETURNS (NamedTuple): Names that are missing and names that are unexpected.
+        """
+        weights = dict(state_dict)
+        for name, source in self.tied_weights().items():
+            if name in weights or source in weights:
+                weights[source] = weights[name] = weights.get(source, weights.get(name))
+        result = super().load_state_dict(weights, strict, assign)
+        self.tie_weights()
+        return result
+
+    # --- tables --------------------------------------------------------------------------
+
+    def get_output_embeddings(self) -> nn.Linear:
+        """RETURNS (Linear): The layer that scores words."""
+        return self.lm_head.decoder
+
+    def set_output_embeddings(self, new_embeddings: nn.Linear) -> None:
+        """new_embeddings (Linear): A layer to score words with instead. `tie_weights` keeps its bias alone."""
+        self.lm_head.decoder = new_embeddings
+        self.lm_head.bias = new_embeddings.bias
+
+    def resize_token_embeddings(
+        self,
+        new_num_tokens: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        mean_resizing: bool = True,
+    ) -> nn.Embedding:
+        """As for every model; what scores the words keeps step.
+
+        new_num_tokens (int | None): Number of words; None means as many as there are.
+        pad_to_multiple_of (int | None): Add rows up to a multiple of this.
+        mean_resizing (bool): New rows are the mean of the old ones; if false, new random weights.
+        RETURNS (Embedding): The table.
+        """
+        table = super().resize_token_embeddings(new_num_tokens, pad_to_multiple_of, mean_resizing)
+        rows, head = table.num_embeddings, self.lm_head
+        if not self.config.tie_word_embeddings:
+            head.decoder.weight = resize_rows(head.decoder.weight, rows, self.new_rows(mean_resizing))
+        head.decoder.out_features = rows
+        head.bias = resize_rows(head.bias, rows, None if mean_resizing else 0.0)
+        self.tie_weights()
+        return table
+
+    def resize_entity_embeddings(
+        self,
+        new_num_entities: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        mean_resizing: bool = True,
+    ) -> nn.Embedding:
+        """As for every model; what scores the entities keeps step.
+
+        new_num_entities (int | None): Number of entities; None means as many as there are.
+        pad_to_multiple_of (int | None): Add rows up to a multiple of this.
+        mean_resizing (bool): New rows are the mean of the old ones; if false, new random weights.
+        RETURNS (Embedding): The table.
+        """
+        table = super().resize_entity_embeddings(new_num_entities, pad_to_multiple_of, mean_resizing)
+        rows, head = table.num_embeddings, self.entity_predictions
+        head.decoder.out_features = rows
+        head.bias = resize_rows(head.bias, rows, None if mean_resizing else 0.0)
+        return table

@@ -1,0 +1,106 @@
+"""The head that answers questions with a span of the text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...errors import Errors
+from ..config import LukeConfig
+from ..outputs import LukeModelOutput
+from .base import LukeHead, wants_object
+from .losses import IGNORED, class_loss
+from .outputs import LukeQuestionAnsweringModelOutput
+
+
+class LukeForQuestionAnswering(LukeHead):
+    """Scores each word as the first and as the last of the answer, as in SQuAD (Yamada et al. 2020, section 4.5).
+
+    config (LukeConfig): The model's configuration; `num_labels` is 2, start and end.
+    RAISES (ValueError): If `num_labels` is another.
+    """
+
+    has_pooler = False
+
+    def __init__(self, config: LukeConfig) -> None:
+        if config.num_labels != 2:
+            name = type(self).__name__
+            raise ValueError(Errors.L264.format(model=name, needed=2, found=config.num_labels, example=2))
+        super().__init__(config)
+        self.num_labels = config.num_labels
+        self.qa_outputs = nn.Linear(config.hidden_size, config.num_labels)
+        self.init_weights()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entity_ids: Tensor | None = None,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        entity_position_ids: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        start_positions: Tensor | None = None,
+        end_positions: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> LukeQuestionAnsweringModelOutput | tuple[Any, ...]:
+        """Score starts and ends. Further inputs are those of `LukeModel.forward`. Padding is scored, too.
+
+        start_positions (Tensor | None): Index of the answer's first word, for a loss. One beyond the last word
+            counts for nothing, a negative one as 0. Shape: (batch,) or (batch, 1)
+        end_positions (Tensor | None): Index of its last word, the same way.
+        RETURNS (LukeQuestionAnsweringModelOutput | tuple): Logits of starts and of ends, shape (batch, words),
+            the loss (the mean of the two) if positions are given, and states as asked for.
+        RAISES (ValueError): If an input or one kind of position is missing or has the wrong shape.
+        """
+        states: LukeModelOutput = self.luke(
+            input_ids,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            entity_ids,
+            entity_attention_mask,
+            entity_token_type_ids,
+            entity_position_ids,
+            head_mask,
+            inputs_embeds,
+            output_attentions,
+            output_hidden_states,
+            return_dict=True,
+        )
+        start, end = self.qa_outputs(states.last_hidden_state).unbind(dim=-1)  # (batch, words) each
+        if (start_positions is None) != (end_positions is None):
+            raise ValueError(Errors.L265.format(model=type(self).__name__))
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            start_loss = _position_loss(start, start_positions, "start_positions")
+            loss = (start_loss + _position_loss(end, end_positions, "end_positions")) / 2
+        output = LukeQuestionAnsweringModelOutput(
+            loss=loss,
+            start_logits=start,
+            end_logits=end,
+            hidden_states=states.hidden_states,
+            entity_hidden_states=states.entity_hidden_states,
+            attentions=states.attentions,
+        )
+        return output if wants_object(self.config, return_dict) else output.to_tuple()
+
+
+def _position_loss(logits: Tensor, positions: Tensor, name: str) -> Tensor:
+    """Cross entropy over the words of each text.
+
+    logits (Tensor): Shape: (batch, words)
+    positions (Tensor): Shape: (batch,) or (batch, 1)
+    name (str): What to call the positions in errors.
+    RETURNS (Tensor): Shape: ()
+    """
+    if positions.dim() == 2 and positions.shape[1] == 1:
+        positions = positions.squeeze(1)  # (batch, 1) -> (batch,)
+    beyond = positions >= logits.shape[1]
+    return class_loss(logits, positions.clamp(min=0).masked_fill(beyond, IGNORED), name)

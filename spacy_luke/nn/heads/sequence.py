@@ -1,0 +1,53 @@
+"""The head that labels texts."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..config import LukeConfig
+from ..outputs import LukeModelOutput
+from .base import LabelHead, classifier_dropout
+from .losses import class_loss, multi_label_loss, regression_loss
+from .outputs import LukeSequenceClassifierOutput
+
+
+class LukeForSequenceClassification(LabelHead):
+    """Labels a text, or a pair of texts, or gives it a number, from the pooled state of its first word.
+
+    config (LukeConfig): The model's configuration. Its `problem_type` chooses the loss.
+    """
+
+    output_class = LukeSequenceClassifierOutput
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__(config, dropout=classifier_dropout(config))
+
+    def features(self, states: LukeModelOutput) -> Tensor:
+        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (batch, width)"""
+        return states["pooler_output"]
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Compare the logits with the right answers, by `config.problem_type`. If that is None: with one label,
+        a regression; with integers, a class a text; else several labels a text.
+
+        logits (Tensor): Shape: (batch, labels)
+        labels (Tensor): Numbers, shape (batch, labels) or (batch,) if there is one label; a class a text,
+            shape (batch,) or (batch, 1); or 0 or 1 for each label, shape (batch, labels).
+        RETURNS (Tensor): Shape: ()
+        RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
+        """
+        problem = self.config.problem_type or self._problem_of(labels)
+        if problem == "regression":
+            return regression_loss(logits, labels)
+        if problem == "multi_label_classification":
+            return multi_label_loss(logits, labels)
+        if labels.dim() == 2 and labels.shape[1] == 1:
+            labels = labels.squeeze(1)  # (batch, 1) -> (batch,)
+        return class_loss(logits, labels)
+
+    def _problem_of(self, labels: Tensor) -> str:
+        if self.num_labels == 1:
+            return "regression"
+        is_index = labels.dtype in (torch.int64, torch.int32)
+        return "single_label_classification" if is_index else "multi_label_classification"

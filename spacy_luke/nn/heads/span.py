@@ -1,0 +1,92 @@
+"""The head that labels spans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import Errors
+from ..config import LukeConfig
+from ..outputs import LukeModelOutput
+from .base import LabelHead, require_entities
+from .losses import require_range
+from .outputs import EntitySpanClassificationOutput, LabelOutput
+
+
+class LukeForEntitySpanClassification(LabelHead):
+    """Labels every span that is given as an entity, e.g. all spans of a sentence (Yamada et al. 2020, section
+    4.3), from the states of its first word, its last word and the entity.
+
+    Labels: a class a span, shape (batch, entities), -100 for padding; or 0 or 1 for each label, shape (batch,
+    entities, labels), -100 for padding.
+
+    config (LukeConfig): The model's configuration.
+    """
+
+    output_class = EntitySpanClassificationOutput
+
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__(config, n_states=3)
+
+    def forward(  # type: ignore[override]
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        entity_ids: Tensor | None = None,
+        entity_attention_mask: Tensor | None = None,
+        entity_token_type_ids: Tensor | None = None,
+        entity_position_ids: Tensor | None = None,
+        entity_start_positions: Tensor | None = None,
+        entity_end_positions: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> LabelOutput | tuple[Any, ...]:
+        """Score the labels of each span. Further inputs are those of `LukeModel.forward`.
+
+        entity_start_positions (Tensor | None): Index of each span's first word; needed. Shape: (batch, entities)
+        entity_end_positions (Tensor | None): Index of its last word; needed. Shape: (batch, entities)
+        labels (Tensor | None): The right labels, for a loss.
+        RETURNS (EntitySpanClassificationOutput | tuple): The logits, shape (batch, entities, labels), the loss
+            if labels are given, and states as asked for.
+        RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
+        """
+        states: LukeModelOutput = self.luke(
+            input_ids,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            entity_ids,
+            entity_attention_mask,
+            entity_token_type_ids,
+            entity_position_ids,
+            head_mask,
+            inputs_embeds,
+            output_attentions,
+            output_hidden_states,
+            return_dict=True,
+        )
+        entities = require_entities(self, states, 0)
+        words = states.last_hidden_state
+        first = self._words_at("entity_start_positions", entity_start_positions, words, entities)
+        last = self._words_at("entity_end_positions", entity_end_positions, words, entities)
+        features = torch.cat([first, last, entities], dim=-1)  # (batch, entities, 3 * width)
+        return self.answer(states, self.score(features), labels, return_dict)
+
+    def _words_at(self, name: str, positions: Tensor | None, words: Tensor, entities: Tensor) -> Tensor:
+        """RETURNS (Tensor): The word state at each entity's position. Shape: (batch, entities, width)"""
+        if positions is None:
+            raise ValueError(Errors.L261.format(model=type(self).__name__, needed=name, got="is missing"))
+        if positions.shape != entities.shape[:2]:
+            wanted = tuple(entities.shape[:2])
+            raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
+        require_range(name, positions, words.shape[1])
+        index = positions.to(words.device).long().unsqueeze(-1)  # (batch, entities, 1)
+        return words.gather(1, index.expand(-1, -1, words.shape[-1]))
