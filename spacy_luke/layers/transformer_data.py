@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy_transformers.data_classes import TransformerData, WordpieceBatch
-from spacy_transformers.util import install_extensions
+from spacy_transformers.pipeline_component import install_extensions
 from thinc.api import Model, Ragged
 from thinc.util import xp2torch
 from transformers.utils.generic import ModelOutput

@@ -74,7 +74,7 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and node.upstream_name in ("*", self.name):
-                from spacy_transformers.util import install_extensions
+                from spacy_transformers.pipeline_component import install_extensions
 
                 install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)

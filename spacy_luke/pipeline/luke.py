@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json  # srsly's rounds floats
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -317,7 +317,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.saving import model_to_bytes
 
         data = {
-            "cfg": lambda: srsly.json_dumps(self._complete_cfg()),
+            "cfg": lambda: json.dumps(self._complete_cfg()).encode(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": lambda: model_to_bytes(self.model),
         }
@@ -328,7 +328,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.saving import model_from_bytes
 
         data = {
-            "cfg": lambda b: self.cfg.update(srsly.json_loads(b)),
+            "cfg": lambda b: self.cfg.update(json.loads(b)),
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: model_from_bytes(self.model, b),
         }
@@ -340,7 +340,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.saving import model_to_disk
 
         data = {
-            "cfg": lambda p: srsly.write_json(p, self._complete_cfg()),
+            "cfg": lambda p: p.write_text(json.dumps(self._complete_cfg(), indent=2), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: model_to_disk(self.model, p),
         }
@@ -351,7 +351,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.saving import model_from_disk
 
         data = {
-            "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf8"))),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: model_from_disk(self.model, p),
         }
