@@ -66,7 +66,7 @@ def fit_weights(
     if surplus:
         raise ValueError(Errors.L236.format(names=some(sorted(surplus))))
     optional = set() if is_base else {base + "pooler", *map(_part, expected)} - {prefix}
-    untrained = tuple(sorted(part for part in optional if not any(_is_in(name, part) for name in named)))
+    untrained = tuple(sorted(part for part in optional if _has(expected, part) and not _has(named, part)))
     missing = [name for name in expected if name not in named and not _is_in(name, *untrained)]
     if missing:
         hint = Errors.L238 if all(_is_in(name, "pooler") for name in missing) else Errors.L237
@@ -102,7 +102,7 @@ def _is_known_surplus(name: str, expected: Mapping[str, Tensor], base: str) -> b
     if inner in OLD_BUFFERS:
         return True
     if _is_in(inner, "pooler"):
-        return not any(_is_in(wanted, base + "pooler") for wanted in expected)
+        return not _has(expected, base + "pooler")
     if inner.endswith(_PAIR_QUERIES):
         return not any(wanted.endswith(_PAIR_QUERIES) for wanted in expected)
     return _part(name) in set(PUBLISHED_HEADS) - {_part(wanted) for wanted in expected}
@@ -110,6 +110,10 @@ def _is_known_surplus(name: str, expected: Mapping[str, Tensor], base: str) -> b
 
 def _part(name: str) -> str:
     return name.split(".", 1)[0]
+
+
+def _has(weights: Mapping[str, Tensor], part: str) -> bool:
+    return any(_is_in(name, part) for name in weights)
 
 
 def _is_in(name: str, *parts: str) -> bool:

@@ -138,9 +138,9 @@ def resize_rows(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
 
 def _rows(name: str, wanted: int | None, multiple: int | None, present: int, least: int) -> int:
     rows = present if wanted is None else wanted
-    for label, value, lowest in ((name, rows, least), ("pad_to_multiple_of", multiple or 1, 1)):
+    step = 1 if multiple is None else multiple
+    for label, value, lowest in ((name, rows, least), ("pad_to_multiple_of", step, 1)):
         allowed = f"an integer of at least {lowest}"
         if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
             raise ValueError(Errors.L243.format(name=label, value=value, allowed=allowed))
-    step = multiple or 1
     return -(-rows // step) * step

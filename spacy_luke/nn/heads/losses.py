@@ -52,11 +52,10 @@ def single_or_multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     RETURNS (Tensor): Shape: ()
     RAISES (ValueError): If the shape does not fit the logits.
     """
-    if labels.dim() == logits.dim() - 1:
-        return class_loss(logits, labels)
-    if labels.shape != logits.shape:
-        require_shape("labels", labels, logits.shape[:-1], logits.shape)
-    return multi_label_loss(logits, labels)
+    require_shape("labels", labels, logits.shape[:-1], logits.shape)
+    if labels.dim() == logits.dim():
+        return multi_label_loss(logits, labels)
+    return class_loss(logits, labels)
 
 
 def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -206,7 +206,7 @@ class LukeForMaskedLM(LukeHead):
         pad_to_multiple_of: int | None = None,
         mean_resizing: bool = True,
     ) -> nn.Embedding:
-        """As for every model; what scores the words keeps step.
+        """As for every model; what scores the words keeps step, with zeros as new biases where it is tied.
 
         new_num_tokens (int | None): Number of words; None means as many as there are.
         pad_to_multiple_of (int | None): Add rows up to a multiple of this.
@@ -215,10 +215,11 @@ class LukeForMaskedLM(LukeHead):
         """
         table = super().resize_token_embeddings(new_num_tokens, pad_to_multiple_of, mean_resizing)
         rows, head = table.num_embeddings, self.lm_head
-        if not self.config.tie_word_embeddings:
+        is_tied = self.config.tie_word_embeddings
+        if not is_tied:
             head.decoder.weight = resize_rows(head.decoder.weight, rows, self.new_rows(mean_resizing))
         head.decoder.out_features = rows
-        head.bias = resize_rows(head.bias, rows, None if mean_resizing else 0.0)
+        head.bias = resize_rows(head.bias, rows, None if mean_resizing and not is_tied else 0.0)
         self.tie_weights()
         return table
 
@@ -228,7 +229,7 @@ class LukeForMaskedLM(LukeHead):
         pad_to_multiple_of: int | None = None,
         mean_resizing: bool = True,
     ) -> nn.Embedding:
-        """As for every model; what scores the entities keeps step.
+        """As for every model; what scores the entities keeps step, with zeros as new biases.
 
         new_num_entities (int | None): Number of entities; None means as many as there are.
         pad_to_multiple_of (int | None): Add rows up to a multiple of this.
@@ -238,5 +239,5 @@ class LukeForMaskedLM(LukeHead):
         table = super().resize_entity_embeddings(new_num_entities, pad_to_multiple_of, mean_resizing)
         rows, head = table.num_embeddings, self.entity_predictions
         head.decoder.out_features = rows
-        head.bias = resize_rows(head.bias, rows, None if mean_resizing else 0.0)
+        head.bias = resize_rows(head.bias, rows, std=0.0)
         return table
