@@ -155,8 +155,7 @@ class Errors:
         "function in hidden_act by its name."
     )
     L207 = (
-        "There is no {file} in {folder}. Point to the folder that `save_pretrained` wrote, or to a hub "
-        "name."
+        "There is no {file} in {folder}. Point to the folder that `save_pretrained` wrote, or to a hub name."
     )
     L208 = "{path} cannot be read: {reason}. Replace the file by an intact copy."
     L209 = (
@@ -205,8 +204,7 @@ class Errors:
         "checkpoint."
     )
     L232 = (
-        "{path} names the file {shard!r}, which is not beside it. Complete the folder with all of its "
-        "files."
+        "{path} names the file {shard!r}, which is not beside it. Complete the folder with all of its files."
     )
     L233 = "The files that {path} names lack these weights: {names}. Replace the folder by an intact copy."
     L234 = (
@@ -294,13 +292,17 @@ class Errors:
         "Windows of {size} pieces can't overlap by {overlap}: the overlap has to be at least 0 and less than the "
         "window. Change `overlap` or `window` of the model in the config."
     )
-    L302 = "The key of a span group can't be empty. Give `key` of spacy-luke.doc_spans.v1 a name in doc.spans."
+    L302 = (
+        "The key of a span group can't be empty. Give `key` of spacy-luke.doc_spans.v1 a name in doc.spans."
+    )
     L303 = (
         'find_entities is {value!r}; allowed are "auto" (find them where none are annotated), true (always add) '
         "and false. Change it in the component's config."
     )
     L304 = "There are no thresholds for {unknown}; there are for {known}. Correct `thresholds` in the config."
-    L305 = "Labels were given for {unknown}; allowed are {known}. Correct `initialize.components` in the config."
+    L305 = (
+        "Labels were given for {unknown}; allowed are {known}. Correct `initialize.components` in the config."
+    )
     L306 = (
         "The model that ships with spacy_luke is missing: there is no folder {path}. Install the package from its "
         "wheel, or name a trained model: `checkpoint` in the model's config, or spacy_luke.load(checkpoint)."
@@ -379,6 +381,7 @@ class Errors:
     L437 = "Got {predicted} predicted answers for {gold} gold ones. Give one for each, with '' for no answer."
 
     # --- 5xx: command line ---------------------------------------------------------------
+
     L501 = "Attention {value!r} is not known. Choose one of {allowed}."
     L502 = (
         "The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then "
@@ -391,6 +394,10 @@ class Errors:
     L504 = (
         "No training document has relations, so there is nothing to look up. Give documents whose "
         "doc._.luke_relations were assigned, or leave the training data out."
+    )
+    L511 = (
+        "{path} can't be read as entity titles: {found}. Give a JSON file with a list of titles, or with a dict "
+        "{{title: id}}."
     )
 
 

@@ -22,7 +22,12 @@ spacy_app.add_typer(app)
 
 @app.command("from-encoder")
 def from_encoder_command(
-    source: Annotated[Path, typer.Argument(help="Folder of a BERT or RoBERTa encoder with its tokenizer")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="BERT or RoBERTa with its tokenizer: a folder, an installed package or a hub name"
+        ),
+    ],
     target: Annotated[Path, typer.Argument(help="Folder to write the LUKE to")],
     entity_vocab: Annotated[
         Path | None, typer.Option(help="JSON with entity titles; none: special entities")
@@ -31,10 +36,15 @@ def from_encoder_command(
     full_attention: Annotated[bool, typer.Option(help="Let words and entities read all entities")] = False,
 ) -> None:
     """Make a LUKE from a BERT or RoBERTa encoder, to start training from."""
-    from .convert_encoder import convert_folder
+    from .convert_encoder import convert_folder, read_titles
 
     convert_folder(
-        source, target, entity_vocab=entity_vocab, case_token_types=case_types, full_attention=full_attention
+        source,
+        target,
+        titles=[] if entity_vocab is None else read_titles(entity_vocab),
+        words_attend_to_entities=full_attention,
+        entities_attend_to_entities=full_attention,
+        case_token_types=case_types,
     )
     msg.good(f"Wrote {target}", "Name it as `checkpoint` in the model config of a luke component, and train.")
 

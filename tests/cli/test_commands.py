@@ -1,0 +1,212 @@
+"""`python -m spacy luke`: a LUKE from an encoder, thresholds, and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+import torch
+from safetensors.torch import save_file
+from spacy.cli import app
+from spacy.tokens import DocBin
+from tiny import make_corpus, make_pipeline, make_tokenizer
+from tokenizers import Tokenizer
+from typer.testing import CliRunner
+
+import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
+from spacy_luke import LukeModel, LukeTokenizer
+from spacy_luke.cli.convert_encoder import read_titles
+from spacy_luke.cli.run import run
+from spacy_luke.cli.tune import tune
+
+RUNNER = CliRunner()
+
+
+def luke(*arguments: object) -> str:
+    """Run a command; returns what it prints."""
+    done = RUNNER.invoke(app, ["luke", *map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT as transformers saves it."""
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("encoder")
+    tokenizer = Tokenizer.from_str(make_tokenizer().backend.tokenizer.to_str())
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=66,
+    )
+    model = BertModel(config, add_pooling_layer=False)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
+    return folder
+
+
+def test_help_names_the_commands():
+    text = luke("--help")
+    for command in ("from-encoder", "run", "corpus", "tune", "evaluate"):
+        assert command in text
+
+
+def test_from_encoder(encoder: Path, tmp_path: Path):
+    assert "Wrote" in luke("from-encoder", encoder, tmp_path / "out")
+    model = LukeModel.from_pretrained(tmp_path / "out", add_pooling_layer=False)
+    assert model.config.entity_vocab_size == 4
+    assert not model.config.words_attend_to_entities
+    assert not model.config.entities_attend_to_entities
+    assert model.config.type_vocab_size == 2
+    assert model.config.attention_probs_dropout_prob == 0.0
+    assert model.config.hidden_dropout_prob == 0.1
+
+
+def test_from_encoder_with_case_types_full_attention_and_titles(encoder: Path, tmp_path: Path):
+    titles = tmp_path / "titles.json"
+    titles.write_text(json.dumps(["Ana", "Rome"]))
+    luke(
+        "from-encoder",
+        encoder,
+        tmp_path / "out",
+        "--case-types",
+        "--full-attention",
+        "--entity-vocab",
+        titles,
+    )
+    model = LukeModel.from_pretrained(tmp_path / "out", add_pooling_layer=False)
+    assert model.config.words_attend_to_entities
+    assert model.config.entities_attend_to_entities
+    assert model.config.case_token_types
+    types = model.embeddings.token_type_embeddings.weight
+    assert types.shape == (4, 32)
+    assert torch.equal(types, types[:1].expand(4, -1))
+    assert LukeTokenizer.from_pretrained(tmp_path / "out").entity_vocab.to_dict()["Rome"] == 5
+
+
+def test_a_made_luke_trains_and_reads_the_case(encoder: Path, tmp_path: Path):
+    luke("from-encoder", encoder, tmp_path / "out", "--case-types")
+    nlp = make_pipeline(str(tmp_path / "out"))
+    corpus = make_corpus(nlp, 6)
+    sgd = nlp.initialize(lambda: corpus)
+    assert nlp.get_pipe("luke").labels == ("LOC", "ORG", "PER")
+    sgd.learn_rate = 0.003
+    for _ in range(60):
+        losses = nlp.update(corpus, sgd=sgd)
+    assert losses["luke"] < 5
+    vectors = []
+    for text in ("ana likes tea", "ANA likes tea"):
+        doc = nlp.make_doc(text)
+        doc.ents = [spacy.tokens.Span(doc, 0, 1, label="PER")]
+        vectors.append(nlp(doc).ents[0]._.luke_vector)
+    assert (vectors[0] != vectors[1]).any()
+
+
+def test_from_an_installed_package(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    package = tmp_path / "place" / "my_tiny_encoder"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "model").symlink_to(encoder)
+    monkeypatch.syspath_prepend(str(package.parent))
+    luke("from-encoder", "my_tiny_encoder", tmp_path / "out")
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+    assert "my_tiny_encoder" not in sys.modules
+
+
+def test_from_encoder_without_one(tmp_path: Path):
+    with pytest.raises(ValueError, match="There is no folder"):
+        luke("from-encoder", tmp_path / "nowhere", tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", ["3", '["a", 3]', "{", None])
+def test_titles_that_are_none(tmp_path: Path, content: str | None):
+    path = tmp_path / "titles.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ValueError, match="can't be read as entity titles"):
+        read_titles(path)
+    path.write_text('{"[PAD]": 0, "Ana": 1}')
+    assert read_titles(path) == ["[PAD]", "Ana"]
+
+
+@pytest.fixture(scope="module")
+def trained(checkpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained pipeline, with the corpus that it has learned beside it."""
+    folder = tmp_path_factory.mktemp("trained")
+    nlp = make_pipeline(checkpoint)
+    corpus = make_corpus(nlp)
+    sgd = nlp.initialize(lambda: corpus)
+    sgd.learn_rate = 0.003
+    for _ in range(60):
+        nlp.update(corpus, sgd=sgd)
+    nlp.to_disk(folder / "model")
+    DocBin(docs=[eg.reference for eg in corpus], store_user_data=True).to_disk(folder / "dev.spacy")
+    return folder
+
+
+def test_tune_writes_a_checkpoint_with_thresholds(trained: Path, tmp_path: Path):
+    text = luke("tune", trained / "model", trained / "dev.spacy", tmp_path / "out")
+    for task in ("ner", "relations", "facts"):
+        assert task in text
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    thresholds = config["joint"]["thresholds"]
+    assert set(thresholds) == {"ner", "labels", "relations", "facts"}
+    nlp = make_pipeline(str(tmp_path / "out"))
+    assert nlp.get_pipe("luke").thresholds == thresholds
+    doc = nlp("Ana was born in Oslo .")
+    assert [(r.head.text, r.label, r.tail.text) for r in doc._.luke_relations] == [("Ana", "born in", "Oslo")]
+
+
+def test_tune_returns_the_figures(trained: Path, tmp_path: Path):
+    chosen = tune(trained / "model", trained / "dev.spacy", tmp_path / "out", "luke", half=False)
+    assert all(0.2 <= threshold <= 0.9 and figure > 0.95 for threshold, figure in chosen.values())
+
+
+def test_tune_where_entities_are_added_to_gold_ones(trained: Path, tmp_path: Path):
+    nlp = spacy.load(trained / "model")
+    nlp.get_pipe("luke").find_entities = True
+    nlp.config["components"]["luke"]["find_entities"] = True
+    nlp.to_disk(tmp_path / "model")
+    corpus = [eg.reference for eg in make_corpus(nlp)]
+    for doc in corpus:
+        doc.ents = doc.ents[1:]
+        doc._.luke_relations = [r for r in doc._.luke_relations if r.head in doc.ents]
+    DocBin(docs=corpus, store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    assert "facts" in tune(tmp_path / "model", tmp_path / "dev.spacy", tmp_path / "out", "luke", half=True)
+
+
+def test_run_prints_what_was_found(trained: Path, tmp_path: Path):
+    checkpoint = trained / "model" / "luke" / "model"
+    config = json.loads((checkpoint / "config.json").read_text())
+    assert config["joint"]["ner_labels"]
+    file = tmp_path / "text.txt"
+    file.write_text("Bob works for Vox in Oslo .", encoding="utf8")
+    # The overlap that the default pipeline asks for is longer than this model's text.
+    with pytest.raises(ValueError, match="can't overlap"):
+        luke("run", "-f", file, "--checkpoint", checkpoint)
+
+
+def test_run_reads_a_file_that_is_there(tmp_path: Path):
+    done = RUNNER.invoke(app, ["luke", "run", "-f", str(tmp_path / "none.txt")])
+    assert done.exit_code == 1
+
+
+def test_tables(trained: Path, monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.load(trained / "model")
+    monkeypatch.setattr("spacy_luke.cli.run.load", lambda checkpoint: nlp)
+    text = "\n".join(run(["Bob works for Vox in Oslo .", "\n"], None))
+    assert "works for" in text
+    assert "PER" in text
+    assert "fact: head" in text
+    assert "No entities found." in text
+    assert list(run(None, None))

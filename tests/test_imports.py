@@ -1,0 +1,121 @@
+"""Imports point one way, and the light doors stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spacy_luke
+
+PACKAGE = Path(spacy_luke.__file__).parent
+GROUND = {"types", "errors", "about", "hub", "facts", "annotation", "extensions"}  # whoever needs it
+MAY_IMPORT = {
+    "tokenizer": set(),
+    "nn": {"tokenizer"},
+    "inputs": {"tokenizer"},
+    "layers": {"inputs", "nn", "tokenizer"},
+    # The heads' configuration is plain data; all else of nn comes through layers.
+    "pipeline": {"layers", "inputs", "tokenizer", "nn"},
+    "training": set(),
+    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training", "loading"},
+}
+
+
+def imports_of(path: Path) -> list[tuple[str, bool]]:
+    """Modules of ours that a file imports, from the package's root, and whether only for types."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    parts = path.relative_to(PACKAGE).parts
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = parts[: len(parts) - node.level]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found += [(".".join((*above, *name.split("."))), id(node) in typing) for name in names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("spacy_luke"):
+            found.append((node.module.removeprefix("spacy_luke").lstrip("."), id(node) in typing))
+    return found
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room: str):
+    allowed = MAY_IMPORT[room] | {room} | GROUND
+    wrong = [
+        (str(path.relative_to(PACKAGE)), module)
+        for path in sorted((PACKAGE / room).rglob("*.py"))
+        for module, _ in imports_of(path)
+        if module.split(".")[0] not in allowed
+    ]
+    assert wrong == []
+
+
+def test_the_pipeline_takes_only_plain_data_from_nn():
+    taken = {
+        module
+        for path in (PACKAGE / "pipeline").rglob("*.py")
+        for module, typing in imports_of(path)
+        if module.startswith("nn") and not typing
+    }
+    assert taken <= {"nn.joint.config"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Modules in memory after a statement in a fresh process."""
+    code = f"{statement}\nimport sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(done.stdout.split())
+
+
+def inside(modules: set[str], *packages: str) -> set[str]:
+    return {m for m in modules if any(m == p or m.startswith(f"{p}.") for p in packages)}
+
+
+def test_factories_are_light():
+    modules = loaded_by("import spacy_luke.pipeline.factories")
+    heavy = ("spacy_luke.nn.model", "spacy_luke.nn.joint.model", "spacy_luke.layers", "spacy_luke.tokenizer")
+    assert inside(modules, *heavy, "tokenizers", "transformers", "spacy_transformers") == set()
+
+
+def test_the_package_is_light():
+    modules = loaded_by("import spacy_luke; spacy_luke.Relation")
+    assert inside(modules, "torch", "spacy", "thinc", "tokenizers", "transformers") == set()
+
+
+def test_the_command_line_registers_without_weight():
+    modules = loaded_by("import spacy.cli, spacy_luke.cli")
+    assert inside(modules, "spacy_luke.nn.model", "spacy_luke.layers", "spacy_luke.pipeline") == set()
+
+
+@pytest.mark.parametrize("door", ["spacy_luke.nn.joint.folder, spacy_luke.nn.model", "spacy_luke.tokenizer"])
+def test_torch_side_runs_without_spacy(door: str):
+    assert inside(loaded_by(f"import {door}"), "spacy", "thinc", "transformers") == set()
+
+
+def test_the_tokenizer_runs_without_torch():
+    assert inside(loaded_by("import spacy_luke.tokenizer"), "torch") == set()
+
+
+def test_inputs_run_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None\nimport spacy_luke.inputs.batch, spacy_luke.inputs.mentions"
+    )
+    assert "spacy_luke.inputs.batch" in loaded_by(code)
+
+
+def test_public_names_exist():
+    for name in spacy_luke.__all__:
+        assert getattr(spacy_luke, name) is not None
+    assert set(spacy_luke.__all__) <= set(dir(spacy_luke))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        spacy_luke.nothing  # noqa: B018
