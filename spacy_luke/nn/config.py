@@ -132,8 +132,14 @@ class LukeConfig:
 
     @property
     def num_labels(self) -> int:
-        """RETURNS (int): Number of labels of a head."""
+        """RETURNS (int): Number of labels of a head. Setting another gives new names to all labels."""
         return len(self.id2label)
+
+    @num_labels.setter
+    def num_labels(self, count: int) -> None:
+        if count != len(self.id2label):
+            self.id2label = _read_labels(None, count)
+            self.label2id = {label: i for i, label in self.id2label.items()}
 
     @property
     def use_return_dict(self) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from .activations import get_activation
-from .attention import LukeSelfAttention
+from .attention import LukeSelfAttention, merge_heads
 from .config import LukeConfig
 
 
@@ -122,9 +122,11 @@ class LukeLayer(nn.Module):
         entity_kv = keys[:, :, n_words:], values[:, :, n_words:]
         context, probs = attention.read_as_words(hidden[:, :n_words], word_kv, entity_kv, *rest)
         read, entity_probs = attention.read_as_entities(hidden[:, n_words:], word_kv, entity_kv, *rest)
+        context = torch.cat([context, read], dim=1)
         if probs is not None and entity_probs is not None:
             probs = join_probabilities(probs, entity_probs)
-        return self.finish(torch.cat([context, read], dim=1), hidden), probs
+            context = merge_heads(probs @ values)  # read with what is returned, so that gradients reach it
+        return self.finish(context, hidden), probs
 
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
         """The layer behind the attention.
@@ -185,26 +187,28 @@ class LukeEncoder(nn.Module):
         RETURNS (EncoderStates): The states.
         """
         n_words = words.shape[1]
+        word_layers, entity_layers, attentions = [words], [entities], []
         # One tensor of rows where all rows are treated alike: a matrix read from memory once serves both.
-        hidden = words if entities is None else torch.cat([words, entities], dim=1)
-        layers, attentions = [hidden], []
+        hidden = join_rows(words, entities)
         for i, layer in enumerate(self.layers()):
             run: Callable[..., tuple[Tensor, Tensor | None]] = layer
             if self.checkpointing is not None and self.training:
                 run = partial(checkpoint, layer, **self.checkpointing)
             mask = None if head_mask is None else head_mask[i]
             hidden, probs = run(hidden, n_words, word_mask, entity_mask, mask, output_attentions)
-            if output_hidden_states:
-                layers.append(hidden)
             if output_attentions and probs is not None:
                 attentions.append(probs)
+            words = hidden[:, :n_words]
+            entities = None if entities is None else hidden[:, n_words:]
+            if output_hidden_states:
+                word_layers.append(words)
+                entity_layers.append(entities)
+                hidden = join_rows(words, entities)  # of what is returned, so that gradients reach it
         return EncoderStates(
-            hidden[:, :n_words],
-            None if entities is None else hidden[:, n_words:],
-            tuple(states[:, :n_words] for states in layers) if output_hidden_states else (),
-            tuple(states[:, n_words:] for states in layers)
-            if output_hidden_states and entities is not None
-            else (),
+            words,
+            entities,
+            tuple(word_layers) if output_hidden_states else (),
+            tuple(states for states in entity_layers if states is not None) if output_hidden_states else (),
             tuple(attentions),
         )
 
@@ -262,6 +266,12 @@ class LukeEncoder(nn.Module):
         if not output_attentions or probs is None:
             return entities, None
         return entities, probs[..., : keys[0].shape[2]].mean(dim=1)
+
+
+def join_rows(words: Tensor, entities: Tensor | None) -> Tensor:
+    """words (Tensor): Shape: (batch, words, width). entities (Tensor | None): Shape: (batch, entities, width)
+    RETURNS (Tensor): Words before entities. Shape: (batch, words + entities, width)"""
+    return words if entities is None else torch.cat([words, entities], dim=1)
 
 
 def join_probabilities(words: Tensor, entities: Tensor) -> Tensor:

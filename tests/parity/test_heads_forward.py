@@ -282,3 +282,38 @@ def test_configured_outputs():
     with torch.no_grad():
         compare("LukeForTokenClassification", ours(**given_), theirs(**given_), given_)
     assert type(pair("LukeForTokenClassification", return_dict=False)[1](**given_)) is tuple
+
+
+@pytest.mark.parametrize(
+    ("head", "entities"),
+    [
+        *((head, True) for head in ("LukeModel", *HEADS)),
+        *((head, False) for head in ("LukeModel", *HEADS) if head not in ON_ENTITIES),
+    ],
+)
+def test_gradients_reach_what_is_returned_on_the_way(head, entities):
+    theirs, ours = pair(head)
+    given_ = make_inputs(head, padded=False, entities=entities)
+    mask = torch.ones(2, 4, requires_grad=True)
+    found = []
+    for model in (theirs, ours):
+        mask.grad = None
+        out = model(**given_, head_mask=mask, output_hidden_states=True, output_attentions=True)
+        ways = [*out.hidden_states[:2], *out.attentions]
+        ways += [out.entity_hidden_states[0]] if entities else []
+        for tensor in ways:
+            tensor.retain_grad()
+        out[0].square().sum().backward()
+        found.append([mask.grad, *(tensor.grad for tensor in ways)])
+    for mine, other in zip(found[1], found[0], strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-4)
+
+
+def test_number_of_labels_can_be_set_as_there():
+    for library in (transformers, spacy_luke):
+        config = library.LukeConfig(id2label={0: "a", 1: "b"})
+        config.num_labels = 2
+        assert config.id2label == {0: "a", 1: "b"}
+        config.num_labels = 3
+        assert config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+        assert config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
