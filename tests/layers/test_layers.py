@@ -1,0 +1,95 @@
+"""Suggested spans as candidates, pieces shared among windows, losses of pairs, checkpoints in memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+from tiny import make_tokenizer
+
+from spacy_luke.inputs.batch import word_batch
+from spacy_luke.inputs.pieces import encode_docs
+from spacy_luke.inputs.windows import Window
+from spacy_luke.layers.loss import Targets, joint_loss
+from spacy_luke.layers.spans import candidates_of
+from spacy_luke.layers.store import load_shared
+from spacy_luke.layers.transformer_data import owned_pieces
+from spacy_luke.nn.joint.losses import threshold_loss
+from spacy_luke.nn.joint.model import Candidates, JointOutput
+
+
+def test_suggested_spans_become_candidates_of_the_windows_that_hold_them():
+    tokenizer = make_tokenizer()
+    docs = [Doc(spacy.blank("en").vocab, words=["ana", "\n", "xyz", "tea", "old"])]
+    pieces = encode_docs(docs, tokenizer)  # ana | x ##y ##z | tea | old
+    batch = word_batch([Window(0, 0, 5), Window(0, 2, 6)], pieces, tokenizer)
+    suggested = np.array([[0, 1], [0, 2], [0, 3], [2, 4], [3, 5], [1, 2]])
+    candidates = candidates_of(batch, [suggested])
+    found = [candidates.spans[row][candidates.mask[row]].tolist() for row in range(2)]
+    # Slots of the first window are tokens 0, 2, 3; the second cuts token 2 and holds 3 and 4.
+    assert found == [[[0, 0], [0, 1], [1, 2]], [[0, 1]]]
+    nothing = candidates_of(batch, [np.zeros((0, 2), dtype=np.int64)])
+    assert nothing.spans.shape == (2, 0, 2)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=6))
+def test_each_piece_is_owned_by_one_window_that_holds_it(steps: list[tuple[int, int]]):
+    windows, end = [], 0
+    for new, overlap in steps:
+        start = max(windows[-1].start + 1 if windows else 0, end - overlap)
+        start, end = min(start, end), end + new
+        windows.append(Window(0, start, end))
+    owned = owned_pieces(windows)
+    assert [piece for a, b in owned for piece in range(a, b)] == list(range(end))
+    for window, (a, b) in zip(windows, owned, strict=True):
+        assert a >= b or (window.start <= a and b <= window.end)
+    assert owned_pieces([]) == []
+
+
+def test_losses_of_pairs_near_and_by_entities():
+    logits = torch.randn(3, 3, requires_grad=True)
+    relations = np.array([[1, 0], [0, 0], [0, 1]], dtype=np.float32)
+    targets = Targets(
+        spans=np.zeros((1, 1, 1), dtype=np.int64),
+        labels=np.zeros((1, 0, 0), dtype=np.float32),
+        relations=relations,
+        near=np.array([True, False, False]),
+        groups=np.array([7, 7, -1]),  # the last is of two mentions of one entity
+    )
+    output = JointOutput(word_states=torch.zeros(1, 1, 1), pair_logits=logits)
+    losses = joint_loss(output, np.ones((1, 1), dtype=np.bool_), targets, False)
+    torch.testing.assert_close(losses["relations"], threshold_loss(logits[:1], torch.tensor([[1.0, 0.0]])))
+    margins = (logits - logits[:, :1])[:2].amax(0, keepdim=True)
+    torch.testing.assert_close(losses["facts"], threshold_loss(margins, torch.tensor([[1.0, 0.0]])))
+    assert set(losses) == {"relations", "facts"}
+
+
+def test_candidates_wider_than_the_pre_filter_are_no_entities():
+    output = JointOutput(
+        word_states=torch.zeros(1, 3, 1),
+        candidates=Candidates(torch.tensor([[[0, 2], [0, 1]]]), torch.ones(1, 2, dtype=torch.bool)),
+        span_logits=torch.tensor([[[0.0, 9.0], [9.0, 0.0]]]),
+    )
+    spans = np.zeros((1, 3, 2), dtype=np.int64)
+    spans[0, 0, 1] = 1  # tokens 0 and 1 are an entity
+    empty = np.zeros((0, 0), dtype=np.float32)
+    targets = Targets(spans, empty, empty, np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64))
+    loss = joint_loss(output, np.ones((1, 3), dtype=np.bool_), targets, False)["spans"]
+    assert loss == pytest.approx(9.0, abs=0.01)  # both are wrong
+
+
+def test_one_module_a_checkpoint_while_somebody_holds_it(checkpoint: str, tmp_path: Path):
+    folder = shutil.copytree(checkpoint, tmp_path / "own")
+    first = load_shared(str(folder)).model
+    assert load_shared(str(folder)).model is first
+    assert load_shared(str(folder), True, True).model is not first
+    os.utime(folder / "config.json", (1, 2_000_000_000))  # rewritten since
+    assert load_shared(str(folder)).model is not first

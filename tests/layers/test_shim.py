@@ -1,0 +1,154 @@
+"""spaCy's optimizer settings drive torch's optimizer, and the module's weights stay where they belong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from spacy.language import Language
+from thinc.api import Adam, Optimizer, RAdam, set_dropout_rate
+from tiny import make_corpus, make_pipeline
+
+from spacy_luke.layers.joint import get_module, has_weights
+from spacy_luke.nn.joint.model import JointModel
+
+
+@pytest.fixture
+def nlp(checkpoint: str) -> Language:
+    return make_pipeline(checkpoint)
+
+
+def parameters(nlp: Language) -> dict[str, torch.Tensor]:
+    return {n: p.detach().clone() for n, p in get_module(nlp.get_pipe("luke").model).named_parameters()}
+
+
+def step(nlp: Language, sgd: Optimizer, **update: Any) -> dict[str, torch.Tensor]:
+    """One step on the corpus; returns how far each parameter has moved."""
+    before = parameters(nlp)
+    nlp.update(make_corpus(nlp, 6), sgd=sgd, **update)
+    return {name: (after - before[name]).abs() for name, after in parameters(nlp).items()}
+
+
+def test_heads_learn_faster_than_the_encoder(checkpoint: str):
+    nlp = make_pipeline(checkpoint, model={"head_learn_rate_scale": 7.0})
+    moved = step(nlp, Adam(0.001, L2=0.0, grad_clip=0.0))
+    # Adam's first step is the learning rate wherever there is a gradient.
+    assert moved["luke.encoder.layer.0.output.dense.weight"].max() == pytest.approx(0.001, rel=0.02)
+    assert moved["entity_head.classifier.weight"].max() == pytest.approx(0.007, rel=0.02)
+
+
+def test_weights_decay_but_biases_and_norms_do_not(nlp: Language):
+    name = "luke.embeddings.word_embeddings.weight"
+    unused = get_module(nlp.get_pipe("luke").model).luke.embeddings.word_embeddings.num_embeddings - 1
+    before = parameters(nlp)
+    nlp.update(make_corpus(nlp, 2), sgd=Adam(0.01, L2=0.5, L2_is_weight_decay=True))
+    after = parameters(nlp)
+    torch.testing.assert_close(after[name][unused], before[name][unused] * (1 - 0.01 * 0.5))
+    other = make_pipeline(nlp.get_pipe("luke").model.attrs["settings"].checkpoint)
+    before = parameters(other)
+    other.update(make_corpus(other, 2), sgd=Adam(0.01, L2=0.5, L2_is_weight_decay=False))
+    # As part of the gradient it is normalized by Adam: each weight moves by the rate.
+    moved = (parameters(other)[name][unused] - before[name][unused]).abs()
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.01), rtol=1e-3, atol=0)
+    norm = "luke.encoder.layer.0.output.LayerNorm.weight"
+    still = make_pipeline(other.get_pipe("luke").model.attrs["settings"].checkpoint)
+    plain = step(still, Adam(0.01, L2=0.0))[norm]
+    decayed = step(
+        make_pipeline(still.get_pipe("luke").model.attrs["settings"].checkpoint), Adam(0.01, L2=0.5)
+    )[norm]
+    torch.testing.assert_close(plain, decayed)
+
+
+def test_gradients_are_clipped_together(nlp: Language, monkeypatch: pytest.MonkeyPatch):
+    seen = []
+    clip = torch.nn.utils.clip_grad_norm_
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda p, most: seen.append(most) or clip(p, most))
+    step(nlp, Adam(0.01, grad_clip=0.25))
+    step(nlp, Adam(0.01, grad_clip=0.0))
+    assert seen == [0.25]
+
+
+def test_radam(nlp: Language):
+    corpus, sgd = make_corpus(nlp, 6), RAdam(0.003)
+    first = nlp.update(corpus, sgd=sgd)["luke"]
+    for _ in range(30):
+        last = nlp.update(corpus, sgd=sgd)["luke"]
+    assert last < first / 4
+
+
+def test_dropout_of_the_config_reaches_torch_and_does_not_stay(nlp: Language):
+    module = get_module(nlp.get_pipe("luke").model)
+    rates = {m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)}
+    losses = []
+    for rate in (0.0, 0.0, 0.6):
+        torch.manual_seed(1)
+        losses.append(nlp.update(make_corpus(nlp, 6), sgd=False, drop=rate)["luke"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert losses[0] != pytest.approx(losses[2], rel=1e-3)
+    module = get_module(nlp.get_pipe("luke").model)
+    assert {m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)} == rates
+    assert not module.training
+
+
+def test_dropout_that_the_weights_switch_off_stays_off(make_checkpoint):
+    nlp = make_pipeline(make_checkpoint(attention_probs_dropout_prob=0.0))
+    pipe = nlp.get_pipe("luke")
+    rates = []
+    attention = get_module(pipe.model).luke.encoder.layers()[0].attention.self
+
+    def watch(module: torch.nn.Module, *_: Any) -> None:
+        rates.append((module.dropout.p, module.training))
+
+    handle = attention.key.register_forward_hook(lambda *_: watch(attention))
+    pipe.model.shims[0].shared = False
+    nlp.update(make_corpus(nlp, 2), sgd=False, drop=0.5)
+    handle.remove()
+    assert rates
+    assert set(rates) == {(0.0, True)}
+
+
+def test_averages_are_put_in_and_taken_out(nlp: Language):
+    sgd = Adam(0.01, use_averages=True)
+    for _ in range(5):
+        nlp.update(make_corpus(nlp, 6), sgd=sgd)
+    raw = parameters(nlp)
+    with nlp.use_params(sgd.averages):
+        averaged = parameters(nlp)
+    assert any(not torch.equal(raw[name], averaged[name]) for name in raw)
+    again = parameters(nlp)
+    assert all(torch.equal(raw[name], again[name]) for name in raw)
+    with nlp.use_params({}):
+        assert all(torch.equal(raw[name], now) for name, now in parameters(nlp).items())
+
+
+def test_the_average_follows_thincs_rule(nlp: Language):
+    sgd, path = Adam(0.01, use_averages=True), "entity_head.classifier.bias"
+    values = []
+    for _ in range(3):
+        nlp.update(make_corpus(nlp, 6), sgd=sgd)
+        values.append(parameters(nlp)[path])
+    expected = values[0]
+    for steps, value in enumerate(values[1:], start=2):
+        decay = min(0.9999, (1.0 + steps) / (10.0 + steps))
+        expected = decay * expected + (1 - decay) * value
+    with nlp.use_params(sgd.averages):
+        torch.testing.assert_close(parameters(nlp)[path], expected)
+
+
+def test_a_copy_of_the_model_has_weights_of_its_own(nlp: Language):
+    model = nlp.get_pipe("luke").model
+    assert not has_weights(model.copy())
+    module = get_module(model)
+    copied = get_module(model.copy())
+    assert isinstance(copied, JointModel)
+    assert copied is not module
+    assert torch.equal(copied.entity_head.classifier.weight, module.entity_head.classifier.weight)
+
+
+def test_no_step_without_gradients(nlp: Language):
+    before = parameters(nlp)
+    nlp.get_pipe("luke").finish_update(Adam(0.1, L2=0.5))
+    assert all(torch.equal(before[name], now) for name, now in parameters(nlp).items())
+    set_dropout_rate(nlp.get_pipe("luke").model, 0.3)
+    assert nlp.get_pipe("luke").model.attrs["dropout_rate"] == 0.3

@@ -1,0 +1,200 @@
+"""The small parts: decoding, limits, gold arrays, labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from tiny import annotate, make_corpus, make_pipeline, make_tokenizer
+
+from spacy_luke.inputs.batch import mention_batch, word_batch
+from spacy_luke.inputs.entities import doc_ents
+from spacy_luke.inputs.pieces import encode_docs
+from spacy_luke.inputs.windows import Window
+from spacy_luke.nn.joint.config import JointConfig
+from spacy_luke.pipeline.decode import ScoredSpan, label_spans, lowest, threshold_of, without_overlap
+from spacy_luke.pipeline.gold import label_targets, read_gold, relation_targets, span_targets
+from spacy_luke.pipeline.label_data import LabelData, check_labels, collect_labels, with_labels
+from spacy_luke.pipeline.pairs import PairLimits
+
+JOINT = JointConfig(
+    ner_labels=("PER", "LOC"), entity_labels=("PER", "LOC"), relation_labels=("born in",), max_span_width=3
+)
+
+# --- decoding ------------------------------------------------------------------------------
+
+spans = st.builds(
+    lambda start, length, score: ScoredSpan(start, start + length, "X", score),
+    st.integers(0, 15),
+    st.integers(1, 5),
+    st.floats(0, 1),
+)
+
+
+@given(st.lists(spans, max_size=12), st.lists(st.tuples(st.integers(0, 18), st.integers(1, 2)), max_size=2))
+def test_chosen_spans_never_touch_and_none_better_was_left(
+    candidates: list[ScoredSpan], blocks: list[tuple[int, int]]
+):
+    taken = [(start, start + length) for start, length in blocks]
+    chosen = without_overlap(candidates, taken, 20)
+    covered = [t for span in chosen for t in range(span.start, span.end)]
+    blocked = {t for start, end in taken for t in range(start, end)}
+    assert len(covered) == len(set(covered))
+    assert not blocked & set(covered)
+    assert chosen == sorted(chosen)
+    for span in candidates:
+        rivals = [c for c in chosen if c.start < span.end and span.start < c.end]
+        assert (
+            span in chosen
+            or blocked & set(range(span.start, span.end))
+            or any(c.score >= span.score for c in rivals)
+        )
+
+
+def test_spans_above_the_threshold_of_their_label():
+    probabilities = np.array([[0.3, 0.5, 0.2], [0.45, 0.2, 0.35], [0.9, 0.06, 0.04]], dtype=np.float32)
+    places = np.array([[0, 1], [1, 3], [2, 3]])
+    found = label_spans(places, probabilities, ["A", "B"], 0.5)
+    assert [(s.start, s.end, s.label) for s in found] == [(0, 1, "A"), (1, 3, "B")]
+    assert found[0].score == pytest.approx(0.5)
+    assert [s.label for s in label_spans(places, probabilities, ["A", "B"], {"A": 0.8})] == ["B"]
+    assert label_spans(places[:0], probabilities[:0], ["A", "B"], 0.5) == []
+    assert threshold_of({"A": 0.2}, "B") == 0.5
+    assert (lowest(0.7), lowest({"A": 0.7}), lowest({"A": 0.2}), lowest({})) == (0.7, 0.5, 0.2, 0.5)
+
+
+def test_allowed_pairs_of_labels():
+    limits = PairLimits(allowed={"born in": [("PER", "LOC")]})
+    assert limits.allows("born in", "PER", "LOC")
+    assert not limits.allows("born in", "LOC", "PER")
+    assert limits.allows("works for", "LOC", "PER")
+    with pytest.raises(ValueError, match="pairs of a head's and a tail's label"):
+        PairLimits(allowed={"born in": ["PERLOC"]})
+
+
+# --- gold ----------------------------------------------------------------------------------
+
+
+def gold_of(example: Example):
+    limits = PairLimits()
+    return read_gold(
+        example, doc_ents(), lambda s: limits.near(example.reference, [(x.start, x.end) for x in s])
+    )
+
+
+def test_gold_arrays():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana was born in Rome . ana", {"Ana": "PER", "Rome": "LOC", "ana": "PER"}, None)
+    doc = example.reference
+    doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in"), (doc.ents[0], doc.ents[1], "unknown")]
+    gold, tokenizer = gold_of(example), make_tokenizer()
+    pieces = encode_docs([example.predicted], tokenizer)
+    windows = [Window(0, 0, 7)]
+    words = word_batch(windows, pieces, tokenizer)
+    pairs = np.array([[0, 1], [1, 0], [0, 2], [2, 1]])
+    mentions = mention_batch(windows, [np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
+    targets = span_targets(words, [gold], JOINT)
+    assert targets.shape == (1, 7, 3)
+    assert {tuple(p): int(targets[tuple(p)]) for p in np.argwhere(targets)} == {
+        (0, 0, 0): 1,
+        (0, 4, 0): 2,
+        (0, 6, 0): 1,
+    }
+    assert label_targets(mentions, words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
+    relations, near, groups = relation_targets(mentions, words, [gold], JOINT)
+    assert relations.tolist() == [[1], [0], [0], [0]]
+    assert near.tolist() == [True, True, False, False]  # the last "ana" begins a sentence
+    assert groups[0] == groups[3] != groups[1]  # Ana and ana are one entity
+    assert groups[2] == -1
+
+
+def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, [("Ana", "Rome", "likes")])
+    predicted = Doc(nlp.vocab, words=["Ana", "likes R", "ome"], spaces=[True, False, False])
+    gold = gold_of(Example(predicted, example.reference))
+    assert gold.mentions == [(0, 1)]
+    assert gold.relations == {}
+    assert gold.entities == {(0, 1): "PER"}
+
+
+def test_twins_with_different_labels_keep_their_relations():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome", {}, None)
+    doc = example.reference
+    doc.spans["all"] = [Span(doc, 0, 1, label="A"), Span(doc, 0, 1, label="B"), Span(doc, 2, 3, label="C")]
+    _, second, third = doc.spans["all"]
+    doc._.luke_relations = [(second, third, "likes")]
+    gold = read_gold(example, lambda d: list(d.spans["all"]), lambda s: None)
+    assert gold.relations == {(1, 2): {"likes"}}
+    assert gold.labels == [{"A"}, {"B"}, {"C"}]
+
+
+def test_known_to_have_no_label_teaches_only_independent_labels():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, None)
+    example.reference.ents[0]._.luke_labels = {}
+    gold, tokenizer = gold_of(example), make_tokenizer()
+    windows = [Window(0, 0, 3)]
+    words = word_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
+    mentions = mention_batch(
+        windows, [np.arange(2)], [np.array([[0, 1], [2, 3]])], [np.zeros((0, 2), dtype=np.int64)]
+    )
+    assert label_targets(mentions, words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
+    several = JOINT.with_changes(multi_label=True)
+    assert label_targets(mentions, words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
+
+
+# --- labels --------------------------------------------------------------------------------
+
+
+def test_labels_of_a_corpus():
+    nlp = spacy.blank("en")
+    corpus = make_corpus(nlp)
+    doc = corpus[0].reference
+    doc.ents[0]._.luke_labels = {"person": 1.0, "ghost": 0.1}
+    doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in", 1.0, "P19")]
+    data = collect_labels(corpus, doc_ents())
+    assert data == LabelData(
+        ["LOC", "ORG", "PER"], ["LOC", "ORG", "PER", "person"], {"born in": "P19", "works for": ""}
+    )
+
+
+def test_heads_follow_the_labels():
+    same = LabelData(["LOC", "PER"], [], {})
+    every = ["ner", "labels", "relations"]
+    assert with_labels(JOINT, same, every, True) == JOINT
+    tuned = JOINT.with_changes(thresholds={"ner": 0.3}, relation_ids={"born in": "P19"})
+    more = with_labels(tuned, LabelData([], ["A"], {"new": "P1"}), every, True)
+    assert (more.ner_labels, more.entity_labels, more.relation_labels) == (("PER", "LOC"), ("A",), ("new",))
+    assert more.relation_ids == {"new": "P1"}
+    assert more.multi_label
+    assert more.thresholds == {}
+    less = with_labels(tuned, LabelData(), ["ner"], False)
+    assert (less.ner_labels, less.entity_labels, less.relation_labels) == (("PER", "LOC"), (), ())
+    named = with_labels(tuned, LabelData([], [], {"born in": "P20"}), every, False)
+    assert named.relation_ids == {"born in": "P20"}
+    assert named.thresholds == {"ner": 0.3}
+
+
+def test_labels_that_are_given():
+    assert check_labels({"ner": ("A",), "relations": ["r"]}) == LabelData(["A"], [], {"r": ""})
+    with pytest.raises(ValueError, match="allowed are"):
+        check_labels({"entities": ["A"]})
+
+
+# --- scores --------------------------------------------------------------------------------
+
+
+def test_scores_of_found_and_of_gold_entities(checkpoint: str):
+    nlp = make_pipeline(checkpoint)
+    scores = nlp.evaluate(make_corpus(nlp))
+    for key in ("luke_labels", "luke_relations", "gold_luke_labels", "gold_luke_relations"):
+        assert {f"{key}_micro_p", f"{key}_micro_r", f"{key}_micro_f", f"{key}_per_type"} <= set(scores)
+    assert "ents_per_type" in scores
+    nlp.get_pipe("luke").scorer = None
+    assert not any("luke" in key for key in nlp.evaluate(make_corpus(nlp)))
