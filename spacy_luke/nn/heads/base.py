@@ -71,7 +71,7 @@ class LabelHead(LukeHead):
     n_labels (int | None): Width of the logits; None means `config.num_labels`.
     dropout (float | None): Dropout of the features; None means `config.hidden_dropout_prob`.
     bias (bool): Whether the linear layer has a bias.
-    RAISES (ValueError): If the configuration has no labels.
+    RAISES (ValueError): If there are no labels.
     """
 
     output_class: ClassVar[type[LabelOutput]]
@@ -85,11 +85,12 @@ class LabelHead(LukeHead):
         dropout: float | None = None,
         bias: bool = True,
     ) -> None:
-        if config.num_labels < 1:
+        count = config.num_labels if n_labels is None else n_labels
+        if count < 1:
             name = type(self).__name__
             raise ValueError(Errors.L264.format(model=name, needed="one or more", found=0, example=2))
         super().__init__(config)
-        self.num_labels = config.num_labels if n_labels is None else n_labels
+        self.num_labels = count
         self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
         self.classifier = nn.Linear(config.hidden_size * n_states, self.num_labels, bias=bias)
         self.init_weights()
@@ -176,17 +177,20 @@ class LabelHead(LukeHead):
 
 
 def wants_object(config: LukeConfig, return_dict: bool | None) -> bool:
-    """RETURNS (bool): Whether to return an output object: what was asked for, or else what is configured."""
+    """config (LukeConfig): The model's. return_dict (bool | None): What was asked for; None: as configured.
+    RETURNS (bool): Whether to return an output object, not a tuple."""
     return config.return_dict if return_dict is None else return_dict
 
 
 def classifier_dropout(config: LukeConfig) -> float:
-    """RETURNS (float): Dropout of the heads on words: `classifier_dropout`, or else that of the encoder."""
+    """config (LukeConfig): The model's configuration.
+    RETURNS (float): Dropout of the heads on words: `classifier_dropout`, or else that of the encoder."""
     return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
 
 
 def saved_task(config: LukeConfig) -> str | None:
-    """RETURNS (str | None): The published class that a checkpoint was saved from, if it names one."""
+    """config (LukeConfig): A checkpoint's configuration.
+    RETURNS (str | None): The published class that it was saved from, if it names one."""
     names = getattr(config, "architectures", None) or ()
     return next((name for name in names if name in TASKS), None)
 
