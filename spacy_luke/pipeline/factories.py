@@ -47,7 +47,16 @@ def _defaults(**heads: bool) -> dict[str, Any]:
 
 @Language.factory(
     "luke",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    assigns=[
+        "doc.ents",
+        "token.ent_iob",
+        "token.ent_type",
+        "doc._.luke_relations",
+        "doc._.luke_facts",
+        "span._.luke_label",
+        "span._.luke_labels",
+        "span._.luke_vector",
+    ],
     default_config=_defaults(ner=True, labels=True, relations=True),
     default_score_weights=_SCORE_WEIGHTS,
 )

@@ -174,7 +174,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             find = not given and not annotated
         else:
             find = bool(self.find_entities)
-        return Question(given, [(span.start, span.end) for span in doc.ents], find)
+        return Question(given, _taken(doc) if find else [], find)
 
     def _reader(self) -> Reader:
         from ..layers.joint import get_tokenizer, window_size
@@ -363,3 +363,10 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.joint import has_weights
 
         return {"thresholds": self.thresholds, "complete": True} if has_weights(self.model) else self.cfg
+
+
+def _taken(doc: Doc) -> list[tuple[int, int]]:
+    """Tokens that found entities may not touch: other entities, and what `doc.set_ents(blocked=...)` bars."""
+    begins_without_label = doc.to_array(["ENT_IOB", "ENT_TYPE"]).reshape(-1, 2) == np.array([3, 0])
+    barred = np.flatnonzero(begins_without_label.all(axis=1)).tolist()
+    return [*((span.start, span.end) for span in doc.ents), *((token, token + 1) for token in barred)]

@@ -114,6 +114,23 @@ def test_true_adds_entities_and_overwrites_none(checkpoint: str):
     assert [(e.start, e.end, e.label_) for e in again.ents] == [(e.start, e.end, e.label_) for e in ents]
 
 
+def test_blocked_tokens_stay_free(checkpoint: str):
+    nlp = make_pipeline(checkpoint, find_entities=True)
+    free = nlp(TEXTS[1])
+    doc = nlp.make_doc(TEXTS[1])
+    doc.set_ents([], blocked=[Span(doc, free.ents[0].start, free.ents[0].end)], default="missing")
+    taken = range(free.ents[0].start, free.ents[0].end)
+    nlp(doc)
+    assert doc.ents
+    assert all(doc[i].ent_type_ == "" for i in taken)
+
+
+def test_the_pipeline_knows_what_luke_writes(checkpoint: str):
+    attributes = make_pipeline(checkpoint).analyze_pipes()["attrs"]
+    for name in ("doc.ents", "doc._.luke_relations", "span._.luke_vector"):
+        assert attributes[name]["assigns"] == ["luke"]
+
+
 def test_false_finds_and_claims_nothing(checkpoint: str):
     nlp = make_pipeline(checkpoint, find_entities=False, spans_key="found")
     doc = nlp(TEXTS[1])
