@@ -13,7 +13,6 @@ import torch
 
 def _use_one_thread() -> None:
     torch.set_num_threads(1)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # or `tokenizers` warns that it does just this
 
 
 if hasattr(os, "register_at_fork"):  # there is no fork on Windows
