@@ -311,6 +311,10 @@ class Errors:
         "allowed_relations has {found!r} for {label!r}; allowed is a list of pairs of a head's and a tail's label, "
         'such as [["PER", "LOC"]]. Correct it in the component\'s config.'
     )
+    L308 = (
+        "A listener can't be replaced by a copy of a luke model, which reads more than it could be fed there. Keep "
+        "the luke component in the pipeline, before the one that listens."
+    )
 
     # --- 4xx: training, stored annotation ------------------------------------------------
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 from tiny import make_joint, make_tokenizer
 
 from spacy_luke.nn.joint.folder import save_joint
+
+# A slow machine is no fault of the code.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 MakeCheckpoint = Callable[..., str]
 

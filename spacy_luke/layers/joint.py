@@ -17,6 +17,7 @@ from thinc.api import Model
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
 
+from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.joint.config import JointConfig
 from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
@@ -110,12 +111,18 @@ def build_joint(
             "convert_inputs": _convert_inputs,
             "convert_outputs": _convert_outputs,
             "dropout_rate": None,
+            "replace_listener_cfg": _refuse_replacing,
             "settings": settings,
             "tokenizer": None,
         },
         shims=[LukeShim(None, head_learn_rate_scale, mixed_precision)],
         dims={"nI": None, "nO": None},
     )
+
+
+def _refuse_replacing(config: Any, listener_config: Any) -> Any:
+    """What `nlp.replace_listeners` calls first, before it changes anything."""
+    raise ValueError(Errors.L308)
 
 
 # --- weights -------------------------------------------------------------------------------

@@ -178,6 +178,14 @@ def test_trf_data_is_written_only_for_listeners(checkpoint: str):
     assert doc._.trf_data is None
 
 
+def test_listeners_cannot_be_replaced(checkpoint: str):
+    nlp = make_tagging(checkpoint)
+    with pytest.raises(ValueError, match="Keep the luke component in the pipeline"):
+        nlp.replace_listeners("luke", "tagger", ["model.tok2vec"])
+    assert nlp.get_pipe_config("tagger")["model"]["tok2vec"] == LISTENER
+    assert nlp.get_pipe("luke").listening_components == ["tagger"]
+
+
 def test_listeners_are_found_and_forgotten(checkpoint: str):
     nlp = make_tagging(checkpoint)
     luke, listener = nlp.get_pipe("luke"), nlp.get_pipe("tagger").model.get_ref("tok2vec").layers[0]
