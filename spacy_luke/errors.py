@@ -315,6 +315,10 @@ class Errors:
         "A listener can't be replaced by a copy of a luke model, which reads more than it could be fed there. Keep "
         "the luke component in the pipeline, before the one that listens."
     )
+    L309 = (
+        "The threshold for {task!r} is {value!r}; allowed is a probability from 0 to 1, or one for each of some "
+        "labels. Correct `thresholds` in the config."
+    )
 
     # --- 4xx: training, stored annotation ------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json  # srsly's rounds floats
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,10 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         unknown = sorted(set(thresholds or {}) - set(TASKS))
         if unknown:
             raise ValueError(Errors.L304.format(unknown=unknown, known=TASKS))
+        for task, threshold in (thresholds or {}).items():
+            numbers = threshold.values() if isinstance(threshold, Mapping) else [threshold]
+            if not all(0.0 <= number <= 1.0 for number in numbers):
+                raise ValueError(Errors.L309.format(task=task, value=threshold))
         set_extensions()
         self.vocab = vocab
         self.model = model

@@ -105,6 +105,8 @@ def test_a_hundred_thousand_tokens(checkpoint: str):
     [
         ({"find_entities": "x"}, "find_entities is 'x'; allowed are"),
         ({"thresholds": {"foo": 1.0}}, r"no thresholds for \['foo'\]"),
+        ({"thresholds": {"ner": 1.5}}, "threshold for 'ner' is 1.5; allowed"),
+        ({"thresholds": {"facts": {"born in": -1.0}}}, "threshold for 'facts' is"),
         ({"allowed_relations": {"born in": [["PER"]]}}, "allowed_relations has"),
         ({"entities": {"@misc": "spacy-luke.doc_spans.v1", "key": ""}}, "can't be empty"),
     ],
