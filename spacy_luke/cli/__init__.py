@@ -9,10 +9,24 @@ from typing import Annotated, Any
 
 import typer
 from spacy.cli import app as spacy_app
+from typer.core import TyperGroup
 from wasabi import msg
+
+
+class PlainErrors(TyperGroup):
+    """Says what was wrong with the input without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Our errors about input are ValueErrors and FileNotFoundErrors."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, FileNotFoundError) as error:
+            msg.fail(str(error), exits=1)
+
 
 app = typer.Typer(
     name="luke",
+    cls=PlainErrors,
     help="LUKE: make models, prepare corpora, evaluate.",
     no_args_is_help=True,
     add_completion=False,
