@@ -80,7 +80,7 @@ def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence
     related = [gold for gold in golds if has_relations(gold)]
     relations = bool(joint.relation_labels and related)
     if joint.entity_labels or relations:
-        given = _read_given(nlp, pipe, golds)
+        given = read_given(nlp, pipe, golds)
         if joint.entity_labels:
             answers = [type_answers(doc, gold) for doc, gold in given]
             report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)
@@ -116,7 +116,7 @@ def _numbers(threshold: Threshold) -> list[float]:
     )
 
 
-def _read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> Read:
+def read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> Read:
     """Read the gold tokens with all gold mentions, those nested in others too."""
     kept = pipe.entities
     pipe.entities = all_mentions

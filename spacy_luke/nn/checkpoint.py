@@ -47,7 +47,10 @@ def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
     # the new file is complete before it takes the place of the old one.
     fresh = folder / f".{SAFE_FILE}.{os.getpid()}"
     try:
+        fresh.touch()
+        mode = fresh.stat().st_mode  # what new files get here; safetensors makes its own for the owner alone
         save_file(tensors, fresh, metadata={"format": "pt"})
+        fresh.chmod(mode)
         fresh.replace(folder / SAFE_FILE)
     finally:
         fresh.unlink(missing_ok=True)

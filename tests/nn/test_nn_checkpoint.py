@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from spacy_luke.nn.checkpoint import write_weights
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.model import LukeModel
 from spacy_luke.nn.pretrained import LukePreTrainedModel
@@ -357,3 +358,9 @@ def test_other_architecture_is_refused(folder):
 
 def _tiny(data):
     return {name: value for name, value in data.items() if name != "model_type"}
+
+
+def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
+    write_weights(tmp_path, {"a": torch.zeros(2)})
+    (tmp_path / "other").touch()
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
