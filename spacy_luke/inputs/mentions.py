@@ -54,15 +54,21 @@ def place_mentions(
         True  # a mention longer than any window is read where it fits best
     )
     mentions = [np.flatnonzero(row) for row in inside]
-    placed = _place_pairs(mentions, context) if pairs else [np.zeros((0, 2), dtype=np.int64) for _ in windows]
+    placed = (
+        _place_pairs(mentions, extents, context)
+        if pairs
+        else [np.zeros((0, 2), dtype=np.int64) for _ in windows]
+    )
     return Placement(mentions, placed, home, extents)
 
 
-def _place_pairs(mentions: list[Ints], context: Ints) -> list[Ints]:
+def _place_pairs(mentions: list[Ints], extents: Ints, context: Ints) -> list[Ints]:
     """Each pair goes to the window where the worse placed of its two mentions has most context."""
     found = []
     for window, members in enumerate(mentions):
-        head, tail = np.nonzero(~np.eye(len(members), dtype=np.bool_))
+        place = extents[members]
+        # No pair of a mention with itself, or with its twin of another label at the same place.
+        head, tail = np.nonzero((place[:, None] != place[None, :]).any(axis=-1))
         score = np.minimum(context[window, members[head]], context[window, members[tail]])
         found.append((np.full(len(head), window), members[head], members[tail], score, head, tail))
     if len(found) == 1:

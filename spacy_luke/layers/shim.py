@@ -106,6 +106,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             nn.utils.clip_grad_norm_(self._model.parameters(), float(optimizer.grad_clip))
         for group in self._torch_optimizer.param_groups:
             group["lr"] = float(optimizer.learn_rate) * group["scale"]
+            group["weight_decay"] = float(optimizer.L2) if group["decays"] else 0.0
+            group["betas"] = (float(optimizer.b1), float(optimizer.b2))
         self._model.mark_trained()
         self._torch_optimizer.step()
         self._torch_optimizer.zero_grad(set_to_none=True)
@@ -113,16 +115,12 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             self._average(optimizer)
 
     def _make_optimizer(self, optimizer: Optimizer) -> torch.optim.Optimizer:
-        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
         for name, param in self._model.named_parameters():
             scale = 1.0 if name.startswith("luke.") else self.head_learn_rate_scale
-            decay = float(optimizer.L2) if param.dim() > 1 else 0.0  # biases and norms don't decay
-            groups.setdefault((scale, decay), []).append(param)
-        options: dict[str, Any] = {
-            "betas": (float(optimizer.b1), float(optimizer.b2)),
-            "eps": float(optimizer.eps),
-        }
-        params = [{"params": p, "scale": s, "weight_decay": d} for (s, d), p in groups.items()]
+            groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
+        options: dict[str, Any] = {"eps": float(optimizer.eps)}
+        params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
         if optimizer.use_radam:
             return torch.optim.RAdam(params, decoupled_weight_decay=optimizer.L2_is_weight_decay, **options)
         kind = torch.optim.AdamW if optimizer.L2_is_weight_decay else torch.optim.Adam

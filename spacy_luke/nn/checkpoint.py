@@ -95,7 +95,8 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or foreign pickle may raise anything; none of its code is run
-        raise ValueError(Errors.L234.format(path=path, reason=error)) from error
+        # Only the first sentence: the rest of torch's message tells how to run the code.
+        raise ValueError(Errors.L234.format(path=path, reason=str(error).split(". ")[0])) from error
     if not isinstance(content, dict):
         raise ValueError(Errors.L235.format(path=path, found=type(content).__name__))
     for name, value in content.items():

@@ -66,6 +66,10 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             numbers = threshold.values() if isinstance(threshold, Mapping) else [threshold]
             if not all(0.0 <= number <= 1.0 for number in numbers):
                 raise ValueError(Errors.L309.format(task=task, value=threshold))
+        if max_batch_pieces < 1:
+            raise ValueError(
+                Errors.L436.format(name="max_batch_pieces", allowed="1 or more", value=max_batch_pieces)
+            )
         set_extensions()
         self.vocab = vocab
         self.model = model

@@ -159,3 +159,10 @@ def test_no_windows():
     placed = place_mentions([], pieces_of([0, 0]), [(0, 1)], pairs=True)
     assert placed.home.tolist() == [-1]
     assert placed.mentions == []
+
+
+def test_no_pair_of_two_labels_at_one_place():
+    pieces = DocPieces(np.zeros(4, dtype=np.int64), np.arange(5), np.zeros(4, dtype=np.int64))
+    windows = make_windows(0, pieces, size=10, overlap=2)
+    placed = place_mentions(windows, pieces, [(0, 1), (0, 1), (2, 4)], True)
+    assert sorted(map(tuple, placed.pairs[0])) == [(0, 2), (1, 2), (2, 0), (2, 1)]

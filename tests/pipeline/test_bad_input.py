@@ -189,3 +189,9 @@ def test_error_handler(checkpoint: str):
     docs = list(nlp.pipe(["Ana likes tea", "Bob likes tea", "Eve likes tea"], batch_size=1))
     assert [doc[0].text for doc in docs] == ["Ana", "Eve"]
     assert failed == [("luke", 1, "no Bob")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_batch_pieces", 0), ("max_distance", -1)])
+def test_numbers_out_of_range(checkpoint: str, name: str, value: int):
+    with pytest.raises(ValueError, match=f"{name} has to be"):
+        spacy.blank("en").add_pipe("luke", config={"model": {"checkpoint": checkpoint}, name: value})

@@ -7,9 +7,6 @@ import spacy
 from spacy.language import Language
 
 import spacy_luke
-from spacy_luke.layers.store import DEFAULT_CHECKPOINT
-
-pytestmark = pytest.mark.skipif(not DEFAULT_CHECKPOINT.is_dir(), reason="the default model isn't there yet")
 
 TEXTS = [
     "Marie Curie was born in Warsaw in 1867.",

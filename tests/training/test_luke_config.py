@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training.initialize import init_nlp
@@ -10,12 +9,8 @@ from spacy.training.loop import train
 from spacy.util import load_config
 
 from spacy_luke import Relation, set_extensions
-from spacy_luke.layers.store import DEFAULT_CHECKPOINT
 
 ROOT = Path(__file__).parent.parent.parent
-pytestmark = pytest.mark.skipif(
-    not (DEFAULT_CHECKPOINT / "model.safetensors").is_file(), reason="needs the default model"
-)
 
 DRUGS = ("aspirin", "ibuprofen", "metformin", "Zoloft", "penicillin", "Lipitor")
 ILLNESSES = ("headache", "type 2 diabetes", "a skin rash", "high blood pressure")
