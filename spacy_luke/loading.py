@@ -11,9 +11,13 @@ def load(checkpoint: str | None = None, lang: str = "en") -> Language:
 
     checkpoint (str | None): A folder or hub name of a joint model; None for the model that ships with the package.
     lang (str): Language of the tokenizer and the sentence splitter.
-    RETURNS (Language): A `sentencizer` and `luke`.
+    RETURNS (Language): A `sentencizer` and `luke`, with its weights loaded.
+    RAISES (ValueError): If there is no such checkpoint, or it can't be read.
     """
+    from .layers.joint import get_module
+
     nlp = spacy.blank(lang)
     nlp.add_pipe("sentencizer")
-    nlp.add_pipe("luke", config={"model": {"checkpoint": checkpoint}})
+    luke = nlp.add_pipe("luke", config={"model": {"checkpoint": checkpoint}})
+    get_module(luke.model)  # a wrong checkpoint shows here, not at the first text
     return nlp

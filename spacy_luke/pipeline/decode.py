@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import Errors
 
 Threshold = float | Mapping[str, float]
 
@@ -28,6 +30,22 @@ def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> floa
 def lowest(threshold: Threshold, default: float = 0.5) -> float:
     """RETURNS (float): The lowest threshold that any label can have."""
     return min((default, *threshold.values())) if isinstance(threshold, Mapping) else float(threshold)
+
+
+def check_thresholds(thresholds: Mapping[str, Any], tasks: Sequence[str]) -> None:
+    """Refuse thresholds that would silently do nothing, or everything.
+
+    thresholds (Mapping[str, Any]): By task, a probability or one by label.
+    tasks (Sequence[str]): The tasks that there are.
+    RAISES (ValueError): If a task is unknown or a value is no probability.
+    """
+    unknown = sorted(set(thresholds) - set(tasks))
+    if unknown:
+        raise ValueError(Errors.L304.format(unknown=unknown, known=tasks))
+    for task, threshold in thresholds.items():
+        numbers = threshold.values() if isinstance(threshold, Mapping) else [threshold]
+        if not all(isinstance(number, int | float) and 0.0 <= number <= 1.0 for number in numbers):
+            raise ValueError(Errors.L309.format(task=task, value=threshold))
 
 
 def label_spans(

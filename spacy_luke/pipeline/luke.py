@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json  # srsly's rounds floats
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from ..extensions import set_extensions
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints
 from .annotate import Annotator
-from .decode import Threshold, lowest
+from .decode import Threshold, check_thresholds, lowest
 from .examples import training_batch
 from .label_data import check_labels, collect_labels, with_labels, without_labels
 from .listened import ListenedTo
@@ -59,13 +59,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
     ) -> None:
         if find_entities not in ("auto", True, False):
             raise ValueError(Errors.L303.format(value=find_entities))
-        unknown = sorted(set(thresholds or {}) - set(TASKS))
-        if unknown:
-            raise ValueError(Errors.L304.format(unknown=unknown, known=TASKS))
-        for task, threshold in (thresholds or {}).items():
-            numbers = threshold.values() if isinstance(threshold, Mapping) else [threshold]
-            if not all(0.0 <= number <= 1.0 for number in numbers):
-                raise ValueError(Errors.L309.format(task=task, value=threshold))
+        check_thresholds(thresholds or {}, TASKS)
         if max_batch_pieces < 1:
             raise ValueError(
                 Errors.L436.format(name="max_batch_pieces", allowed="1 or more", value=max_batch_pieces)
@@ -188,6 +182,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         from ..layers.joint import get_tokenizer, window_size
 
         joint = self._speaking
+        check_thresholds(self.thresholds, TASKS)  # they may have been changed since the last time
         return Reader(
             model=self.model,
             tokenizer=get_tokenizer(self.model),

@@ -11,6 +11,8 @@ import spacy
 from spacy.tokens import Doc, Span
 from tiny import PEOPLE, PLACES, make_pipeline, summary
 
+import spacy_luke
+
 ODD = [
     "",
     " ",
@@ -195,3 +197,19 @@ def test_error_handler(checkpoint: str):
 def test_numbers_out_of_range(checkpoint: str, name: str, value: int):
     with pytest.raises(ValueError, match=f"{name} has to be"):
         spacy.blank("en").add_pipe("luke", config={"model": {"checkpoint": checkpoint}, name: value})
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "message"),
+    [("relation", 0.5, "no thresholds for"), ("relations", 1.5, "is 1.5"), ("relations", "x", "is 'x'")],
+)
+def test_thresholds_that_are_changed_to_nonsense(checkpoint: str, task: str, value: object, message: str):
+    nlp = make_pipeline(checkpoint)
+    nlp.get_pipe("luke").thresholds[task] = value
+    with pytest.raises(ValueError, match=message):
+        nlp("Ana")
+
+
+def test_load_tells_at_once_that_there_is_no_checkpoint(tmp_path: Path):
+    with pytest.raises(ValueError, match="There is no folder"):
+        spacy_luke.load(str(tmp_path / "none"))
