@@ -96,7 +96,6 @@ class ListenedTo:
         self, docs: Sequence[Doc], words: WordBatch, output: JointOutput, backprop: Callable[[Any], Any]
     ) -> None:
         """Hand word states to the listeners; their gradients and the own ones go back together."""
-        self._deferred_sgd = None
         self._pending = lambda: backprop(output)
         if not self.listeners:
             self._backprop_pending()
@@ -117,12 +116,10 @@ class ListenedTo:
         for listener in self.listeners:
             listener.receive(batch_id, data, receive)
 
-    def _finish_pending(self) -> None:
-        """Learn from the batch before, if some listener never sent a gradient, as one of a frozen component."""
-        if self._pending is not None:
-            self._backprop_pending()
-
     def _backprop_pending(self) -> None:
+        """Send back what waits, and take the step that waits for it: when the last listener has sent its gradient,
+        or before the next batch if some listener never did, as one of a frozen component.
+        """
         if self._pending is not None:
             pending, self._pending = self._pending, None
             pending()

@@ -272,7 +272,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         docs = [example.predicted for example in examples]
         if not any(map(len, docs)):
             return losses
-        self._finish_pending()
+        self._backprop_pending()
         set_dropout_rate(self.model, drop)
         batch = training_batch(self.model, examples, self.entities, self.limits, self._suggester())
         if batch is None:

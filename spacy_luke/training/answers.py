@@ -19,6 +19,7 @@ from .outcomes import (
     extent,
     gold_facts,
     mention_pairs,
+    predicted_facts,
     same_sentence,
 )
 
@@ -145,8 +146,7 @@ def match_facts(doc: Doc, gold: Doc, form: Form, cutoff: Cutoff = lambda label: 
     cutoff (Callable[[str], float]): The threshold of a label, above those that the document was read with.
     RETURNS (MatchScore): Right and found facts.
     """
-    kept = [[pair for pair in fact.pairs if pair.score > cutoff(pair.label)] for fact in read_facts(doc)]
-    predicted = [{form(pair) for pair in pairs} for pairs in kept if pairs]
+    predicted = predicted_facts(doc, form, lambda pair: pair.score > cutoff(pair.label))
     return match(predicted, gold_facts(gold, form))
 
 

@@ -138,15 +138,19 @@ def gold_facts(
 
 
 def predicted_facts(
-    doc: Doc, form: Callable[[Relation], tuple[object, object, str]]
+    doc: Doc,
+    form: Callable[[Relation], tuple[object, object, str]],
+    keep: Callable[[Relation], bool] | None = None,
 ) -> list[set[tuple[object, object, str]]]:
     """Predicted facts, each with the forms that support it.
 
     doc (Doc): A document with `doc._.luke_facts`.
     form (Callable): `by_offsets` or `by_text`.
-    RETURNS (list[set[tuple]]): One set for each fact.
+    keep (Callable | None): Which supporting pairs count, e.g. those above a threshold; None for all.
+    RETURNS (list[set[tuple]]): One set for each fact that any pair supports.
     """
-    return [{form(pair) for pair in fact.pairs} for fact in read_facts(doc)]
+    kept = ([pair for pair in fact.pairs if keep is None or keep(pair)] for fact in read_facts(doc))
+    return [{form(pair) for pair in pairs} for pairs in kept if pairs]
 
 
 def by_offsets(relation: Relation) -> tuple[Extent, Extent, str]:
