@@ -1,0 +1,20 @@
+"""Every message that a user can meet, a file for each room.
+
+A message says what was wrong, what is allowed and what to do next. Code raises
+``ValueError(Errors.L101.format(...))``; tests match on the code. The hundreds name the room:
+1 tokenizer, 2 nn, 3 inputs, layers and pipeline, 4 training and stored annotation, 5 command line.
+"""
+
+from .cli import CLIErrors
+from .nn import NNErrors, NNWarnings
+from .pipeline import PipelineErrors, PipelineWarnings
+from .tokenizer import TokenizerErrors, TokenizerWarnings
+from .training import TrainingErrors, TrainingWarnings
+
+
+class Errors(TokenizerErrors, NNErrors, PipelineErrors, TrainingErrors, CLIErrors):
+    """Messages of exceptions."""
+
+
+class Warnings(TokenizerWarnings, NNWarnings, PipelineWarnings, TrainingWarnings):
+    """Messages of warnings, numbered like the errors, with a W."""

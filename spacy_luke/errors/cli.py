@@ -1,0 +1,23 @@
+"""Messages of the command line: L5xx and W5xx."""
+
+
+class CLIErrors:
+    """Messages of exceptions."""
+
+    L501 = "Attention {value!r} is not known. Choose one of {allowed}."
+    L502 = (
+        "The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then "
+        "choose its thresholds with `python -m spacy luke tune`, and name the folder that this writes."
+    )
+    L503 = (
+        "A document in {path} has no sentence boundaries, and figures are about pairs of one sentence: {text!r}. "
+        "Annotate sentences, e.g. with the sentencizer."
+    )
+    L504 = (
+        "No training document has relations, so there is nothing to look up. Give documents whose "
+        "doc._.luke_relations were assigned, or leave the training data out."
+    )
+    L511 = (
+        "{path} can't be read as entity titles: {found}. Give a JSON file with a list of titles, or with a dict "
+        "{{title: id}}."
+    )

@@ -1,0 +1,46 @@
+"""Messages of inputs, layers and pipeline: L3xx and W3xx."""
+
+
+class PipelineErrors:
+    """Messages of exceptions."""
+
+    L301 = (
+        "Windows of {size} pieces can't overlap by {overlap}: the overlap has to be at least 0 and less than the "
+        "window. Change `overlap` or `window` of the model in the config."
+    )
+    L302 = (
+        "The key of a span group can't be empty. Give `key` of spacy-luke.doc_spans.v1 a name in doc.spans."
+    )
+    L303 = (
+        'find_entities is {value!r}; allowed are "auto" (find them where none are annotated), true (always add) '
+        "and false. Change it in the component's config."
+    )
+    L304 = "There are no thresholds for {unknown}; there are for {known}. Correct `thresholds` in the config."
+    L305 = (
+        "Labels were given for {unknown}; allowed are {known}. Correct `initialize.components` in the config."
+    )
+    L306 = (
+        "The model that ships with spacy_luke is missing: there is no folder {path}. Install the package from its "
+        "wheel, or name a trained model: `checkpoint` in the model's config, or spacy_luke.load(checkpoint)."
+    )
+    L307 = (
+        "allowed_relations has {found!r} for {label!r}; allowed is a list of pairs of a head's and a tail's label, "
+        'such as [["PER", "LOC"]]. Correct it in the component\'s config.'
+    )
+    L308 = (
+        "A listener can't be replaced by a copy of a luke model, which reads more than it could be fed there. Keep "
+        "the luke component in the pipeline, before the one that listens."
+    )
+    L309 = (
+        "The threshold for {task!r} is {value!r}; allowed is a probability from 0 to 1, or one for each of some "
+        "labels. Correct `thresholds` in the config."
+    )
+
+
+class PipelineWarnings:
+    """Messages of warnings."""
+
+    W301 = (
+        "The component '{name}' has no trained weights for {tasks}, so it says nothing of them. Train it "
+        "(`nlp.initialize`, then `spacy train`), or name a trained checkpoint in its model config."
+    )
