@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JointInput:
-    """One question to the joint model; see `JointModel.forward` for the fields."""
+    """One question to the joint model; see `JointModel.forward` for the other fields.
+
+    recompute (bool): In training, keep nothing for the backward pass but compute it again then. Takes a second
+        forward pass, and memory for a batch's inner states only while its gradients are taken.
+    """
 
     words: WordBatch
     states: WordStates | None = None
@@ -40,6 +44,8 @@ class JointInput:
     candidates: Candidates | None = None
     gold_spans: np.ndarray[Any, Any] | None = None
     mentions: MentionBatch | None = None
+    relation_floor: float | None = None
+    recompute: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,9 +214,11 @@ def _convert_inputs(
         if question.gold_spans is None
         else torch.from_numpy(question.gold_spans).to(device),
         "mentions": None if question.mentions is None else _mentions(question.mentions, device),
+        "relation_floor": question.relation_floor,
     }
     if is_train:
-        cast(LukeShim, model.shims[0]).dropout = model.attrs["dropout_rate"]
+        shim = cast(LukeShim, model.shims[0])
+        shim.dropout, shim.recompute = model.attrs["dropout_rate"], question.recompute
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
 
 
@@ -255,15 +263,14 @@ def _convert_outputs(
     output = outputs[1]
     if not is_train:
         return output, lambda _: ArgsKwargs((), {})
-    leaves = JointOutput(word_states=output.word_states, candidates=output.candidates)
-    for name in _DIFFERENTIABLE:
-        value = getattr(output, name)
-        if value is not None:
-            setattr(leaves, name, value.detach().requires_grad_())
+    values = {name: getattr(output, name) for name in _DIFFERENTIABLE if getattr(output, name) is not None}
+    leaves = JointOutput(
+        candidates=output.candidates, **{n: value.detach().requires_grad_() for n, value in values.items()}
+    )
 
     def to_torch(answered: JointOutput) -> ArgsKwargs:
-        pairs = [(getattr(output, n), getattr(answered, n)) for n in _DIFFERENTIABLE]
-        read = [(value, leaf.grad) for value, leaf in pairs if leaf is not None and leaf.grad is not None]
+        pairs = [(value, getattr(answered, name).grad) for name, value in values.items()]
+        read = [(value, grad) for value, grad in pairs if grad is not None]
         return ArgsKwargs(
             args=([value for value, _ in read],), kwargs={"grad_tensors": [grad for _, grad in read]}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,15 @@ from torch import Tensor
 from ..inputs.batch import Bools
 from ..inputs.pieces import Ints
 from ..nn.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
-from ..nn.joint.model import JointOutput
+from ..nn.joint.model import Candidates, JointOutput
 
 
 @dataclass(frozen=True)
 class Targets:
     """Gold of one batch, as arrays beside the `WordBatch` and the `MentionBatch`.
 
-    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 where the document has no
-        gold entities. Shape: (batch, n_tokens, max_span_width)
+    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
+        document has no gold entities. Shape: (batch, n_tokens, max_span_width)
     labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
         Shape: (batch, n_mentions, n_labels)
     relations (ndarray): Multi-hot relations of the pairs. Shape: (n_pairs, n_labels)
@@ -37,39 +38,61 @@ class Targets:
 
 
 def joint_loss(
-    output: JointOutput, token_mask: Bools, targets: Targets, multi_label: bool
+    outputs: Sequence[JointOutput], targets: Sequence[Targets], multi_label: bool
 ) -> dict[str, Tensor]:
-    """Losses of the heads that spoke.
+    """Losses of the heads that spoke, over one or several padded batches as if they were one.
 
-    output (JointOutput): The heads' scores.
-    token_mask (ndarray): True for real token slots. Shape: (batch, n_tokens)
-    targets (Targets): The gold.
+    outputs (Sequence[JointOutput]): The heads' scores, by batch.
+    targets (Sequence[Targets]): The gold, by batch.
     multi_label (bool): Whether entity labels are independent.
     RETURNS (dict[str, Tensor]): Scalars by the task's name.
     """
+    rows: dict[str, list[tuple[Tensor, ...]]] = {}
+    for output, gold in zip(outputs, targets, strict=True):
+        for task, row in _rows(output, gold).items():
+            rows.setdefault(task, []).append(row)
+    whole = {task: [torch.cat(column) for column in zip(*r, strict=True)] for task, r in rows.items()}
     losses: dict[str, Tensor] = {}
-    device = output.word_states.device
-    if output.span_logits is not None and output.candidates is not None:
-        gold = torch.from_numpy(targets.spans).to(device)
-        known = torch.from_numpy(token_mask).to(device) & (gold[:, :, 0] != -100)  # (batch, n_tokens)
-        if output.proposal_scores is not None and bool(known.any()):
-            scores = output.proposal_scores[known]  # (n, max_span_width)
-            losses["proposals"] = proposal_loss(scores, (gold[known] > 0).float(), known)
-        losses["spans"] = span_loss(output.span_logits, _candidate_labels(output, gold))
-    if output.label_logits is not None:
-        losses["labels"] = entity_loss(
-            output.label_logits, torch.from_numpy(targets.labels).to(device), multi_label
-        )
-    if output.pair_logits is not None:
-        losses |= _relation_losses(output.pair_logits, targets)
+    if "proposals" in whole:
+        losses["proposals"] = proposal_loss(*whole["proposals"])
+    if "spans" in whole:
+        losses["spans"] = span_loss(*whole["spans"])
+    if "labels" in whole:
+        logits, labels = whole["labels"]
+        losses["labels"] = entity_loss(logits, labels, multi_label)
+    if "relations" in whole:
+        losses |= _relation_losses(*whole["relations"])
     return losses
 
 
-def _candidate_labels(output: JointOutput, gold: Tensor) -> Tensor:
+def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]]:
+    """Scores and gold of one batch by task, row by row without the padding's shape."""
+    rows: dict[str, tuple[Tensor, ...]] = {}
+    device = output.word_states.device
+    if output.span_logits is not None and output.candidates is not None:
+        gold = torch.from_numpy(targets.spans).to(device)
+        known = gold[:, :, 0] != -100  # (batch, n_tokens)
+        if output.proposal_scores is not None and bool(known.any()):
+            rows["proposals"] = (
+                output.proposal_scores[known],
+                (gold[known] > 0).float(),
+            )  # (n, max_span_width)
+        labels = _candidate_labels(output.candidates, gold)
+        rows["spans"] = output.span_logits.flatten(0, 1), labels.flatten()  # (batch * n_spans, n_labels + 1)
+    if output.label_logits is not None:
+        labels = torch.from_numpy(targets.labels).to(device)
+        rows["labels"] = (
+            output.label_logits.flatten(0, 1),
+            labels.flatten(0, 1),
+        )  # (batch * n_mentions, n_labels)
+    if output.pair_logits is not None:
+        pairs = (targets.relations, targets.near, targets.groups)
+        rows["relations"] = output.pair_logits, *(torch.from_numpy(array).to(device) for array in pairs)
+    return rows
+
+
+def _candidate_labels(candidates: Candidates, gold: Tensor) -> Tensor:
     """Look the candidates up in the gold spans. RETURNS (Tensor): Shape: (batch, n_spans)"""
-    candidates = output.candidates
-    if candidates is None:
-        raise RuntimeError("no candidates")
     start, width = candidates.spans[..., 0], candidates.spans[..., 1] - candidates.spans[..., 0]
     n_widths = gold.shape[2]
     index = start * n_widths + width.clamp(max=n_widths - 1)  # (batch, n_spans)
@@ -78,12 +101,9 @@ def _candidate_labels(output: JointOutput, gold: Tensor) -> Tensor:
     return labels.masked_fill(~candidates.mask, -100)
 
 
-def _relation_losses(logits: Tensor, targets: Targets) -> dict[str, Tensor]:
+def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor) -> dict[str, Tensor]:
     """Near pairs of mentions one by one; pairs of entities by the best of their mentions, as facts are made."""
-    gold = torch.from_numpy(targets.relations).to(logits.device)
-    near = torch.from_numpy(targets.near).to(logits.device)
     losses = {"relations": threshold_loss(logits[near], gold[near])}
-    across = torch.from_numpy(targets.groups).to(logits.device)
     counts = across >= 0
     if bool(counts.any()):
         names, groups = torch.unique(across[counts], return_inverse=True)

@@ -12,6 +12,7 @@ from thinc.api import Optimizer, PyTorchShim
 from thinc.types import ArgsKwargs
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from ..nn.joint.model import JointModel
 
@@ -34,6 +35,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.bfloat16 = mixed_precision
         self.shared = False
         self.dropout: float | None = None  # rate of all dropout layers in training; None for their own
+        self.recompute = (
+            False  # in training, compute inner states again for the backward pass instead of keeping them
+        )
         self._torch_optimizer: torch.optim.Optimizer | None = None
         self._steps = 0
 
@@ -80,11 +84,14 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         inputs (ArgsKwargs): What the module's forward takes.
         RETURNS (tuple): The output and a callback that takes ArgsKwargs for `torch.autograd.backward`.
         """
-        module = self.own_module()
-        module.train()
-        with _dropout_rate(module, self.dropout), self._autocast():
-            output = module(*inputs.args, **inputs.kwargs)
-        module.eval()
+        module, rate = self.own_module(), self.dropout
+
+        def run(*_: Tensor) -> Any:
+            with _training(module, rate), self._autocast():
+                return module(*inputs.args, **inputs.kwargs)
+
+        # The checkpoint restores the random state of the devices that it sees arguments on: it is shown a weight.
+        output = checkpoint(run, next(module.parameters()), use_reentrant=False) if self.recompute else run()
 
         def backprop(grads: ArgsKwargs) -> None:
             torch.autograd.backward(*grads.args, **grads.kwargs)
@@ -170,8 +177,8 @@ def _assign(named: Mapping[str, nn.Parameter], values: Mapping[str, Tensor]) -> 
 
 
 @contextlib.contextmanager
-def _dropout_rate(module: nn.Module, rate: float | None) -> Iterator[None]:
-    """Run with one rate in all dropout layers: `training.dropout` of spaCy's config.
+def _training(module: nn.Module, rate: float | None) -> Iterator[None]:
+    """Run in training mode, with one rate in all dropout layers: `training.dropout` of spaCy's config.
 
     Layers that the model's configuration switches off stay off: attention without dropout has a faster kernel.
     """
@@ -179,8 +186,10 @@ def _dropout_rate(module: nn.Module, rate: float | None) -> Iterator[None]:
     before = [layer.p for layer in layers]
     for layer in layers:
         layer.p = layer.p if rate is None else rate
+    module.train()
     try:
         yield
     finally:
+        module.eval()
         for layer, p in zip(layers, before, strict=True):
             layer.p = p

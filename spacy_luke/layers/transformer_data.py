@@ -56,33 +56,39 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
 
 
 def training_data(
-    docs: Sequence[Doc], model: Model[Any, Any], batch: WordBatch, output: JointOutput
+    docs: Sequence[Doc],
+    model: Model[Any, Any],
+    batches: Sequence[WordBatch],
+    outputs: Sequence[JointOutput],
 ) -> tuple[list[TransformerData], Callable[[Sequence[TransformerData]], None]]:
-    """Word states of a training batch, and where their gradients go.
+    """Word states of the batches of a training step, and where their gradients go.
 
     docs (Sequence[Doc]): The documents.
     model (Model): The joint model.
-    batch (WordBatch): Their windows.
-    output (JointOutput): What the model said; gradients accumulate in its word states.
+    batches (Sequence[WordBatch]): Their windows.
+    outputs (Sequence[JointOutput]): What the model said of each batch; gradients accumulate in its word states.
     RETURNS (tuple): One container a document, and a callback that takes their gradients in the same form.
     """
     tokenizer = get_tokenizer(model)
     pieces = encode_docs(docs, tokenizer)
-    places = [_places(batch, doc) for doc in range(len(docs))]
-    flat = output.word_states.detach().flatten(0, 1).float().cpu().numpy()  # (batch * length, hidden)
+    places = _places(batches, len(docs))
+    states = [output.word_states for output in outputs]
+    flat = torch.cat([s.detach().flatten(0, 1).float().cpu() for s in states]).numpy()  # (n_words, hidden)
     data = [_container(p, flat[index], tokenizer) for p, index in zip(pieces, places, strict=True)]
     answered = [
         index for index, doc in zip(places, docs, strict=True) if len(doc)
     ]  # empty ones get no answer
 
     def add_gradient(gradients: Sequence[TransformerData]) -> None:
-        if output.word_states.grad is None:
-            output.word_states.grad = torch.zeros_like(output.word_states)
-        flat_grad = output.word_states.grad.flatten(0, 1)  # (batch * length, hidden), a view
+        total = states[0].new_zeros(flat.shape)
         for index, gradient in zip(answered, gradients, strict=True):
             for tensor in gradient.tensors if len(index) else ():
-                rows = xp2torch(tensor).reshape(len(index), -1).to(flat_grad)
-                flat_grad.index_add_(0, torch.from_numpy(index).to(flat_grad.device), rows)
+                rows = xp2torch(tensor).reshape(len(index), -1).to(total)
+                total.index_add_(0, torch.from_numpy(index).to(total.device), rows)
+        parts = torch.split(total, [s.shape[0] * s.shape[1] for s in states])
+        for leaf, part in zip(states, parts, strict=True):
+            grad = part.view_as(leaf)  # (batch, length, hidden)
+            leaf.grad = grad.clone() if leaf.grad is None else leaf.grad + grad
 
     return data, add_gradient
 
@@ -99,14 +105,29 @@ def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData
     return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
 
 
-def _places(batch: WordBatch, doc: int) -> Ints:
-    """Where each piece of a document lies in the flattened batch. RETURNS (ndarray): Shape: (n_pieces,)"""
-    rows = [row for row, window in enumerate(batch.windows) if window.doc == doc]
-    owned = owned_pieces([batch.windows[row] for row in rows])
-    length = batch.ids.shape[1]
+def _places(batches: Sequence[WordBatch], n_docs: int) -> list[Ints]:
+    """Where each piece of each document lies in the flattened batches, one after the other.
+
+    batches (Sequence[WordBatch]): The batches; a document's windows may lie in several.
+    n_docs (int): Number of documents.
+    RETURNS (list[ndarray]): Shape: (n_pieces,) each
+    """
+    rows: list[list[tuple[Window, int]]] = [
+        [] for _ in range(n_docs)
+    ]  # each window with its row's first place
+    offset = 0
+    for batch in batches:
+        for row, window in enumerate(batch.windows):
+            rows[window.doc].append((window, offset + row * batch.ids.shape[1]))
+        offset += batch.ids.size
+    return [_places_of(sorted(mine, key=lambda item: item[0].start)) for mine in rows]
+
+
+def _places_of(rows: Sequence[tuple[Window, int]]) -> Ints:
+    owned = owned_pieces([window for window, _ in rows])
     parts = [
-        row * length + 1 + np.arange(start, end, dtype=np.int64) - batch.windows[row].start
-        for row, (start, end) in zip(rows, owned, strict=True)
+        place + 1 + np.arange(start, end, dtype=np.int64) - window.start
+        for (window, place), (start, end) in zip(rows, owned, strict=True)
     ]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 

@@ -90,7 +90,8 @@ def make_luke(
     same_sentence (bool): `doc._.luke_relations` relates mentions of one sentence only.
     max_distance (int | None): Most tokens between them, without sentence boundaries or with `same_sentence` off.
     allowed_relations (dict | None): By relation, the pairs of head and tail label that it may have.
-    max_batch_pieces (int): Most tokens of a padded batch: word pieces, and entities as if evenly spread.
+    max_batch_pieces (int): Most tokens of a padded batch, word pieces and entities, in training too. Examples of
+        more are learned from in several batches, with the same gradients.
     scorer (Callable | None): The scorer.
     RETURNS (LukePipe): The component.
     """

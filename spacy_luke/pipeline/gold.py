@@ -106,6 +106,7 @@ def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) ->
     """RETURNS (ndarray): `Targets.spans`. Shape: (batch, n_tokens, max_span_width)"""
     labels = {label: index for index, label in enumerate(joint.ner_labels, start=1)}
     targets = np.zeros((*batch.tokens.shape, joint.max_span_width), dtype=np.int64)
+    targets[batch.tokens < 0] = -100
     for row, window in enumerate(batch.windows):
         entities = golds[window.doc].entities
         if entities is None:
@@ -159,10 +160,7 @@ def relation_targets(
         clusters = np.unique(gold.clusters, return_inverse=True)[1]
         names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
         groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
-        at = np.full((len(gold.mentions), len(gold.mentions)), -1, dtype=np.int64)
-        at[head, tail] = mine
-        for pair, names_of_pair in gold.relations.items():
-            known = [labels[label] for label in names_of_pair if label in labels]
-            if at[pair] >= 0:
-                targets[at[pair], known] = 1.0
+        for index, *pair in zip(mine.tolist(), head.tolist(), tail.tolist(), strict=True):
+            known = [labels[label] for label in gold.relations.get(tuple(pair), ()) if label in labels]
+            targets[index, known] = 1.0
     return targets, near, groups

@@ -93,17 +93,30 @@ class ListenedTo:
             set_transformer_data(doc, self.model, reading.words)
 
     def _send_to_listeners(
-        self, docs: Sequence[Doc], words: WordBatch, output: JointOutput, backprop: Callable[[Any], Any]
+        self,
+        docs: Sequence[Doc],
+        words: Sequence[WordBatch],
+        answers: Sequence[tuple[JointOutput, Callable[[Any], Any]]],
     ) -> None:
-        """Hand word states to the listeners; their gradients and the own ones go back together."""
-        self._pending = lambda: backprop(output)
+        """Hand word states to the listeners; their gradients and the own ones go back together.
+
+        docs (Sequence[Doc]): The documents.
+        words (Sequence[WordBatch]): Their windows, in one or several batches.
+        answers (Sequence[tuple]): For each batch, what the model said, and the callback for the gradients.
+        """
+
+        def backprop() -> None:
+            for output, back in reversed(answers):  # the last batch's inner states are still there
+                back(output)
+
+        self._pending = backprop
         if not self.listeners:
             self._backprop_pending()
             return
         from ..layers.transformer_data import training_data
 
         batch_id = self.listeners[0].get_batch_id(docs)
-        data, add_gradient = training_data(docs, self.model, words, output)
+        data, add_gradient = training_data(docs, self.model, words, [output for output, _ in answers])
         waiting = len(self.listeners)
 
         def receive(gradients: Any) -> None:

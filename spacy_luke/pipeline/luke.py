@@ -23,7 +23,7 @@ from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints
 from .annotate import Annotator
 from .decode import Threshold, check_thresholds, lowest
-from .examples import training_batch
+from .examples import training_batches
 from .label_data import check_labels, collect_labels, with_labels, without_labels
 from .listened import ListenedTo
 from .pairs import PairLimits
@@ -274,25 +274,27 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             return losses
         self._backprop_pending()
         set_dropout_rate(self.model, drop)
-        batch = training_batch(self.model, examples, self.entities, self.limits, self._suggester())
-        if batch is None:
-            self._send_nothing_to_listeners(docs)
+        batches = training_batches(
+            self.model, examples, self.entities, self.limits, self._suggester(), self.max_batch_pieces
+        )
+        if batches:
+            answers = [self.model.begin_update(question) for question, _ in batches]
+            outputs, targets = [output for output, _ in answers], [gold for _, gold in batches]
+            losses[self.name] += self._own_loss(outputs, targets)
+            self._send_to_listeners(docs, [question.words for question, _ in batches], answers)
         else:
-            question, targets = batch
-            output, backprop = self.model.begin_update(question)
-            losses[self.name] += self._own_loss(question, output, targets)
-            self._send_to_listeners(docs, question.words, output, backprop)
+            self._send_nothing_to_listeners(docs)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
 
-    def _own_loss(self, question: JointInput, output: JointOutput, targets: Targets) -> float:
-        """Add the own losses' gradients to the output's leaves. RETURNS (float): The sum of the losses."""
+    def _own_loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> float:
+        """Add the own losses' gradients to the outputs' leaves. RETURNS (float): The sum of the losses."""
         from ..layers.joint import get_module
         from ..layers.loss import joint_loss
 
         multi_label = get_module(self.model).joint.multi_label
-        parts = joint_loss(output, question.words.tokens >= 0, targets, multi_label)
+        parts = joint_loss(outputs, targets, multi_label)
         if not parts:
             return 0.0
         total = sum(parts.values())

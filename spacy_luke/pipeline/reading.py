@@ -8,15 +8,15 @@ docs -> windows, grouped so that a group holds whole documents of like length
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..inputs.batch import Bools, WordBatch, mention_batch, word_batch
+from ..inputs.batching import batch_windows, candidate_counts, count_inside, group_documents, word_sizes
 from ..inputs.mentions import Placement, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, make_windows
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from thinc.api import Model
 
     from ..layers.joint import JointInput
-    from ..nn.joint.model import JointOutput
+    from ..nn.joint.model import JointOutput, Related
+    from ..nn.outputs import WordStates
     from ..tokenizer import LukeTokenizer
 
 Floats = NDArray[np.float32]
@@ -73,6 +74,18 @@ class Reading:
     pairs: Ints = field(default_factory=lambda: np.zeros((0, 3), dtype=np.int64))
     scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     words: list[tuple[Window, Floats]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Material:
+    """The documents of one call, by their index: what is asked, what they are made of, what was said so far."""
+
+    docs: Sequence[Doc]
+    questions: Sequence[Question]
+    pieces: list[DocPieces]
+    windows: list[list[Window]]
+    suggested: list[Ints] | None
+    readings: list[Reading]
 
 
 @dataclass(frozen=True)
@@ -123,57 +136,73 @@ class Reader:
         ]
         searching = any(reading.searched for reading in readings)
         suggested = self.suggest(docs) if self.suggest is not None and searching else None
-        costs = []
-        for doc, reading in enumerate(readings):
-            found = 0 if not reading.searched else len(docs[doc]) * self.proposals
-            rows = max(len(reading.mentions), found if suggested is None else len(suggested[doc]))
-            costs.append(window_costs(windows[doc], rows / max(len(pieces[doc]), 1)))
-        for group in group_documents(costs, self.batch_pieces):
-            self._read_group(group, docs, questions, pieces, windows, costs, suggested, readings)
+        material = _Material(docs, questions, pieces, windows, suggested, readings)
+        sizes = [self._sizes(material, doc) for doc in range(len(docs))]
+        for group in group_documents(sizes, self.batch_pieces):
+            self._read_group(group, material, np.concatenate([sizes[doc] for doc in group]))
         return readings
 
-    def _read_group(
-        self,
-        group: list[int],
-        docs: Sequence[Doc],
-        questions: Sequence[Question],
-        pieces: list[DocPieces],
-        windows: list[list[Window]],
-        costs: list[list[int]],
-        suggested: list[Ints] | None,
-        readings: list[Reading],
-    ) -> None:
-        flat = [window for doc in group for window in windows[doc]]
-        cost = [c for doc in group for c in costs[doc]]
-        batches = [
-            word_batch(b, pieces, self.tokenizer) for b in batch_windows(flat, cost, self.batch_pieces)
-        ]
-        find = any(readings[doc].searched for doc in group)
-        cache: dict[int, Any] = {}
-        if find or self.keep_words:
-            for index, batch in enumerate(batches):
-                output = self._words(batch, find, suggested)
-                if len(batches) == 1:  # a long document's caches would not fit; its words are read again
-                    cache[index] = output.words
-                self._collect_spans(batch, output, readings)
+    def _sizes(self, material: _Material, doc: int) -> Ints:
+        """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
+        windows, pieces, reading = material.windows[doc], material.pieces[doc], material.readings[doc]
+        sizes = np.zeros((len(windows), 2), dtype=np.int64)
+        sizes[:, 0] = word_sizes(windows)
+        if self.describe:
+            given = np.array(
+                [pieces.extent(start, end) for start, end, _ in reading.mentions], dtype=np.int64
+            )
+            sizes[:, 1] = count_inside(windows, given.reshape(-1, 2))
+        if reading.searched:
+            suggested = None if material.suggested is None else material.suggested[doc]
+            candidates = candidate_counts(windows, pieces, self.proposals, suggested)
+            sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
+        return sizes
+
+    def _read_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
+        """Read documents that make one padded batch, or one long document in several."""
+        readings = material.readings
+        flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
+        whole: WordBatch | None = None
+        cache: WordStates | None = None
+        if self.keep_words or any(readings[doc].searched for doc in group):
+            for batch in batch_windows(sizes, self.batch_pieces):
+                words = word_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
+                output = self._words(words, material)
+                self._collect_spans(words, output, readings)
+                if len(batch) == len(
+                    flat
+                ):  # a long document's caches would not fit; its words are read again
+                    whole, cache = words, output.words
         for doc in group:
-            self._decide(docs[doc], questions[doc], readings[doc])
+            self._decide(material.docs[doc], material.questions[doc], readings[doc])
         if not self.describe:
             return
         placed = {}
         for doc in group:
             extents = [(start, end) for start, end, _ in readings[doc].mentions]
-            placed[doc] = place_mentions(windows[doc], pieces[doc], extents, self.relate)
+            placed[doc] = place_mentions(material.windows[doc], material.pieces[doc], extents, self.relate)
             readings[doc].seen = placed[doc].home >= 0
-        for index, batch in enumerate(batches):
-            self._label(batch, windows, placed, cache.get(index), readings)
+        # Only now the number of mentions is known: more of them than candidates may not fit the same batch.
+        sizes[:, 1] = [len(placed[window.doc].mentions[at]) for window, at in flat]
+        batches = list(batch_windows(sizes, self.batch_pieces))
+        for batch in batches:
+            if not sizes[batch, 1].any():
+                continue
+            if whole is not None and len(batches) == 1:
+                self._label(whole, flat, placed, cache, readings)
+            else:
+                part = [flat[i] for i in batch]
+                words = word_batch([window for window, _ in part], material.pieces, self.tokenizer)
+                self._label(words, part, placed, None, readings)
 
     # --- finding entities ------------------------------------------------------------------
 
-    def _words(self, batch: WordBatch, find: bool, suggested: list[Ints] | None) -> JointOutput:
+    def _words(self, batch: WordBatch, material: _Material) -> JointOutput:
         from ..layers.joint import JointInput
         from ..layers.spans import candidates_of
 
+        find = any(material.readings[window.doc].searched for window in batch.windows)
+        suggested = material.suggested
         candidates = None if suggested is None or not find else candidates_of(batch, suggested)
         return self.model.predict(JointInput(words=batch, find=find, candidates=candidates))
 
@@ -217,32 +246,30 @@ class Reader:
     def _label(
         self,
         batch: WordBatch,
-        windows: list[list[Window]],
+        windows: Sequence[tuple[Window, int]],
         placed: dict[int, Placement],
-        states: Any,
+        states: WordStates | None,
         readings: list[Reading],
     ) -> None:
+        """Read the mentions of a batch of windows, each with its number in its document."""
         from ..layers.joint import JointInput
 
-        positions = [windows[w.doc].index(w) for w in batch.windows]
-        mentions = [placed[w.doc].mentions[k] for w, k in zip(batch.windows, positions, strict=True)]
-        if not any(len(m) for m in mentions):
-            return
+        mentions = [placed[window.doc].mentions[at] for window, at in windows]
         rows = mention_batch(
             batch.windows,
             mentions,
-            [placed[w.doc].extents[m] for w, m in zip(batch.windows, mentions, strict=True)],
-            [placed[w.doc].pairs[k] for w, k in zip(batch.windows, positions, strict=True)],
+            [placed[window.doc].extents[m] for (window, _), m in zip(windows, mentions, strict=True)],
+            [placed[window.doc].pairs[at] for window, at in windows],
         )
-        output = self.model.predict(JointInput(words=batch, states=states, mentions=rows))
-        self._collect_labels(batch, positions, mentions, placed, output, readings)
-        if output.pair_logits is not None and self.relate:
-            self._collect_pairs(batch, mentions, rows.pairs, output, readings)
+        question = JointInput(words=batch, states=states, mentions=rows, relation_floor=self.relation_floor)
+        output = self.model.predict(question)
+        self._collect_labels(windows, mentions, placed, output, readings)
+        if output.related is not None and self.relate:
+            self._collect_pairs(batch, mentions, output.related, readings)
 
     def _collect_labels(
         self,
-        batch: WordBatch,
-        positions: list[int],
+        windows: Sequence[tuple[Window, int]],
         mentions: list[Ints],
         placed: dict[int, Placement],
         output: JointOutput,
@@ -255,9 +282,9 @@ class Reader:
         if output.label_logits is not None:
             logits = output.label_logits
             labels = (logits.sigmoid() if self.multi_label else logits.softmax(-1)).cpu().numpy()
-        for row, (window, position) in enumerate(zip(batch.windows, positions, strict=True)):
+        for row, (window, at) in enumerate(windows):
             reading, members = readings[window.doc], mentions[row]
-            at_home = np.flatnonzero(placed[window.doc].home[members] == position)
+            at_home = np.flatnonzero(placed[window.doc].home[members] == at)
             n = len(reading.mentions)
             if reading.vectors is None:
                 reading.vectors = np.zeros((n, vectors.shape[-1]), dtype=np.float32)
@@ -268,73 +295,12 @@ class Reader:
                 reading.labels[members[at_home]] = labels[row, at_home]
 
     def _collect_pairs(
-        self,
-        batch: WordBatch,
-        mentions: list[Ints],
-        pairs: Ints,
-        output: JointOutput,
-        readings: list[Reading],
+        self, batch: WordBatch, mentions: list[Ints], related: Related, readings: list[Reading]
     ) -> None:
-        logits = output.pair_logits
-        if logits is None:
-            return
-        scores = (logits[:, 1:] - logits[:, :1]).sigmoid()
-        kept, label = (index.cpu().numpy() for index in (scores > self.relation_floor).nonzero(as_tuple=True))
-        values = scores.cpu().numpy()[kept, label]
-        for row in np.unique(pairs[kept, 0]):
-            mine = pairs[kept, 0] == row
+        pairs, label, values = (t.cpu().numpy() for t in (related.pairs, related.labels, related.scores))
+        for row in np.unique(pairs[:, 0]):
+            mine = pairs[:, 0] == row
             reading = readings[batch.windows[row].doc]
-            members = mentions[row]
-            head, tail = members[pairs[kept[mine], 1]], members[pairs[kept[mine], 2]]
+            head, tail = mentions[row][pairs[mine, 1]], mentions[row][pairs[mine, 2]]
             reading.pairs = np.concatenate([reading.pairs, np.column_stack([head, tail, label[mine]])])
             reading.scores = np.concatenate([reading.scores, values[mine]])
-
-
-def window_costs(windows: Sequence[Window], density: float) -> list[int]:
-    """What each window of a document costs: its word tokens, and its share of the document's entities.
-
-    windows (Sequence[Window]): The windows.
-    density (float): Entities a piece, taken as evenly spread.
-    RETURNS (list[int]): Word and entity tokens.
-    """
-    return [len(window) + 2 + ceil(len(window) * density) for window in windows]
-
-
-def group_documents(costs: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
-    """Group whole documents by length, so that a group of short documents is one padded batch.
-
-    costs (Sequence[Sequence[int]]): Tokens of each document's windows.
-    budget (int): Most tokens of a padded batch; a longer document is a group of its own.
-    YIELDS (list[int]): Indices of documents.
-    """
-    group: list[int] = []
-    n_windows = longest = 0
-    for doc in sorted(range(len(costs)), key=lambda i: (sum(costs[i]), i)):
-        n, most = len(costs[doc]), max(costs[doc], default=0)
-        if group and (n_windows + n) * max(longest, most) > budget:
-            yield group
-            group, n_windows, longest = [], 0, 0
-        group.append(doc)
-        n_windows, longest = n_windows + n, max(longest, most)
-    if group:
-        yield group
-
-
-def batch_windows(windows: Sequence[Window], costs: Sequence[int], budget: int) -> Iterator[list[Window]]:
-    """Cut a group's windows into padded batches: one, but for a document longer than the budget.
-
-    windows (Sequence[Window]): The windows.
-    costs (Sequence[int]): Their tokens.
-    budget (int): Most tokens of a padded batch; a single window may exceed it.
-    YIELDS (list[Window]): Non-empty batches.
-    """
-    batch: list[Window] = []
-    longest = 0
-    for window, cost in zip(windows, costs, strict=True):
-        if batch and (len(batch) + 1) * max(longest, cost) > budget:
-            yield batch
-            batch, longest = [], 0
-        batch.append(window)
-        longest = max(longest, cost)
-    if batch:
-        yield batch

@@ -65,7 +65,7 @@ def test_losses_of_pairs_near_and_by_entities():
         groups=np.array([7, 7, -1]),  # the last is of two mentions of one entity
     )
     output = JointOutput(word_states=torch.zeros(1, 1, 1), pair_logits=logits)
-    losses = joint_loss(output, np.ones((1, 1), dtype=np.bool_), targets, False)
+    losses = joint_loss([output], [targets], False)
     torch.testing.assert_close(losses["relations"], threshold_loss(logits[:1], torch.tensor([[1.0, 0.0]])))
     margins = (logits - logits[:, :1])[:2].amax(0, keepdim=True)
     torch.testing.assert_close(losses["facts"], threshold_loss(margins, torch.tensor([[1.0, 0.0]])))
@@ -82,7 +82,7 @@ def test_candidates_wider_than_the_pre_filter_are_no_entities():
     spans[0, 0, 1] = 1  # tokens 0 and 1 are an entity
     empty = np.zeros((0, 0), dtype=np.float32)
     targets = Targets(spans, empty, empty, np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64))
-    loss = joint_loss(output, np.ones((1, 3), dtype=np.bool_), targets, False)["spans"]
+    loss = joint_loss([output], [targets], False)["spans"]
     assert loss == pytest.approx(9.0, abs=0.01)  # both are wrong
 
 

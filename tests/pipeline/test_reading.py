@@ -8,9 +8,6 @@ import spacy
 from spacy.tokens import Doc, Span
 from tiny import TEXTS, make_pipeline, summary
 
-from spacy_luke.inputs.windows import Window
-from spacy_luke.pipeline.reading import batch_windows, group_documents, window_costs
-
 ATTENTION = [(False, False), (False, True), (True, True), (True, False)]
 
 
@@ -317,34 +314,3 @@ def test_relations_point_to_the_entities_themselves(checkpoint: str):
         assert relation.head.label_
         assert relation.id == ("P19" if relation.label == "born in" else "")
         assert 0.5 < relation.score <= 1
-
-
-# --- batches -------------------------------------------------------------------------------
-
-
-def test_batches_count_words_and_entities():
-    windows = [Window(0, 0, 8), Window(0, 4, 12)]
-    assert window_costs(windows, 0.0) == [10, 10]
-    assert window_costs(windows, 0.5) == [14, 14]
-    costs = [[10], [4], [30, 30], [4], []]
-    groups = list(group_documents(costs, 20))
-    assert groups == [[4, 1, 3], [0], [2]]
-    assert sorted(doc for group in groups for doc in group) == list(range(5))
-    assert list(batch_windows(windows * 2, [10, 10, 30, 10], 20)) == [windows, windows[:1], windows[1:]]
-
-
-def test_no_padded_batch_exceeds_the_budget(checkpoint: str, monkeypatch: pytest.MonkeyPatch):
-    nlp = make_pipeline(checkpoint)
-    pipe = nlp.get_pipe("luke")
-    pipe.max_batch_pieces = 150
-    sizes = []
-    predict = type(pipe.model).predict
-
-    def watch(model, question):
-        sizes.append(question.words.ids.size)
-        return predict(model, question)
-
-    monkeypatch.setattr(type(pipe.model), "predict", watch)
-    list(nlp.pipe(TEXTS * 3))
-    assert max(sizes) <= 150
-    assert len(sizes) < 2 * len(TEXTS) * 3

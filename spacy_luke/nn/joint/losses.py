@@ -7,39 +7,38 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def proposal_loss(scores: Tensor, gold: Tensor, exists: Tensor) -> Tensor:
+def proposal_loss(scores: Tensor, gold: Tensor) -> Tensor:
     """Binary cross entropy over all spans of the windows, a token at a time.
 
-    scores (Tensor): The pre-filter's scores. Shape: (batch, n_tokens, max_span_width)
+    scores (Tensor): The pre-filter's scores. Shape: (n_tokens, max_span_width)
     gold (Tensor): 1.0 for gold spans. Same shape.
-    exists (Tensor): True for real tokens. Shape: (batch, n_tokens)
     RETURNS (Tensor): Sum over spans, mean over tokens.
     """
     loss = F.binary_cross_entropy_with_logits(
         scores, gold, reduction="none"
     )  # a missing span's score is very low
-    return loss.sum() / exists.sum().clamp(min=1)
+    return loss.sum() / max(len(scores), 1)
 
 
 def span_loss(logits: Tensor, gold: Tensor) -> Tensor:
     """Cross entropy over candidate spans.
 
-    logits (Tensor): Shape: (batch, n_spans, n_labels + 1)
-    gold (Tensor): Label of each candidate, 0 for none, -100 to leave out. Shape: (batch, n_spans)
+    logits (Tensor): Shape: (n_spans, n_labels + 1)
+    gold (Tensor): Label of each candidate, 0 for none, -100 to leave out. Shape: (n_spans,)
     RETURNS (Tensor): Mean over the candidates that count; 0 if there are none.
     """
-    return _mean_over(F.cross_entropy(logits.flatten(0, 1), gold.flatten(), reduction="sum"), gold != -100)
+    return _mean_over(F.cross_entropy(logits, gold, reduction="sum"), gold != -100)
 
 
 def entity_loss(logits: Tensor, gold: Tensor, multi_label: bool) -> Tensor:
     """Loss of entity labels.
 
-    logits (Tensor): Shape: (batch, n_mentions, n_labels)
+    logits (Tensor): Shape: (n_mentions, n_labels)
     gold (Tensor): Multi-hot labels; all -100 for mentions to leave out. Same shape.
     multi_label (bool): Sigmoid over each label instead of a softmax over all.
     RETURNS (Tensor): Mean over the mentions that count.
     """
-    counts = gold[..., 0] != -100  # (batch, n_mentions)
+    counts = gold[:, 0] != -100  # (n_mentions,)
     logits, gold = logits[counts], gold[counts]
     if multi_label:
         loss = F.binary_cross_entropy_with_logits(logits, gold, reduction="sum")

@@ -69,6 +69,20 @@ class Candidates:
 
 
 @dataclass
+class Related:
+    """Pairs of mentions with a relation whose probability is above a floor.
+
+    pairs (Tensor): Window, head row, tail row. Shape: (n_relations, 3)
+    labels (Tensor): Index of the relation. Shape: (n_relations,)
+    scores (Tensor): Its probability. Shape: (n_relations,)
+    """
+
+    pairs: Tensor
+    labels: Tensor
+    scores: Tensor
+
+
+@dataclass
 class JointOutput:
     """What the joint model says of a batch. A part that was not asked for, or has no head, is None.
 
@@ -79,6 +93,7 @@ class JointOutput:
     entity_states (Tensor): Shape: (batch, n_mentions, hidden)
     label_logits (Tensor): Shape: (batch, n_mentions, n_labels)
     pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
+    related (Related): Instead of the logits, where a floor for relations was given.
     words (WordStates): The encoder's cache, for more rows on the same words.
     """
 
@@ -90,6 +105,7 @@ class JointOutput:
     entity_states: Tensor | None = None
     label_logits: Tensor | None = None
     pair_logits: Tensor | None = None
+    related: Related | None = None
 
 
 class JointModel(nn.Module):
@@ -168,6 +184,7 @@ class JointModel(nn.Module):
         candidates: Candidates | None = None,
         gold_spans: Tensor | None = None,
         mentions: Mentions | None = None,
+        relation_floor: float | None = None,
     ) -> JointOutput:
         """Read words, and answer what is asked about them.
 
@@ -178,6 +195,7 @@ class JointModel(nn.Module):
         gold_spans (Tensor): In training, 1.0 for spans that must be among the candidates.
             Shape: (batch, n_tokens, max_span_width)
         mentions (Mentions): Mentions and pairs to label.
+        relation_floor (float): Keep only relations that are more probable, instead of all pairs' logits.
         RETURNS (JointOutput): The answers.
         """
         if states is None:
@@ -186,7 +204,7 @@ class JointModel(nn.Module):
         if find:
             self._score_spans(words, states, output, candidates, gold_spans)
         if mentions is not None and mentions.mask.shape[1]:
-            self._label(words, states, output, mentions)
+            self._label(words, states, output, mentions, relation_floor)
         return output
 
     def _read_words(self, words: Words) -> WordStates:
@@ -222,16 +240,27 @@ class JointModel(nn.Module):
             take_rows(word_states, start), take_rows(word_states, end), entities
         )
 
-    def _label(self, words: Words, states: WordStates, output: JointOutput, mentions: Mentions) -> None:
+    def _label(
+        self,
+        words: Words,
+        states: WordStates,
+        output: JointOutput,
+        mentions: Mentions,
+        relation_floor: float | None,
+    ) -> None:
         pairs = self.relation_head is not None and len(mentions.pairs) > 0
         word_states, entities, attention = self._read(words, states, mentions.extents, mentions.mask, pairs)
         output.entity_states = entities
         if self.entity_head is not None:
             output.label_logits = self.entity_head(entities)
-        if self.relation_head is not None and attention is not None:
-            output.pair_logits = self.relation_head(
-                word_states, entities, attention, mentions.extents, mentions.pairs
-            )
+        if self.relation_head is None or attention is None:
+            return
+        read = (word_states, entities, attention, mentions.extents, mentions.pairs)
+        if relation_floor is None:
+            output.pair_logits = self.relation_head(*read)
+        else:
+            rows, labels, scores = self.relation_head.above(relation_floor, *read)
+            output.related = Related(mentions.pairs[rows], labels, scores)
 
     def _read(
         self, words: Words, states: WordStates, extents: Tensor, mask: Tensor, attentions: bool

@@ -10,13 +10,15 @@ context and the last layer is computed once an entity, not once a pair.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
 _NONE_BIAS = 3.0
-_CHUNK = 8192  # pairs at a time: bounds memory at chunk * (length + 2 * width) floats
+_CHUNK = 8192  # pairs at a time: bounds memory at chunk * (length + 2 * width + n_labels) floats
 
 
 class RelationHead(nn.Module):
@@ -54,19 +56,52 @@ class RelationHead(nn.Module):
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         RETURNS (Tensor): Logits. Shape: (n_pairs, n_labels + 1)
         """
+        chunks = list(self._chunks(words, entities, attention, extents, pairs))
+        if not chunks:
+            return words.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
+        order = torch.cat([index for index, _ in chunks])
+        restored = torch.empty_like(order)
+        restored[order] = torch.arange(len(order), device=order.device)
+        return torch.cat([logits for _, logits in chunks])[restored]
+
+    def above(
+        self,
+        floor: float,
+        words: Tensor,
+        entities: Tensor,
+        attention: Tensor,
+        extents: Tensor,
+        pairs: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
+
+        floor (float): Relations have to be more probable: the sigmoid of their margin over "none".
+        words, entities, attention, extents, pairs (Tensor): As in `forward`.
+        RETURNS (tuple[Tensor, Tensor, Tensor]): Row of the pair, label and probability of each relation, by pair
+            and label. Shape: (n_relations,) each
+        """
+        kept = []
+        for index, logits in self._chunks(words, entities, attention, extents, pairs):
+            scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n, n_labels)
+            row, label = (scores > floor).nonzero(as_tuple=True)
+            kept.append((index[row], label, scores[row, label]))
+        if not kept:
+            nothing = pairs.new_zeros(0)
+            return nothing, nothing, words.new_zeros(0, dtype=torch.float32)
+        rows, labels, scores = (torch.cat(column) for column in zip(*kept, strict=True))
+        order = torch.argsort(rows, stable=True)
+        return rows[order], labels[order], scores[order]
+
+    def _chunks(
+        self, words: Tensor, entities: Tensor, attention: Tensor, extents: Tensor, pairs: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Rows of `pairs` with their logits, some at a time, each time of one window."""
         head, tail = self.head(entities), self.tail(entities)  # (batch, n_mentions, 2 * width)
         context = self.context(words)  # (batch, length, width)
         order = torch.argsort(pairs[:, 0], stable=True)
-        logits = [
-            self._score(int(window), index, head, tail, context, attention, extents, pairs)
-            for window, rows in _by_window(pairs, order)
-            for index in torch.split(rows, _CHUNK)
-        ]
-        if not logits:
-            return words.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
-        restored = torch.empty_like(order)
-        restored[order] = torch.arange(len(order), device=order.device)
-        return torch.cat(logits)[restored]
+        for window, rows in _by_window(pairs, order):
+            for index in torch.split(rows, _CHUNK):
+                yield index, self._score(window, index, head, tail, context, attention, extents, pairs)
 
     def _score(
         self,

@@ -8,7 +8,7 @@ from tiny import make_joint, make_tokenizer
 
 from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions, take_rows
 from spacy_luke.nn.joint.proposer import best_spans
-from spacy_luke.nn.joint.relations import distance_classes
+from spacy_luke.nn.joint.relations import RelationHead, distance_classes
 
 TOKENIZER = make_tokenizer()
 CLOSE = {"atol": 1e-5, "rtol": 1e-4}
@@ -207,3 +207,43 @@ def test_new_heads_begin_with_none():
     assert (output.pair_logits.argmax(-1) == 0).all()
     exists = output.proposal_scores[output.proposal_scores > -1e3]
     assert (exists.sigmoid() < 0.1).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("floor", [0.0, 0.3, 1.0])
+def test_relations_above_a_floor_are_those_of_all_logits(model: JointModel, floor: float):
+    words, mentions = make_words(), make_mentions()
+    scores = model(words, mentions=mentions).pair_logits
+    scores = (scores[:, 1:] - scores[:, :1]).sigmoid()
+    output = model(words, mentions=mentions, relation_floor=floor)
+    assert output.pair_logits is None
+    rows, labels = (scores > floor).nonzero(as_tuple=True)
+    torch.testing.assert_close(output.related.pairs, mentions.pairs[rows])
+    torch.testing.assert_close(output.related.labels, labels)
+    torch.testing.assert_close(output.related.scores, scores[rows, labels], **CLOSE)
+
+
+@torch.no_grad()
+def test_millions_of_pairs_are_cut_to_the_floor_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    head = RelationHead(hidden_size=8, width=4, n_labels=3, dropout=0.0)
+    n = 1500
+    read = (
+        torch.randn(1, 6, 8),
+        torch.randn(1, n, 8) * 3,
+        torch.rand(1, n, 6),
+        torch.randint(1, 7, (1, n, 2)).cumsum(-1),
+        torch.cartesian_prod(torch.tensor([0]), torch.arange(n), torch.arange(n)),
+    )
+    whole = head(*read)
+    scores = (whole[:, 1:] - whole[:, :1]).sigmoid()
+    floor = float(scores[:10_000].quantile(0.999))
+    largest = []
+    score = RelationHead._score
+    monkeypatch.setattr(
+        RelationHead, "_score", lambda *a: largest.append(len(a[2])) or score(*a), raising=True
+    )
+    rows, labels, kept = head.above(floor, *read)
+    assert max(largest) <= 8192
+    assert 0 < len(rows) < scores.numel() / 50
+    torch.testing.assert_close(torch.stack([rows, labels], 1), (scores > floor).nonzero())
+    torch.testing.assert_close(kept, scores[rows, labels])

@@ -14,26 +14,24 @@ def test_proposals_are_summed_over_spans_and_averaged_over_tokens():
     scores = torch.tensor([[0.3, -1.0], [2.0, -1e4]])
     gold = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     expected = (F.softplus(torch.tensor([-0.3, -1.0, 2.0])).sum()) / 2
-    torch.testing.assert_close(proposal_loss(scores, gold, torch.tensor([True, True])), expected)
+    torch.testing.assert_close(proposal_loss(scores, gold), expected)
 
 
 def test_spans_left_out_do_not_count():
-    logits = torch.randn(1, 3, 4)
-    gold = torch.tensor([[2, -100, 0]])
-    expected = (F.cross_entropy(logits[0, 0], gold[0, 0]) + F.cross_entropy(logits[0, 2], gold[0, 2])) / 2
+    logits = torch.randn(3, 4)
+    gold = torch.tensor([2, -100, 0])
+    expected = (F.cross_entropy(logits[0], gold[0]) + F.cross_entropy(logits[2], gold[2])) / 2
     torch.testing.assert_close(span_loss(logits, gold), expected)
-    assert span_loss(logits, torch.full((1, 3), -100)) == 0
+    assert span_loss(logits, torch.full((3,), -100)) == 0
 
 
 def test_entity_labels_single_and_multi():
-    logits = torch.randn(1, 2, 3)
-    gold = torch.tensor([[[0.0, 1.0, 0.0], [-100.0] * 3]])
-    torch.testing.assert_close(
-        entity_loss(logits, gold, False), F.cross_entropy(logits[0, 0], torch.tensor(1))
-    )
-    expected = F.binary_cross_entropy_with_logits(logits[0, 0], gold[0, 0], reduction="sum")
+    logits = torch.randn(2, 3)
+    gold = torch.tensor([[0.0, 1.0, 0.0], [-100.0] * 3])
+    torch.testing.assert_close(entity_loss(logits, gold, False), F.cross_entropy(logits[0], torch.tensor(1)))
+    expected = F.binary_cross_entropy_with_logits(logits[0], gold[0], reduction="sum")
     torch.testing.assert_close(entity_loss(logits, gold, True), expected)
-    assert entity_loss(logits, torch.full((1, 2, 3), -100.0), False) == 0
+    assert entity_loss(logits, torch.full((2, 3), -100.0), False) == 0
 
 
 def test_threshold_loss_puts_gold_above_none_and_the_rest_below():
