@@ -73,7 +73,7 @@ class TokenizerErrors:
     )
     L120 = (
         "text is a {text} and text_pair a {pair}. Give a string for one input or a list of strings for a "
-        "batch, and text_pair alike or None. For words that are cut already use encode_words."
+        "batch, and text_pair alike or None. For words that are cut already use is_split_into_words=True."
     )
     L121 = "The batch is empty. Give one text at least."
     L122 = "{name} has {found} entries for {n} texts. Give one for each text; [] for a text without entities."
@@ -104,10 +104,7 @@ class TokenizerErrors:
         "Texts that are truncated on the left move away from under their entities' positions. Set "
         "tokenizer.truncation_side = 'right', or cut the texts before."
     )
-    L132 = (
-        "{name} is not available, as in transformers' LukeTokenizer: entities are character spans of whole "
-        "texts. Give texts; for the tokens of a spaCy Doc use encode_words."
-    )
+    L132 = "There are no {name} in these inputs. Ask the tokenizer for them with {option}."
     L133 = "There are no input_ids to pad, only {names}. Give what the tokenizer returned."
     L134 = (
         "input_ids has {n} rows, but there are fields of other lengths: {found}. Give one row of each field "
@@ -124,6 +121,22 @@ class TokenizerErrors:
         "{{'[PAD]': 0, '[UNK]': 1, '[MASK]': 2, '[MASK2]': 3}}."
     )
     L137 = "{path} is a file. Choose a folder to save the tokenizer in."
+    L138 = (
+        "With is_split_into_words, text is a list of words, or a list of such lists for a batch, and text_pair "
+        "alike or None. Found a {text} and a {pair}."
+    )
+    L139 = (
+        "The entity span ({start}, {end}) has no words. With is_split_into_words, give its first word, from 0 "
+        "on, and the one after its last."
+    )
+    L140 = (
+        "The entity span ({start}, {end}) ends after the text, which has {n} words. With is_split_into_words, "
+        "spans count words, the end being the one after the last."
+    )
+    L150 = (
+        "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
+        "vocabulary."
+    )
 
 
 class TokenizerWarnings:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import Errors
 from .limits import Limits
 from .pieces import TokenSpan
+from .places import NOWHERE, Place, places
 from .tasks import EncodedText
 from .template import Template
 from .truncation import truncate
@@ -60,6 +61,8 @@ class Assembler:
         row: Row = {}
         ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
         self._add_words(row, ids, pair_ids)
+        if first.offsets is not None:
+            self._add_places(row, first, second, len(ids), len(pair_ids or ()))
         if first.entity_ids is None:
             return row, 0
         return row, self._add_entities(row, first, second, len(ids), len(pair_ids or ()))
@@ -103,6 +106,22 @@ class Assembler:
             mask[len(prefix) : len(prefix) + len(ids)] = 0
             mask[len(sequence) - len(suffix) - len(pair_ids or ()) : len(sequence) - len(suffix)] = 0
             row["special_tokens_mask"] = mask
+
+    def _add_places(
+        self, row: Row, first: EncodedText, second: EncodedText | None, n_ids: int, n_pair_ids: int
+    ) -> None:
+        prefix, middle, suffix = self._around(second is not None)
+        found = [NOWHERE] * len(prefix) + self._kept(places(first, 0), n_ids) + [NOWHERE] * len(middle)
+        if second is not None:
+            found += self._kept(places(second, 1), n_pair_ids)
+        table = np.array([*found, *[NOWHERE] * len(suffix)], dtype=np.int64).reshape(-1, 4)
+        row["offset_mapping"], row["sequence_ids"] = table[:, :2], table[:, 2]
+        if first.words is not None:
+            row["word_ids"] = table[:, 3]
+
+    def _kept(self, items: list[Place], n: int) -> list[Place]:
+        """What truncation left of a text."""
+        return items[len(items) - n :] if self.truncation_side == "left" else items[:n]
 
     def _around(self, pair: bool) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         if not self.add_special_tokens:

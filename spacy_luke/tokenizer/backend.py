@@ -11,6 +11,7 @@ from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
 from .bytelevel import bytes_to_text
+from .pieces import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
 
@@ -44,18 +45,15 @@ class Backend:
         self.set_added(dict(added))
 
     @classmethod
-    def from_bpe(cls, vocab: dict[str, int], merges: Sequence[tuple[str, str]], unk_token: str) -> Backend:
+    def from_bpe(cls, model: BPE, unk_token: str) -> Backend:
         """Build the byte-level BPE that RoBERTa and GPT-2 use.
 
-        vocab (dict[str, int]): Ids of the pieces.
-        merges (Sequence[tuple[str, str]]): Pairs of pieces to join, the most frequent first.
+        model (BPE): Its pieces and how to join them.
         unk_token (str): What stands for a byte that the vocabulary lacks.
         RETURNS (Backend): A backend without added tokens.
         """
-        try:
-            model = BPE(vocab=vocab, merges=list(merges), unk_token=unk_token if unk_token in vocab else None)
-        except Exception as error:  # the library raises plain Exception here
-            raise ValueError(Errors.L106.format(error=error)) from error
+        if model.token_to_id(unk_token) is not None:
+            model.unk_token = unk_token
         tokenizer = Tokenizer(model)
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False)
         tokenizer.decoder = decoders.ByteLevel()
@@ -102,8 +100,8 @@ class Backend:
         """
         self.added = dict(sorted(added.items()))
         self.added_ids = {token.content: id_ for id_, token in self.added.items()}
-        outside = [token for token in self.added_ids if self.tokenizer.token_to_id(token) is None]
-        self.size: int = self.tokenizer.get_vocab_size(with_added_tokens=True) + len(outside)
+        known = self.tokenizer.model.token_to_id  # the tokenizer itself makes a dict of all to count them
+        self.size: int = self.vocab_size + sum(known(token) is None for token in self.added_ids)
         # A token that is matched on normalized text stays with the model, which normalizes.
         native = self.files == "json" and self.tokenizer.normalizer is not None
         ours = {id_: t for id_, t in self.added.items() if t.special or not (native and t.normalized)}
@@ -117,11 +115,15 @@ class Backend:
         tokens (Iterable[AddedToken]): The tokens; their flags replace those known so far.
         """
         added = dict(self.added)
-        taken = self.vocab()
+        new_ids: dict[str, int] = {}
         for token in tokens:
-            id_ = taken.get(token.content)
+            id_ = new_ids.get(token.content, self.token_to_id(token.content))
             if id_ is None:
-                id_ = taken[token.content] = _next_id(taken)
+                # The published tokenizer counts the tokens; in a vocabulary with holes that id may be taken.
+                id_ = self.size + len(new_ids)
+                while id_ in added or self.id_to_token(id_) is not None:
+                    id_ += 1
+                new_ids[token.content] = id_
             added[id_] = token
         if self.files == "json":
             # The saved tokenizer.json has to be complete.
@@ -178,6 +180,35 @@ class Backend:
             return self._encode_plain(texts)
         return self._encode_segments([self._split(text) for text in texts])
 
+    def encode_located(
+        self, texts: Sequence[str], *, parse_added: bool = True
+    ) -> list[tuple[list[int], list[CharSpan]]]:
+        """Encode raw texts, and tell which characters each token stands for.
+
+        texts (Sequence[str]): The texts.
+        parse_added (bool): Whether added tokens in the text are meant as such.
+        RETURNS (list[tuple[list[int], list[tuple[int, int]]]]): The ids of each text, and as many offsets. White
+            space around a token doesn't count, unless it is all there is.
+        """
+        for text in texts:
+            _check_text(text)
+        rows = [self._split.located(text) if parse_added else [(text, 0)] for text in texts]
+        plain = iter(self._locate_plain([part for row in rows for part, _ in row if isinstance(part, str)]))
+        encoded = []
+        for text, row in zip(texts, rows, strict=True):
+            ids: list[int] = []
+            offsets: list[CharSpan] = []
+            for part, at in row:
+                if isinstance(part, str):
+                    found, places = next(plain)
+                    ids += found
+                    offsets += [trim(text, at + start, at + end) for start, end in places]
+                else:
+                    ids.append(part)
+                    offsets.append((at, at + len(self.added[part].content)))
+            encoded.append((ids, offsets))
+        return encoded
+
     def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[list[int]]:
         """Encode words that somebody else has cut; special tokens in them are plain text.
 
@@ -216,6 +247,11 @@ class Backend:
     def _encode_plain(self, texts: Sequence[str]) -> list[list[int]]:
         return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
+    def _locate_plain(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
+        return [
+            (e.ids, e.offsets) for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+
     # --- template and state --------------------------------------------------------------
 
     def template(self) -> Template | None:
@@ -233,7 +269,7 @@ class Backend:
         return Template(tuple(ids[:start]), tuple(ids[start + n : second]), tuple(ids[second + n :]))
 
     def bpe(self) -> tuple[dict[str, int], list[tuple[str, str]]]:
-        """RETURNS (tuple[dict[str, int], list[tuple[str, str]]]): Ids and merges for `from_bpe`."""
+        """RETURNS (tuple[dict[str, int], list[tuple[str, str]]]): Ids and merges."""
         model = json.loads(self.tokenizer.to_str())["model"]
         return model["vocab"], [(left, right) for left, right in model["merges"]]
 
@@ -258,14 +294,6 @@ def token_flags(token: AddedToken) -> dict[str, Any]:
     """RETURNS (dict[str, Any]): An added token as the keyword arguments that make it."""
     names = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
     return {name: getattr(token, name) for name in names}
-
-
-def _next_id(taken: Mapping[str, int]) -> int:
-    """The published tokenizer counts the tokens; in a vocabulary with holes that id may be taken."""
-    ids, id_ = set(taken.values()), len(taken)
-    while id_ in ids:
-        id_ += 1
-    return id_
 
 
 def _byte_levels(spec: Any) -> Iterable[dict[str, Any]]:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from ..errors import Errors, Warnings
 from .assemble import Assembler, Row
-from .encoding import LukeEncoding, TensorKind, batch_encoding, single_encoding, tensor_kind
+from .encoding import (
+    LukeEncoding,
+    TensorKind,
+    batch_encoding,
+    single_encoding,
+    take_places,
+    tensor_kind,
+)
 from .entities import EntityVocab
 from .inputs import Example, TextInput, read_batch, read_single
 from .limits import resolve_limits
 from .options import check_side
 from .padding import Padder
-from .pieces import cut, locate
+from .pieces import CharSpan, cut, locate
 from .tasks import EncodedText, apply_task
 from .words import WordVocab
 
@@ -38,8 +46,8 @@ class InputEncoder(WordVocab):
 
     def __call__(
         self,
-        text: str | Sequence[str],
-        text_pair: str | Sequence[str] | None = None,
+        text: str | Sequence[str] | Sequence[Sequence[str]],
+        text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
         entity_spans: Any = None,
         entity_spans_pair: Any = None,
         entities: Any = None,
@@ -67,10 +75,12 @@ class InputEncoder(WordVocab):
     ) -> LukeEncoding:
         """Make inputs of one text or pair of texts, or of a list of them, with the entities in them.
 
-        text (str | Sequence[str]): The text, or many.
-        text_pair (str | Sequence[str] | None): The text after it, e.g. an answer; ignored with a task.
+        text (str | Sequence[str] | Sequence[Sequence[str]]): The text, or many; a text may be a list of words,
+            see `is_split_into_words`.
+        text_pair (str | Sequence | None): The text after it, e.g. an answer; ignored with a task.
         entity_spans (list[tuple[int, int]] | list[list[tuple[int, int]]] | None): Character offsets of the
-            entities in the text: one for the task "entity_classification", two, head and tail, for
+            entities in the text, or, with `is_split_into_words`, their first words and the ones after their
+            last: one for the task "entity_classification", two, head and tail, for
             "entity_pair_classification".
         entity_spans_pair (list | None): The same for the text after it; ignored with a task.
         entities (list[str] | list[list[str]] | None): Their titles. Without: [MASK] entities, which ask what
@@ -84,7 +94,9 @@ class InputEncoder(WordVocab):
         max_entity_length (int | None): The entities to truncate to, and, for a single text, to pad to; None
             for the tokenizer's setting.
         stride (int): How many word pieces that stay are repeated in `overflowing_tokens`.
-        is_split_into_words (bool | None): Refused if true: give texts, or use `encode_words`.
+        is_split_into_words (bool | None): Whether each text is a list of words. They are read as one text with
+            a space before each word, also the first (see `add_prefix_space`), and spans count words. The
+            result's `word_ids` and `sequence_ids` tell what each word piece is a part of.
         pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
         padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
             don't count padding.
@@ -93,13 +105,15 @@ class InputEncoder(WordVocab):
         return_attention_mask (bool | None): Whether to tell inputs from padding; None for yes.
         return_overflowing_tokens (bool): Whether to add what was truncated.
         return_special_tokens_mask (bool): Whether to add which tokens are special.
-        return_offsets_mapping (bool): Refused if true: word pieces of several bytes have no character offsets
-            here.
+        return_offsets_mapping (bool): Whether to add `offset_mapping`, the characters that each word piece
+            stands for: in the text, or, with `is_split_into_words`, in its word. White space around a piece
+            doesn't count; a piece of some bytes of a character has that character; special tokens around
+            texts, markers and padding have (0, 0). The result's `sequence_ids` tells texts and the rest apart.
         return_length (bool): Whether to add the length: of a single text with its padding, in a batch
             without.
         verbose (bool): Whether to log what has no effect or is left out.
-        add_prefix_space (bool | None): Whether each piece of text starts with a space; None for the
-            tokenizer's setting.
+        add_prefix_space (bool | None): Whether each piece of text starts with a space; None for yes with
+            `is_split_into_words`, else for the tokenizer's setting.
         split_special_tokens (bool | None): Whether special tokens in the text are plain text; None for the
             tokenizer's setting.
         RETURNS (LukeEncoding): `input_ids`, `attention_mask`; with spans also `entity_ids`,
@@ -107,11 +121,10 @@ class InputEncoder(WordVocab):
             `entity_start_positions` and `entity_end_positions`; and what was asked for.
         """
         kind = tensor_kind(return_tensors)
-        if return_offsets_mapping or is_split_into_words:
-            name = "return_offsets_mapping" if return_offsets_mapping else "is_split_into_words"
-            raise NotImplementedError(Errors.L132.format(name=name))
-        columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task)
-        batched = isinstance(text, (list, tuple))
+        presplit = bool(is_split_into_words)
+        columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task, presplit)
+        first = text[0] if presplit and isinstance(text, (list, tuple)) and text else text
+        batched = isinstance(first, (list, tuple)) if presplit else isinstance(text, (list, tuple))
         examples = read_batch(text, *columns) if batched else [read_single(text, *columns)]
         limits = resolve_limits(
             padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
@@ -132,8 +145,9 @@ class InputEncoder(WordVocab):
         )
         encoded = self._encode_examples(
             examples,
-            self.add_prefix_space if add_prefix_space is None else add_prefix_space,
+            presplit or self.add_prefix_space if add_prefix_space is None else add_prefix_space,
             self.split_special_tokens if split_special_tokens is None else split_special_tokens,
+            located=presplit or return_offsets_mapping,
         )
         rows, dropped = zip(*(assemble(first, second) for first, second in encoded), strict=True)
         if any(dropped) and verbose:
@@ -142,11 +156,13 @@ class InputEncoder(WordVocab):
             if return_length:
                 rows = tuple({**row, "length": len(row["input_ids"])} for row in rows)
             padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
-            return batch_encoding(padded, kind)
+            places = take_places(padded, return_offsets_mapping)
+            return batch_encoding(padded, kind).placed(places)
         (row,) = padder(rows, limits.padding, limits.max_length, assemble.max_entity_length)
         if return_length:
             row["length"] = len(row["input_ids"])
-        return single_encoding(row, kind, batch_axis=True)
+        places = take_places([row], return_offsets_mapping)
+        return single_encoding(row, kind, batch_axis=True).placed(places)
 
     def encode(self, text: str, text_pair: str | None = None, **kwargs: Any) -> Any:
         """The word ids of one text or pair of texts.
@@ -170,7 +186,7 @@ class InputEncoder(WordVocab):
         """
         prefix = self.add_prefix_space if add_prefix_space is None else add_prefix_space
         split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
-        (ids,) = self._encode_pieces([text], prefix, split)
+        ((ids, _),) = self._encode_pieces([text], prefix, split)
         return [token for token in self.convert_ids_to_tokens(ids) if token is not None]
 
     def pad(
@@ -227,30 +243,48 @@ class InputEncoder(WordVocab):
         return Padder(self.pad_token_id, self.entity_vocab.pad_id, side, multiple, with_mask)
 
     def _encode_examples(
-        self, examples: Sequence[Example], add_prefix_space: bool, split_special_tokens: bool
+        self,
+        examples: Sequence[Example],
+        add_prefix_space: bool,
+        split_special_tokens: bool,
+        located: bool,
     ) -> list[tuple[EncodedText, EncodedText | None]]:
         """Encode the pieces of all texts in one call, and tell them apart again."""
         texts = [text for example in examples for text in (example.first, example.second) if text is not None]
         cuts = [cut(text.text, text.spans or ()) for text in texts]
         flat = [piece for pieces, _ in cuts for piece in pieces]
-        encoded = iter(self._encode_pieces(flat, add_prefix_space, split_special_tokens))
+        encoded = iter(self._encode_pieces(flat, add_prefix_space, split_special_tokens, located))
         markers = self.additional_special_tokens_ids
 
         def finish(text: TextInput, pieces: list[str], before: dict[int, int]) -> EncodedText:
-            parts = [next(encoded) for _ in pieces]
+            parts, offsets = zip(*(next(encoded) for _ in pieces), strict=True)
             ids = [id_ for part in parts for id_ in part]
             spans = locate(parts, before, text.spans or ())
-            return apply_task(self.task, text, ids, spans, self.entity_vocab, markers)
+            places = _in_text(pieces, offsets) if located else None
+            return apply_task(self.task, text, ids, places, spans, self.entity_vocab, markers)
 
         done = (finish(text, *pieces) for text, pieces in zip(texts, cuts, strict=True))
         return [(next(done), next(done) if example.second is not None else None) for example in examples]
 
     def _encode_pieces(
-        self, pieces: Iterable[str], add_prefix_space: bool, split_special_tokens: bool
-    ) -> list[list[int]]:
-        if add_prefix_space:
-            pieces = (f" {piece}" if piece and not piece[0].isspace() else piece for piece in pieces)
-        return self.backend.encode(list(pieces), parse_added=not split_special_tokens)
+        self, pieces: Sequence[str], add_prefix_space: bool, split_special_tokens: bool, located: bool = False
+    ) -> list[tuple[list[int], list[CharSpan]]]:
+        """The ids of pieces of text, and with `located` the characters in the piece that they stand for."""
+        added = [add_prefix_space and piece != "" and not piece[0].isspace() for piece in pieces]
+        texts = [f" {piece}" if space else piece for piece, space in zip(pieces, added, strict=True)]
+        if not located:
+            return [(ids, []) for ids in self.backend.encode(texts, parse_added=not split_special_tokens)]
+        encoded = self.backend.encode_located(texts, parse_added=not split_special_tokens)
+        return [
+            (ids, [(max(start - space, 0), max(end - space, 0)) for start, end in offsets])
+            for (ids, offsets), space in zip(encoded, added, strict=True)
+        ]
+
+
+def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> list[CharSpan | None]:
+    """Offsets in a text from those in its pieces."""
+    starts = [0, *accumulate(map(len, pieces))][:-1]
+    return [(at + start, at + end) for at, found in zip(starts, offsets, strict=True) for start, end in found]
 
 
 def _kind_of(ids: Any) -> TensorKind:

@@ -18,10 +18,41 @@ class LukeEncoding(UserDict[str, Any]):
     `model(**encoding)` takes them all.
     """
 
+    # "sequence_ids" and "word_ids" of each row, where they were asked for; no inputs of a model.
+    places: dict[str, list[list[int]]]
+
     def __getattr__(self, name: str) -> Any:
         if name != "data" and name in self.data:
             return self.data[name]
         raise AttributeError(Errors.L114.format(name=name, names=", ".join(self.__dict__.get("data", ()))))
+
+    def placed(self, places: dict[str, list[list[int]]]) -> LukeEncoding:
+        """places (dict[str, list[list[int]]]): What `take_places` took. RETURNS (LukeEncoding): This very object."""
+        self.places = places
+        return self
+
+    def sequence_ids(self, batch_index: int = 0) -> list[int | None]:
+        """The text that each word piece is a part of; needs `return_offsets_mapping` or `is_split_into_words`.
+
+        batch_index (int): The place of the input in the batch.
+        RETURNS (list[int | None]): 0 for the first text, 1 for the second, None for special tokens around them,
+            markers and padding.
+        """
+        return self._places("sequence_ids", batch_index, "return_offsets_mapping=True")
+
+    def word_ids(self, batch_index: int = 0) -> list[int | None]:
+        """The word that each word piece is a part of; needs `is_split_into_words`.
+
+        batch_index (int): The place of the input in the batch.
+        RETURNS (list[int | None]): Places in the list of words, None where `sequence_ids` has it.
+        """
+        return self._places("word_ids", batch_index, "is_split_into_words=True")
+
+    def _places(self, name: str, batch_index: int, option: str) -> list[int | None]:
+        rows = self.__dict__.get("places", {}).get(name)
+        if rows is None:
+            raise ValueError(Errors.L132.format(name=name, option=option))
+        return [None if place < 0 else place for place in rows[batch_index]]
 
     def to(self, device: Any, *, non_blocking: bool = False) -> LukeEncoding:
         """Move all tensors to a device, in place.
@@ -48,6 +79,21 @@ def tensor_kind(value: Any) -> TensorKind:
     raise ValueError(Errors.L115.format(value=value))
 
 
+def take_places(rows: Sequence[dict[str, Any]], with_offsets: bool) -> dict[str, list[list[int]]]:
+    """Take out of rows what isn't for models.
+
+    rows (Sequence[dict[str, Any]]): The fields of each row; they change.
+    with_offsets (bool): Whether `offset_mapping` stays in them.
+    RETURNS (dict[str, list[list[int]]]): `sequence_ids` and `word_ids` of each row, if they have them.
+    """
+    names = [name for name in ("sequence_ids", "word_ids") if rows and name in rows[0]]
+    places: dict[str, list[list[int]]] = {name: [row.pop(name).tolist() for row in rows] for name in names}
+    if not with_offsets:
+        for row in rows:
+            row.pop("offset_mapping", None)
+    return places
+
+
 def batch_encoding(rows: Sequence[Mapping[str, Any]], kind: TensorKind) -> LukeEncoding:
     """Put rows together to a batch.
 
@@ -68,18 +114,21 @@ def single_encoding(row: Mapping[str, Any], kind: TensorKind, *, batch_axis: boo
     RETURNS (LukeEncoding): The fields.
     """
     if kind is None:
-        return LukeEncoding({name: _plain(value) for name, value in row.items()})
+        return LukeEncoding({name: _plain(name, value) for name, value in row.items()})
     batch = batch_encoding([row], kind)
     return batch if batch_axis else LukeEncoding({name: value[0] for name, value in batch.items()})
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
+def _plain(name: str, value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    plain = value.tolist()
+    return list(map(tuple, plain)) if name == "offset_mapping" else plain
 
 
 def _column(name: str, values: list[Any], kind: TensorKind) -> Any:
     if kind is None:
-        return [_plain(value) for value in values]
+        return [_plain(name, value) for value in values]
     arrays = [np.asarray(value) for value in values]
     ragged = len({array.shape for array in arrays}) > 1
     if kind == "np":

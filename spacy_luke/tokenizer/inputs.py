@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import Errors
 from .pieces import CharSpan, check_spans
+from .presplit import WordText, is_words
 
 
 @dataclass
@@ -17,11 +18,13 @@ class TextInput:
     text (str): The text.
     spans (list[tuple[int, int]] | None): Character offsets of its entities; None if they weren't given.
     titles (list[str] | None): Titles of these entities; None for [MASK] entities.
+    words (list[tuple[int, int]] | None): Character offsets of its words, if it was given as words.
     """
 
     text: str
     spans: list[CharSpan] | None = None
     titles: list[str] | None = None
+    words: list[CharSpan] | None = None
 
 
 @dataclass
@@ -40,22 +43,26 @@ def read_single(
     entities: Any,
     entities_pair: Any,
     task: str | None,
+    presplit: bool = False,
 ) -> Example:
     """Read one input.
 
-    text (str): The first text.
-    text_pair (str | None): The second one. Tasks have none: it is ignored with a task.
-    entity_spans (list[tuple[int, int]] | None): Spans in the first text.
+    text (str | Sequence[str]): The first text, or its words.
+    text_pair (str | Sequence[str] | None): The second one. Tasks have none: it is ignored with a task.
+    entity_spans (list[tuple[int, int]] | None): Spans in the first text, of characters or of words.
     entity_spans_pair (list[tuple[int, int]] | None): Spans in the second one.
     entities (list[str] | None): Titles for the first; ignored with a task.
     entities_pair (list[str] | None): Titles for the second.
     task (str | None): The tokenizer's task.
+    presplit (bool): Whether texts are words, and spans count words.
     RETURNS (Example): The input.
     """
-    if not isinstance(text, str) or not (text_pair is None or isinstance(text_pair, str)):
-        raise ValueError(Errors.L120.format(text=type(text).__name__, pair=type(text_pair).__name__))
+    allowed = is_words if presplit else _is_text
+    if not allowed(text) or not (text_pair is None or allowed(text_pair)):
+        message = Errors.L138 if presplit else Errors.L120
+        raise ValueError(message.format(text=type(text).__name__, pair=type(text_pair).__name__))
     if task is not None:
-        return Example(TextInput(text, _read_task_spans(text, entity_spans, task)))
+        return Example(_read_text(text, entity_spans, None, task))
     first = _read_text(text, entity_spans, entities)
     return Example(
         first, None if text_pair is None else _read_text(text_pair, entity_spans_pair, entities_pair)
@@ -70,6 +77,7 @@ def read_batch(
     entities: Any,
     entities_pair: Any,
     task: str | None,
+    presplit: bool = False,
 ) -> list[Example]:
     """Read many inputs; the arguments are lists of those of `read_single`.
 
@@ -88,7 +96,8 @@ def read_batch(
     if entities_pair is None:
         titles = [row if row is None or len(row) else None for row in titles]
     pairs = [None] * n if text_pair is None else text_pair
-    return list(map(read_single, text, pairs, spans, spans_pair, titles, titles_pair, [task] * n))
+    same = [task] * n, [presplit] * n
+    return list(map(read_single, text, pairs, spans, spans_pair, titles, titles_pair, *same))
 
 
 def _read_columns(name: str, rows: Any, rows_pair: Any, n: int) -> tuple[list[Any], list[Any]]:
@@ -109,33 +118,42 @@ def _read_columns(name: str, rows: Any, rows_pair: Any, n: int) -> tuple[list[An
     return columns[0], columns[1]
 
 
-def _read_text(text: str, spans: Any, titles: Any) -> TextInput:
-    if spans is None:
-        return TextInput(text)
-    if not isinstance(spans, list):
+def _read_text(text: Any, spans: Any, titles: Any, task: str | None = None) -> TextInput:
+    words = None if isinstance(text, str) else WordText.join(text)
+    read = TextInput(text) if words is None else TextInput(words.text, words=words.spans)
+    if spans is None and task is None:
+        return read
+    if task is not None:
+        _check_task_spans(spans, task)
+    elif not isinstance(spans, list):
         raise TypeError(Errors.L124.format(found=spans))
-    read = _read_spans(text, spans)
-    if titles is None:
-        return TextInput(text, read)
-    if not isinstance(titles, list) or not all(isinstance(title, str) for title in titles):
-        raise ValueError(Errors.L125.format(found=titles))
-    if len(titles) != len(read):
-        raise ValueError(Errors.L126.format(n_titles=len(titles), n_spans=len(read)))
-    return TextInput(text, read, titles)
+    pairs = _read_spans(spans)
+    if words is not None:
+        pairs = words.characters(pairs)
+    check_spans(read.text, pairs)
+    read.spans = pairs
+    if titles is not None:
+        if not isinstance(titles, list) or not all(isinstance(title, str) for title in titles):
+            raise ValueError(Errors.L125.format(found=titles))
+        if len(titles) != len(pairs):
+            raise ValueError(Errors.L126.format(n_titles=len(titles), n_spans=len(pairs)))
+        read.titles = titles
+    return read
 
 
-def _read_task_spans(text: str, spans: Any, task: str) -> list[CharSpan]:
+def _check_task_spans(spans: Any, task: str) -> None:
     wanted = {"entity_classification": 1, "entity_pair_classification": 2}.get(task)
     good = isinstance(spans, list) and (len(spans) == wanted if wanted else len(spans) > 0)
     if not good:
         needed = f"{wanted} span{'s' if wanted == 2 else ''}" if wanted else "one span or more"
         raise ValueError(Errors.L127.format(task=task, needed=needed, found=spans))
-    return _read_spans(text, spans)
 
 
-def _read_spans(text: str, spans: list[Any]) -> list[CharSpan]:
+def _read_spans(spans: list[Any]) -> list[CharSpan]:
     if not all(isinstance(span, tuple) and len(span) == 2 for span in spans):
         raise ValueError(Errors.L124.format(found=spans))
-    read = [(operator.index(start), operator.index(end)) for start, end in spans]
-    check_spans(text, read)
-    return read
+    return [(operator.index(start), operator.index(end)) for start, end in spans]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

@@ -64,6 +64,9 @@ class Padder:
             "token_type_ids": 0,
             "special_tokens_mask": 1,
             "attention_mask": 0,
+            "offset_mapping": 0,
+            "sequence_ids": -1,
+            "word_ids": -1,
         }
         entities = {
             "entity_ids": self.entity_pad_token_id,

@@ -48,6 +48,21 @@ def locate(
     return [(starts[before[start]], starts[before[end]]) for start, end in spans]
 
 
+def trim(text: str, start: int, end: int) -> CharSpan:
+    """Take the white space around a span away, unless it is all there is.
+
+    text (str): The text.
+    start (int): The first character of the span.
+    end (int): The one after its last.
+    RETURNS (tuple[int, int]): Start and end.
+    """
+    inner = text[start:end].strip()
+    if not inner:
+        return start, end
+    start += text[start:end].index(inner)
+    return start, start + len(inner)
+
+
 def check_spans(text: str, spans: Sequence[CharSpan]) -> None:
     """Raise if a span isn't one of the text.
 

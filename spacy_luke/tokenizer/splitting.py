@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import accumulate
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
@@ -31,21 +32,32 @@ class Splitter:
         text (str): The text.
         RETURNS (list[str | int]): Plain text as strings (never empty), added tokens as their ids.
         """
+        return [part for part, _ in self.located(text)]
+
+    def located(self, text: str) -> list[tuple[str | int, int]]:
+        """Split one text, and tell where each part starts.
+
+        text (str): The text.
+        RETURNS (list[tuple[str | int, int]]): Plain text or ids, each with the place of its first character.
+        """
         if self._pattern is None:
-            return [text] if text else []
+            return [(text, 0)] if text else []
         # Text and tokens alternate, starting and ending with a text that may be empty.
         parts = self._pattern.split(text)
+        starts = [0, *accumulate(map(len, parts))]
         ids: dict[int, int] = {}
         for i in range(1, len(parts), 2):
-            if (id_ := self._claim(parts, i)) is not None:
+            if (id_ := self._claim(parts, starts, i)) is not None:
                 ids[i] = id_
-        return [ids.get(i, part) for i, part in enumerate(parts) if part]
+        return [(ids.get(i, part), starts[i]) for i, part in enumerate(parts) if part]
 
-    def _claim(self, parts: list[str], i: int) -> int | None:
+    def _claim(self, parts: list[str], starts: list[int], i: int) -> int | None:
         """Let the token at `i` strip its neighbours; a `single_word` token within a word is text."""
         id_, token = self._tokens[parts[i]]
         if token.rstrip:
-            parts[i + 1] = parts[i + 1].lstrip()
+            stripped = parts[i + 1].lstrip()
+            starts[i + 1] += len(parts[i + 1]) - len(stripped)
+            parts[i + 1] = stripped
         if token.lstrip:
             parts[i - 1] = parts[i - 1].rstrip()
         if token.single_word:
@@ -54,5 +66,6 @@ class Splitter:
                 return None
             if parts[i + 1] and parts[i + 1][0] != " ":
                 parts[i], parts[i + 1] = "", parts[i] + parts[i + 1]
+                starts[i + 1] = starts[i]
                 return None
         return id_

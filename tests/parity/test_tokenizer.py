@@ -218,6 +218,36 @@ def test_tokens_and_decoded_text_are_equal(text: str, skip: bool, clean: bool | 
     assert ours.decode(ids, **options) == theirs.decode(ids, **options)
 
 
+@lru_cache
+def roberta_fast() -> Any:
+    """RoBERTa's tokenizer of the `tokenizers` library, which tells offsets of texts without entities."""
+    vocab, merges, _ = vocabulary("roberta")
+    return transformers.RobertaTokenizerFast(vocab, merges, trim_offsets=False)
+
+
+def trimmed(text: str, offset: tuple[int, int]) -> tuple[int, int]:
+    part = text[slice(*offset)]
+    if not part.strip():
+        return offset
+    return offset[0] + len(part) - len(part.lstrip()), offset[1] - len(part) + len(part.rstrip())
+
+
+@needs_roberta
+@given(first=texts, second=texts)
+@many
+def test_offsets_are_those_of_the_fast_tokenizer(first: str, second: str) -> None:
+    ours, _ = tokenizers("roberta")
+    # Special tokens have other flags there.
+    pair = [text.replace("<", "").replace(">", "") or "b" for text in (first, second)]
+    got = ours(*pair, return_offsets_mapping=True)
+    wanted = roberta_fast()(*pair, return_offsets_mapping=True)
+    assert got["input_ids"] == wanted["input_ids"]
+    sequences = got.sequence_ids()
+    assert sequences == wanted.sequence_ids()
+    offsets = zip(sequences, wanted["offset_mapping"], strict=True)
+    assert got["offset_mapping"] == [trimmed(pair[i or 0], offset) for i, offset in offsets]
+
+
 @needs_roberta
 def test_every_assigned_character_is_spelled_equally() -> None:
     import unicodedata
@@ -334,9 +364,6 @@ WRONG: list[tuple[str | None, dict[str, Any]]] = [
     (None, {"text": ["a"], "entity_spans": [None]}),
     (None, {"text": ["a", "b"], "entity_spans": [[(0, 1)]]}),
     (None, {"text": ["a"], "entity_spans": [[[0, 1]]]}),
-    (None, {"text": "a", "is_split_into_words": True}),
-    (None, {"text": ["a"], "is_split_into_words": True}),
-    (None, {"text": "a", "return_offsets_mapping": True}),
     (None, {"text": "a", "padding": "far"}),
     (None, {"text": "a", "truncation": "hard"}),
     (None, {"text": "a", "return_tensors": "xy"}),

@@ -140,7 +140,7 @@ def test_overflowing_entities_of_a_text_that_loses_none(make_bpe: Make) -> None:
         ({"text": TEXT, "text_pair": ["a"]}, ValueError, "text_pair a list"),
         ({"text": [TEXT, 5]}, ValueError, "text is a int"),
         ({"text": TEXT, "padding": "far"}, ValueError, "padding is 'far'.*max_length"),
-        ({"text": TEXT, "is_split_into_words": True}, NotImplementedError, "encode_words"),
+        ({"text": TEXT, "is_split_into_words": True}, ValueError, "list of words"),
         ({"text": TEXT, "entity_spans": [(0, 3)], "entities": ["a", "b"]}, ValueError, "2 entities for 1"),
         ({"text": TEXT, "add_prefix": True}, TypeError, "add_prefix"),
     ],
