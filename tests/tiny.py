@@ -53,7 +53,7 @@ TEXTS = [
 torch.set_num_threads(1)  # tests are small; threads that wait for each other cost more than they give
 
 
-def make_tokenizer() -> LukeTokenizer:
+def make_tokenizer(entities: dict[str, int] = ENTITIES) -> LukeTokenizer:
     """WordPiece with whole words, and all letters to spell what it doesn't know."""
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,'-"
     words = [w.lower() for w in (*PEOPLE, *PLACES, *FIRMS, *WORDS) if len(w) > 1]
@@ -65,7 +65,7 @@ def make_tokenizer() -> LukeTokenizer:
     )
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    return LukeTokenizer.from_tokenizer_json(tokenizer, ENTITIES)
+    return LukeTokenizer.from_tokenizer_json(tokenizer, entities)
 
 
 def make_joint(

@@ -1,0 +1,77 @@
+"""Entities by their titles: spans -> ids of the entity vocabulary, for `entity_input = "title"`.
+
+A title says which entity a mention is of, so the model reads what it knows of that entity; [MASK] asks what the text
+says about the mention. These are the two uses of LUKE's entity tokens (Yamada et al., 2020, sections 3 and 4).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .pieces import Ints
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span
+
+    from ..tokenizer import LukeTokenizer
+
+TitleGetter = Callable[["Span"], str]
+
+ENTITY_INPUTS = ("mask", "title")
+logger = logging.getLogger("spacy_luke")
+
+
+def kb_id_titles() -> TitleGetter:
+    """Registered as `spacy-luke.kb_id_titles.v1`.
+
+    RETURNS (TitleGetter): Takes `span.kb_id_` as the title.
+    """
+    return _kb_id
+
+
+def _kb_id(span: Span) -> str:
+    return str(span.kb_id_)
+
+
+@dataclass
+class EntityTitles:
+    """Looks spans up in the entity vocabulary, and counts how often it finds them.
+
+    getter (TitleGetter): Gives the title of a span, or "" if it has none.
+    hits (int): Spans whose title is in the vocabulary, so far.
+    misses (int): Spans whose title isn't, so far. They are read as the unknown entity, as LUKE's tokenizer does.
+    untitled (int): Spans without a title, so far. They are read as [MASK].
+    """
+
+    getter: TitleGetter
+    hits: int = 0
+    misses: int = 0
+    untitled: int = 0
+
+    def ids(self, spans: Sequence[Span], tokenizer: LukeTokenizer) -> Ints:
+        """Find the entities that spans are of.
+
+        spans (Sequence[Span]): The spans.
+        tokenizer (LukeTokenizer): Has the entity vocabulary.
+        RETURNS (ndarray): Entity ids. Shape: (n_spans,)
+        """
+        vocab = tokenizer.entity_vocab
+        special = {"", *vocab.special_tokens.values()}  # no titles, whatever the getter says
+        titles = [self.getter(span) for span in spans]
+        ids = [None if title in special else vocab.get(title) for title in titles]
+        untitled, misses = titles.count(""), ids.count(None) - titles.count("")
+        self.untitled += untitled
+        self.misses += misses
+        self.hits += len(ids) - untitled - misses
+        if misses:
+            logger.debug("%d of %d titles are not in the entity vocabulary", misses, len(ids) - untitled)
+        unknown = {title: vocab.unk_id if title else vocab.mask_id for title in titles}
+        return np.array(
+            [unknown[title] if id_ is None else id_ for title, id_ in zip(titles, ids, strict=True)],
+            dtype=np.int64,
+        )
