@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import Errors
+from .title_index import TitleIndex
 
 
 class EntityVocab(Mapping[str, int]):
@@ -13,7 +14,7 @@ class EntityVocab(Mapping[str, int]):
 
     titles (Mapping[str, int] | Sequence): The vocabulary: `{title: id}`; or a list of titles, whose ids are
         their places in it; or mLUKE's list `[{"id": 7, "entities": [["Tokyo", "en"], ["Tokio", "de"]]}]`,
-        where several titles share an id and read "en:Tokyo".
+        where several titles share an id and read "en:Tokyo"; or an index of titles, as it is.
     source (str): Where the vocabulary comes from, for error messages.
     unk_token (str): The entity that stands for unknown titles.
     pad_token (str): The entity that fills up batches.
@@ -31,7 +32,7 @@ class EntityVocab(Mapping[str, int]):
         mask_token: str = "[MASK]",
         mask2_token: str = "[MASK2]",
     ) -> None:
-        self._ids = _as_dict(titles, source)
+        self._ids = index_titles(titles, source)
         self.unk_token, self.pad_token = unk_token, pad_token
         self.mask_token, self.mask2_token = mask_token, mask2_token
         missing = [token for token in self.special_tokens.values() if token not in self._ids]
@@ -62,6 +63,11 @@ class EntityVocab(Mapping[str, int]):
     def __contains__(self, title: object) -> bool:
         return title in self._ids
 
+    @property
+    def index(self) -> TitleIndex:
+        """RETURNS (TitleIndex): The titles, which can be stored as they are."""
+        return self._ids
+
     def __repr__(self) -> str:
         return f"EntityVocab({len(self)} titles)"
 
@@ -75,13 +81,32 @@ class EntityVocab(Mapping[str, int]):
 
     def to_dict(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): A copy as a plain dict."""
-        return dict(self._ids)
+        return self._ids.to_dict()
+
+    def title(self, id_: int) -> str:
+        """The title with an id; the first one, if several share it.
+
+        id_ (int): The id.
+        RETURNS (str): The title.
+        RAISES (KeyError): If no title has the id.
+        """
+        return self._ids.title(id_)
 
 
-def _as_dict(titles: Mapping[str, int] | Sequence[Any], source: str) -> dict[str, int]:
-    """Bring the forms in which entity vocabularies are published into one."""
+def index_titles(
+    titles: Mapping[str, int] | Sequence[Any], source: str, extra: Mapping[str, Any] | None = None
+) -> TitleIndex:
+    """Bring the forms in which entity vocabularies are published into one.
+
+    titles (Mapping[str, int] | Sequence): See `EntityVocab`.
+    source (str): Where they come from, for error messages.
+    extra (Mapping[str, Any] | None): JSON data to keep with the index.
+    RETURNS (TitleIndex): The index.
+    """
     if isinstance(titles, EntityVocab):
-        return titles._ids
+        return titles.index
+    if isinstance(titles, TitleIndex):
+        return titles
     if isinstance(titles, Mapping):
         ids = dict(titles)
     elif isinstance(titles, (list, tuple)) and all(isinstance(entry, str) for entry in titles):
@@ -97,7 +122,7 @@ def _as_dict(titles: Mapping[str, int] | Sequence[Any], source: str) -> dict[str
     wrong = next((item for item in ids.items() if not _is_id(item)), None)
     if wrong is not None:
         raise ValueError(Errors.L105.format(source=source, title=wrong[0], id=wrong[1]))
-    return ids
+    return TitleIndex.from_dict(ids, extra)
 
 
 def _is_mluke_entry(entry: Any) -> bool:
@@ -105,4 +130,4 @@ def _is_mluke_entry(entry: Any) -> bool:
 
 
 def _is_id(item: tuple[Any, Any]) -> bool:
-    return isinstance(item[0], str) and type(item[1]) is int and item[1] >= 0
+    return isinstance(item[0], str) and type(item[1]) is int and 0 <= item[1] < 1 << 63

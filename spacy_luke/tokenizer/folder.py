@@ -13,7 +13,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 from ..errors import Errors
 from .backend import Backend, token_flags
 from .entities import EntityVocab
-from .files import read_json
+from .files import read_config, read_object
 from .options import Options
 from .special import NAMES, SpecialTokens
 from .template import Template
@@ -52,7 +52,7 @@ def find_entities(folder: Path) -> Any:
     for path in (folder / ENTITIES, folder / f"{ENTITIES}l"):
         if path.exists():
             return path
-    data = _read_if_there(folder / CONFIG).get("entity_vocab")
+    _, data = read_config(folder / CONFIG)
     if data is None:
         raise FileNotFoundError(Errors.L136.format(folder=folder, name=ENTITIES, config=CONFIG))
     return data
@@ -65,7 +65,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     RETURNS (dict[str, Any]): The arguments. Keys of tokenizer_config.json that it has no argument for are
         left out.
     """
-    config = _read_if_there(folder / CONFIG)
+    config, _ = read_config(folder / CONFIG)
     settings = {name: _token(config[name]) for name in (*_SETTINGS, *NAMES) if config.get(name) is not None}
     # What transformers 5 calls extra is a dict of named tokens in some versions of 4.
     extra = config.get("extra_special_tokens")
@@ -76,14 +76,14 @@ def read_settings(folder: Path) -> dict[str, Any]:
     added = config.get("added_tokens_decoder")
     if added is None:
         # Up to 2023 flags and ids of added tokens stood in two files of their own.
-        named = _read_if_there(folder / SPECIAL)
+        named = read_object(folder / SPECIAL)
         additional += named.pop("additional_special_tokens", None) or ()
         settings.update({name: _token(token) for name, token in named.items() if name in NAMES})
         special = {str(token) for name, token in settings.items() if name in NAMES}
         special.update(str(_token(token)) for token in additional)
         added = {
             id_: AddedToken(token, normalized=token not in special, special=token in special)
-            for token, id_ in _read_if_there(folder / ADDED).items()
+            for token, id_ in read_object(folder / ADDED).items()
         }
     settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
     tokens = {str(token): token for token in map(_token, additional)}
@@ -166,13 +166,6 @@ def make_folder(path: Any) -> Path:
         raise NotADirectoryError(Errors.L137.format(path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _read_if_there(path: Path) -> dict[str, Any]:
-    data = read_json(path) if path.exists() else {}
-    if not isinstance(data, dict):
-        raise ValueError(Errors.L113.format(path=path, error="it isn't a JSON object"))
-    return data
 
 
 def _token(value: Any) -> Any:

@@ -26,6 +26,7 @@ from .folder import (
 from .options import Options
 from .special import SpecialTokens, find_special, register
 from .template import Template
+from .title_index import TitleIndex
 
 Token: TypeAlias = "str | AddedToken"
 PathOrStr: TypeAlias = "str | PathLike[str]"
@@ -117,7 +118,7 @@ class LukeTokenizer(InputEncoder):
             clean_up_tokenization_spaces=clean_up_tokenization_spaces,
             split_special_tokens=split_special_tokens,
         )
-        backend = Backend.from_bpe(*read_bpe(vocab_file, merges_file), unk_token=str(unk_token))
+        backend = Backend.from_bpe(read_bpe(vocab_file, merges_file), unk_token=str(unk_token))
         backend.load_added(added_tokens_decoder or {})
         named = {
             "bos_token": bos_token,
@@ -312,10 +313,12 @@ class LukeTokenizer(InputEncoder):
             "backend": self.backend.to_state(),
             "special": asdict(self.special),
             "template": asdict(self.template),
-            "entities": {"titles": self.entity_vocab.to_dict(), "special": self.entity_vocab.special_tokens},
+            "entities": self.entity_vocab.special_tokens,
             "options": asdict(self.options),
         }
-        return json.dumps(state, ensure_ascii=False).encode("utf-8")
+        text = json.dumps(state)
+        text += " " * (-len(text) % 8)  # the index that follows begins at a multiple of 8
+        return b"".join([len(text).to_bytes(8, "little"), text.encode(), self.entity_vocab.index.buffer])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LukeTokenizer:
@@ -324,15 +327,16 @@ class LukeTokenizer(InputEncoder):
         data (bytes): What `to_bytes` gave.
         RETURNS (LukeTokenizer): A tokenizer with the same outputs.
         """
-        state = json.loads(data.decode("utf-8"))
-        entities = state["entities"]
-        entity_tokens = {name.removeprefix("entity_"): token for name, token in entities["special"].items()}
+        start = 8 + int.from_bytes(data[:8], "little")
+        state = json.loads(data[8:start])
+        index = TitleIndex(memoryview(data)[start:])
+        entity_tokens = {name.removeprefix("entity_"): token for name, token in state["entities"].items()}
         self = cls.__new__(cls)
         self._setup(
             Backend.from_state(state["backend"]),
             SpecialTokens(**state["special"]),
             Template(**{name: tuple(ids) for name, ids in state["template"].items()}),
-            EntityVocab(entities["titles"], **entity_tokens),
+            EntityVocab(index, **entity_tokens),
             Options(**state["options"]),
         )
         return self

@@ -73,6 +73,7 @@ def test_special_entities_of_another_name(make_json: Callable[..., LukeTokenizer
         ({"[PAD]": "0"}, "maps '\\[PAD\\]' to '0'"),
         ({"[PAD]": -1}, "maps '\\[PAD\\]' to -1"),
         ({"[PAD]": True}, "to True"),
+        ({"[PAD]": 1 << 63}, "to 9223372036854775808"),
     ],
 )
 def test_errors(titles: Any, match: str) -> None:

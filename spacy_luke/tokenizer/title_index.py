@@ -1,0 +1,157 @@
+"""Entity titles and their ids in a few arrays, which can be read from a mapped file as they are."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from ..errors import Errors
+
+_MAGIC = b"LUKEIDX1"
+_ALIGNED = 8
+_CHUNK = 1 << 14
+
+
+class TitleIndex(Mapping[str, int]):
+    """A read-only mapping from titles to ids, in the order it was made in.
+
+    As a dict, half a million titles are half a million objects to make and to keep. Here they are one run of
+    UTF-8 bytes; a title is found by its checksum in a sorted array.
+
+    buffer (bytes | mmap): What `build` makes. It isn't copied.
+    """
+
+    def __init__(self, buffer: Any) -> None:
+        view = memoryview(buffer)
+        try:
+            header, at = _read_header(view)
+            arrays = []
+            for dtype, count in _layout(header["titles"], header["bytes"]):
+                array = np.frombuffer(view, dtype, count, at)
+                arrays.append(array.astype(array.dtype.newbyteorder("="), copy=False))
+                at += _padded(array.nbytes)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(Errors.L150.format(error=error)) from error
+        self.extra: dict[str, Any] = header["extra"]
+        self._buffer = view
+        self._offsets, self.ids, hashes, places, text = arrays
+        # Single elements of a memoryview are plain integers, and cheap.
+        self._hashes, self._places, self._text = hashes.data, places.data, text.data
+
+    @classmethod
+    def from_dict(cls, ids: Mapping[str, int], extra: Mapping[str, Any] | None = None) -> TitleIndex:
+        """Make an index.
+
+        ids (Mapping[str, int]): The ids, from 0 on, by title.
+        extra (Mapping[str, Any] | None): JSON data to keep with them.
+        RETURNS (TitleIndex): The index.
+        """
+        try:
+            titles = [title.encode() for title in ids]
+        except UnicodeEncodeError:
+            titles = [_encoded(title) for title in ids]
+        offsets = np.zeros(len(titles) + 1, np.int64)
+        np.cumsum([len(title) for title in titles], out=offsets[1:])
+        hashes = np.fromiter(map(crc32, titles), np.uint32, len(titles))
+        places = np.argsort(hashes, kind="stable")
+        arrays = (offsets, np.fromiter(ids.values(), np.int64, len(titles)), hashes[places], places)
+        header = json.dumps({"titles": len(titles), "bytes": int(offsets[-1]), "extra": dict(extra or {})})
+        parts = [_MAGIC, _padded(len(header)).to_bytes(8, "little"), header.encode()]
+        parts.append(b" " * (_padded(len(header)) - len(header)))
+        for array, (dtype, _) in zip(arrays, _layout(0, 0), strict=False):
+            data = array.astype(dtype).tobytes()
+            parts += [data, bytes(_padded(len(data)) - len(data))]
+        return cls(b"".join([*parts, *titles]))
+
+    @property
+    def buffer(self) -> memoryview:
+        """RETURNS (memoryview): All there is, as the constructor takes it."""
+        return self._buffer
+
+    def __getitem__(self, title: str) -> int:
+        place = self._find(title)
+        if place is None:
+            raise KeyError(title)
+        return int(self.ids[place])
+
+    def __contains__(self, title: object) -> bool:
+        return isinstance(title, str) and self._find(title) is not None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, len(self), _CHUNK):
+            for start, end in pairwise(self._offsets[first : first + _CHUNK + 1].tolist()):
+                yield _decoded(self._text[start:end])
+
+    def to_dict(self) -> dict[str, int]:
+        """RETURNS (dict[str, int]): A copy as a plain dict."""
+        return dict(zip(self, self.ids.tolist(), strict=True))
+
+    def title(self, id_: int) -> str:
+        """The title with an id; the first one, if several share it.
+
+        id_ (int): The id.
+        RETURNS (str): The title.
+        RAISES (KeyError): If no title has the id.
+        """
+        order, ids = self._by_id
+        found = int(np.searchsorted(ids, id_))
+        if found == len(ids) or ids[found] != id_:
+            raise KeyError(id_)
+        place = int(order[found])
+        return _decoded(self._text[self._offsets[place] : self._offsets[place + 1]])
+
+    @cached_property
+    def _by_id(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Places in the order of their ids, and these ids."""
+        order = np.argsort(self.ids, kind="stable").astype(np.uint32)
+        return order, self.ids[order]
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return type(self), (bytes(self._buffer),)
+
+    def _find(self, title: str) -> int | None:
+        data = _encoded(title)
+        hash_ = crc32(data)
+        at = bisect_left(self._hashes, hash_)
+        while at < len(self) and self._hashes[at] == hash_:
+            place = self._places[at]
+            if self._text[self._offsets[place] : self._offsets[place + 1]] == data:
+                return int(place)
+            at += 1
+        return None
+
+
+def _layout(n_titles: int, n_bytes: int) -> list[tuple[str, int]]:
+    """Type and length of the arrays: where titles start and end, ids, sorted checksums, their titles, text."""
+    return [("<i8", n_titles + 1), ("<i8", n_titles), ("<u4", n_titles), ("<u4", n_titles), ("|u1", n_bytes)]
+
+
+def _read_header(view: memoryview) -> tuple[dict[str, Any], int]:
+    start = len(_MAGIC) + 8
+    if bytes(view[: len(_MAGIC)]) != _MAGIC:
+        raise ValueError(f"it does not start with {_MAGIC!r}")
+    end = start + int.from_bytes(view[len(_MAGIC) : start], "little")
+    return json.loads(bytes(view[start:end])), end
+
+
+def _padded(size: int) -> int:
+    return -(-size // _ALIGNED) * _ALIGNED
+
+
+def _encoded(title: str) -> bytes:
+    """JSON can hold half a surrogate pair, which has no strict UTF-8 form."""
+    return title.encode("utf-8", "surrogatepass")
+
+
+def _decoded(data: memoryview) -> str:
+    return str(data, "utf-8", "surrogatepass")
