@@ -26,7 +26,7 @@ from spacy_luke.cli.machine import describe_machine
 from spacy_luke.inputs.batch import WordBatch, word_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
-from spacy_luke.layers.joint import get_module, get_tokenizer, window_size
+from spacy_luke.layers.joint import get_module, get_tokenizer, window_sizes
 from spacy_luke.pipeline.luke import LukePipe
 
 from .baselines.data import read_golds
@@ -133,10 +133,9 @@ def _encoder(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 def _batches(nlp: Language, pipe: LukePipe, texts: Sequence[str]) -> list[WordBatch]:
     """All windows, sorted by length, in padded batches of as many pieces as the pipe allows."""
-    tokenizer, settings = get_tokenizer(pipe.model), pipe.model.attrs["settings"]
+    tokenizer = get_tokenizer(pipe.model)
     pieces = encode_docs([nlp.make_doc(text) for text in texts], tokenizer)
-    size = window_size(pipe.model)
-    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, size, settings.overlap)]
+    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, *window_sizes(pipe.model))]
     batches: list[list[Window]] = []
     for window in sorted(windows, key=len):
         if not batches or (len(batches[-1]) + 1) * (len(window) + 2) > pipe.max_batch_pieces:

@@ -6,7 +6,7 @@ class PipelineErrors:
 
     L301 = (
         "Windows of {size} pieces can't overlap by {overlap}: the overlap has to be at least 0 and less than the "
-        "window. Change `overlap` or `window` of the model in the config."
+        "window. Change `overlap` or `window` of the model in the config; an `overlap` of null fits any window."
     )
     L302 = (
         "The key of a span group can't be empty. Give `key` of spacy-luke.doc_spans.v1 a name in doc.spans."
@@ -34,6 +34,14 @@ class PipelineErrors:
     L309 = (
         "The threshold for {task!r} is {value!r}; allowed is a probability from 0 to 1, or one for each of some "
         "labels. Correct `thresholds` in the config."
+    )
+    L320 = (
+        "`{setting}` names {label!r}, which this model has no label for. Perhaps one of {near} is meant? All {n} are "
+        "in `pipe.label_data`. Correct the component's config."
+    )
+    L321 = (
+        "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` of the model "
+        "in the config, or leave it null for {most}."
     )
 
 

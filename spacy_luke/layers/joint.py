@@ -29,6 +29,8 @@ from .store import load_shared
 if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
 
+_OVERLAP = 128
+
 
 @dataclass(frozen=True)
 class JointInput:
@@ -56,7 +58,7 @@ class JointSettings:
     ner, labels, relations (bool): Which heads the pipe has.
     multi_label (bool): Whether new entity labels are independent of each other.
     window (int | None): Pieces of a window; None for all the encoder's positions.
-    overlap (int): Pieces that consecutive windows share at least.
+    overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller window.
     words_attend_to_entities, entities_attend_to_entities (bool | None): Override the checkpoint's attention.
     """
 
@@ -66,7 +68,7 @@ class JointSettings:
     relations: bool
     multi_label: bool
     window: int | None
-    overlap: int
+    overlap: int | None
     words_attend_to_entities: bool | None
     entities_attend_to_entities: bool | None
 
@@ -78,7 +80,7 @@ def build_joint(
     relations: bool = True,
     multi_label: bool = False,
     window: int | None = None,
-    overlap: int = 128,
+    overlap: int | None = None,
     words_attend_to_entities: bool | None = None,
     entities_attend_to_entities: bool | None = None,
     head_learn_rate_scale: float = 10.0,
@@ -92,7 +94,8 @@ def build_joint(
     relations (bool): Relate pairs of entities.
     multi_label (bool): Whether an entity can have several labels at once, when new labels are trained.
     window (int | None): Pieces of a window, special tokens not counted; None for all the encoder has.
-    overlap (int): Pieces that consecutive windows share at least: two mentions this close are always related.
+    overlap (int | None): Pieces that consecutive windows share at least: two mentions this close are always
+        related. None for 128, or a third of a smaller window.
     words_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     entities_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
@@ -189,12 +192,20 @@ def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
     shim.forget_optimizer()
 
 
-def window_size(model: Model[Any, Any]) -> int:
-    """RETURNS (int): Pieces of a window, special tokens not counted."""
+def window_sizes(model: Model[Any, Any]) -> tuple[int, int]:
+    """How documents are cut.
+
+    model (Model): From `build_joint`.
+    RETURNS (tuple[int, int]): Pieces of a window, special tokens not counted, and pieces that windows share.
+    RAISES (ValueError): If the config asks for larger windows than the encoder can read.
+    """
     settings: JointSettings = model.attrs["settings"]
     config = get_module(model).config
     most = config.max_position_embeddings - config.pad_token_id - 1 - 2
-    return most if settings.window is None else min(settings.window, most)
+    if settings.window is not None and not 0 < settings.window <= most:
+        raise ValueError(Errors.L321.format(window=settings.window, most=most))
+    size = most if settings.window is None else settings.window
+    return size, min(_OVERLAP, size // 3) if settings.overlap is None else settings.overlap
 
 
 # --- between numpy and torch ---------------------------------------------------------------

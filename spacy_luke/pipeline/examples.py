@@ -47,12 +47,12 @@ def training_batches(
     RETURNS (list[tuple[JointInput, Targets]]): Empty if the tokenizer drops all tokens of all documents. Of
         several batches all but the last, whose gradients are taken first, are computed again for their gradients.
     """
-    from ..layers.joint import get_module, get_tokenizer, window_size
+    from ..layers.joint import get_module, get_tokenizer, window_sizes
 
     settings, joint, tokenizer = model.attrs["settings"], get_module(model).joint, get_tokenizer(model)
     docs = [example.predicted for example in examples]
     pieces = encode_docs(docs, tokenizer)
-    windows = [make_windows(i, p, window_size(model), settings.overlap) for i, p in enumerate(pieces)]
+    windows = [make_windows(i, p, *window_sizes(model)) for i, p in enumerate(pieces)]
     golds = [read_gold(example, getter, _near(limits, example.reference)) for example in examples]
     relates = settings.relations and bool(joint.relation_labels)
     placed = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,25 @@ def check_labels(labels: Mapping[str, Any]) -> LabelData:
     if not isinstance(relations, Mapping):
         relations = dict.fromkeys(relations, "")
     return LabelData(list(labels.get("ner", [])), list(labels.get("labels", [])), dict(relations))
+
+
+def check_label_names(
+    thresholds: Mapping[str, Any], allowed_relations: Iterable[str], joint: JointConfig
+) -> None:
+    """Refuse settings by label that would silently do nothing.
+
+    thresholds (Mapping[str, Any]): By task, a probability or one by label.
+    allowed_relations (Iterable[str]): Relations that are limited.
+    joint (JointConfig): The labels that there are. A task without labels isn't checked: it says nothing at all.
+    RAISES (ValueError): If a label is unknown.
+    """
+    named = [(f"thresholds.{task}", task, t) for task, t in thresholds.items() if isinstance(t, Mapping)]
+    for setting, task, names in [*named, ("allowed_relations", "relations", allowed_relations)]:
+        known = getattr(joint, FIELDS["relations" if task == "facts" else task])
+        for label in names:
+            if known and label not in known:
+                near = difflib.get_close_matches(str(label), known, n=3) or list(known[:10])
+                raise ValueError(Errors.L320.format(setting=setting, label=label, near=near, n=len(known)))
 
 
 def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi_label: bool) -> JointConfig:

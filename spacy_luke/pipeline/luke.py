@@ -24,7 +24,7 @@ from ..inputs.pieces import Ints
 from .annotate import Annotator
 from .decode import Threshold, check_thresholds, lowest
 from .examples import training_batches
-from .label_data import check_labels, collect_labels, with_labels, without_labels
+from .label_data import check_label_names, check_labels, collect_labels, with_labels, without_labels
 from .listened import ListenedTo
 from .pairs import PairLimits
 from .reading import Question, Reader, Reading
@@ -179,10 +179,12 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         return Question(given, _taken(doc) if find else [], find)
 
     def _reader(self) -> Reader:
-        from ..layers.joint import get_tokenizer, window_size
+        from ..layers.joint import get_module, get_tokenizer, window_sizes
 
         joint = self._speaking
         check_thresholds(self.thresholds, TASKS)  # they may have been changed since the last time
+        check_label_names(self.thresholds, self.limits.allowed or {}, get_module(self.model).joint)
+        window, overlap = window_sizes(self.model)
         return Reader(
             model=self.model,
             tokenizer=get_tokenizer(self.model),
@@ -190,8 +192,8 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             multi_label=joint.multi_label,
             describe=self._describes,
             relate=bool(joint.relation_labels),
-            window=window_size(self.model),
-            overlap=self.model.attrs["settings"].overlap,
+            window=window,
+            overlap=overlap,
             batch_pieces=self.max_batch_pieces,
             proposals=joint.proposals_per_token,
             threshold=self.thresholds["ner"],

@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span
 from tiny import PEOPLE, PLACES, make_pipeline, summary
 
 import spacy_luke
+from spacy_luke.layers.joint import window_sizes
 
 ODD = [
     "",
@@ -135,6 +136,47 @@ def test_unknown_keys_and_types_of_the_component(checkpoint: str, config: dict):
 def test_overlap_as_large_as_the_window(checkpoint: str):
     nlp = make_pipeline(checkpoint, model={"window": 10, "overlap": 10})
     with pytest.raises(ValueError, match="can't overlap by 10"):
+        nlp("Ana likes tea")
+
+
+@pytest.mark.parametrize("window", [65, 512, 0, -1])
+def test_a_window_that_the_encoder_can_not_read(checkpoint: str, window: int):
+    nlp = make_pipeline(checkpoint, model={"window": window})
+    with pytest.raises(ValueError, match=f"`window` is {window}, but this encoder reads windows of 1 to 64"):
+        nlp("Ana likes tea")
+
+
+@pytest.mark.parametrize(("window", "overlap"), [(None, 21), (64, 21), (10, 3), (2, 0)])
+def test_the_overlap_fits_any_window(checkpoint: str, window: int | None, overlap: int):
+    nlp = make_pipeline(checkpoint, model={"window": window, "overlap": None})
+    nlp("Ana likes tea")
+    assert window_sizes(nlp.get_pipe("luke").model) == (window or 64, overlap)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"thresholds": {"ner": {"PERS": 0.5}}}, r"`thresholds.ner` names 'PERS'.*\['PER'\]"),
+        ({"thresholds": {"labels": {"loc": 0.5}}}, r"`thresholds.labels` names 'loc'"),
+        ({"thresholds": {"relations": {"born": 0.5}}}, r"`thresholds.relations` names 'born'.*\['born in'\]"),
+        ({"thresholds": {"facts": {"x": 0.5}}}, r"`thresholds.facts` names 'x'.*\['born in', 'works for'\]"),
+        (
+            {"allowed_relations": {"work for": [["PER", "ORG"]]}},
+            r"`allowed_relations` names 'work for'.*'works for'",
+        ),
+    ],
+)
+def test_labels_that_the_model_does_not_have(checkpoint: str, config: dict, message: str):
+    nlp = make_pipeline(checkpoint, **config)
+    with pytest.raises(ValueError, match=message):
+        nlp("Ana likes tea")
+
+
+def test_a_label_may_be_mistyped_later_and_belong_to_a_head_that_the_pipe_lacks(checkpoint: str):
+    nlp = make_pipeline(checkpoint, name="luke_ner", thresholds={"relations": {"born in": 0.5}})
+    nlp("Ana likes tea")
+    nlp.get_pipe("luke_ner").thresholds["ner"] = {"PET": 0.5}
+    with pytest.raises(ValueError, match="no label for"):
         nlp("Ana likes tea")
 
 
