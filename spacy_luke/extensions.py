@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 
-from . import annotation
+from . import annotation, text_annotation
 from .errors import Errors
 
 # kind, name, getter, setter. Module-level functions: other processes find them by name.
@@ -17,11 +17,17 @@ _EXTENSIONS: tuple[tuple[Any, str, Callable[..., Any], Callable[..., None]], ...
     (Span, "luke_vector", annotation.read_vector, annotation.write_vector),
     (Doc, "luke_relations", annotation.read_relations, annotation.write_relations),
     (Doc, "luke_facts", annotation.read_facts, annotation.write_facts),
+    (Doc, "luke_text_pair", text_annotation.read_text_pair, text_annotation.write_text_pair),
+    (Doc, "luke_question", text_annotation.read_question, text_annotation.write_question),
+    (Doc, "luke_choices", text_annotation.read_choices, text_annotation.write_choices),
+    (Doc, "luke_choice", text_annotation.read_choice, text_annotation.write_choice),
+    (Token, "luke_tag", text_annotation.read_tag, text_annotation.write_tag),
 )
 
 
 def set_extensions() -> None:
-    """Register `span._.luke_label`, `luke_labels`, `luke_vector` and `doc._.luke_relations`, `luke_facts`.
+    """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `token._.luke_tag` and `doc._.luke_relations`,
+    `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`, `luke_choice`.
 
     Components do this themselves; scripts that only read or write DocBins call it once. Calling it again does
     nothing.

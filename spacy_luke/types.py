@@ -42,3 +42,29 @@ class Fact(NamedTuple):
     score: float
     id: str
     pairs: tuple[Relation, ...]
+
+
+class Choice(NamedTuple):
+    """One of the texts that may follow a document.
+
+    number (int): Its place in `doc._.luke_choices`, from 0 on.
+    text (str): The text.
+    scores (tuple[float, ...]): The probability of each choice; 1.0 for the right one in gold annotation.
+    """
+
+    number: int
+    text: str
+    scores: tuple[float, ...]
+
+
+class Answer(NamedTuple):
+    """One answer to a question: a span of the document, or that there is none.
+
+    question (str): The question.
+    span (Span | None): The answer; None says that the text has none.
+    score (float): Probability, among all answers that were considered.
+    """
+
+    question: str
+    span: Span | None
+    score: float

@@ -35,6 +35,15 @@ class PipelineErrors:
         "The threshold for {task!r} is {value!r}; allowed is a probability from 0 to 1, or one for each of some "
         "labels. Correct `thresholds` in the config."
     )
+    L310 = (
+        "{name!r} is a {saved} checkpoint; use {pipe}, which reads such heads. To train a {task} from it, start from "
+        "the encoder that it was made from."
+    )
+    L311 = "{name} is {value!r}; allowed is {allowed}. Change it in the config of the component '{pipe}'."
+    L312 = (
+        "The component '{name}' gives one number a text, so it has one label; found were {labels}. Set problem_type "
+        "to single_label_classification or multi_label_classification, or give one label."
+    )
     L320 = (
         "`{setting}` names {label!r}, which this model has no label for. Perhaps one of {near} is meant? All {n} are "
         "in `pipe.label_data`. Correct the component's config."
@@ -51,4 +60,8 @@ class PipelineWarnings:
     W301 = (
         "The component '{name}' has no trained weights for {tasks}, so it says nothing of them. Train it "
         "(`nlp.initialize`, then `spacy train`), or name a trained checkpoint in its model config."
+    )
+    W302 = (
+        "The component '{name}' has no trained head, so it writes nothing. Train it (`nlp.initialize`, then "
+        "`spacy train`), or name a trained checkpoint of {task} in its model config."
     )

@@ -69,6 +69,11 @@ class TrainingErrors:
     )
     L436 = "{name} has to be {allowed}, got {value!r}."
     L437 = "Got {predicted} predicted answers for {gold} gold ones. Give one for each, with '' for no answer."
+    L438 = (
+        "A choice is its number in doc._.luke_choices, or its text; got {type}: {value!r}. Assign None to "
+        "remove what is stored."
+    )
+    L439 = "{value!r} is none of the choices {choices}. Assign doc._.luke_choices first, then one of them."
 
 
 class TrainingWarnings:

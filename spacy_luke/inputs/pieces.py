@@ -74,20 +74,30 @@ def encode_docs(docs: Sequence[Doc], tokenizer: LukeTokenizer) -> list[DocPieces
     tokenizer (LukeTokenizer): Any tokenizer of ours.
     RETURNS (list[DocPieces]): One entry a document.
     """
-    words: list[str] = []
-    spaces: list[bool] = []
+    texts: list[list[tuple[str, bool]]] = []
     for doc in docs:
-        previous_space = False
+        words, space_before = [], False
         for token in doc:
-            words.append(token.text)
-            spaces.append(previous_space)
-            previous_space = bool(token.whitespace_)
-    encoded = tokenizer.encode_words(words, spaces)
+            words.append((token.text, space_before))
+            space_before = bool(token.whitespace_)
+        texts.append(words)
+    return encode_words(texts, tokenizer)
+
+
+def encode_words(texts: Sequence[Sequence[tuple[str, bool]]], tokenizer: LukeTokenizer) -> list[DocPieces]:
+    """Encode texts that are cut into words, in one call of the tokenizer.
+
+    texts (Sequence[Sequence[tuple[str, bool]]]): The words of each text, and whether a space stands before them.
+    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    RETURNS (list[DocPieces]): One entry a text.
+    """
+    words = [word for text in texts for word, _ in text]
+    encoded = tokenizer.encode_words(words, [space for text in texts for _, space in text])
     pieces, offset = [], 0
-    for doc in docs:
-        chunk = slice(offset, offset + len(doc))
+    for text in texts:
+        chunk = slice(offset, offset + len(text))
         pieces.append(_doc_pieces(words[chunk], encoded[chunk]))
-        offset += len(doc)
+        offset += len(text)
     return pieces
 
 

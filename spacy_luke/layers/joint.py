@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,12 +22,12 @@ from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.joint.config import JointConfig
 from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
 from ..nn.outputs import WordStates
-from . import forking  # noqa: F401  # registers itself
+from . import weights
 from .shim import LukeShim
-from .store import load_shared
-
-if TYPE_CHECKING:
-    from ..tokenizer import LukeTokenizer
+from .store import Checkpoint, load_shared
+from .weights import get_tokenizer as get_tokenizer
+from .weights import has_weights as has_weights
+from .weights import set_weights as set_weights
 
 _OVERLAP = 128
 
@@ -71,6 +71,10 @@ class JointSettings:
     overlap: int | None
     words_attend_to_entities: bool | None
     entities_attend_to_entities: bool | None
+
+    def load(self) -> Checkpoint:
+        """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
+        return load_shared(self.checkpoint, self.words_attend_to_entities, self.entities_attend_to_entities)
 
 
 def build_joint(
@@ -137,47 +141,9 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
 # --- weights -------------------------------------------------------------------------------
 
 
-def has_weights(model: Model[Any, Any]) -> bool:
-    """RETURNS (bool): Whether weights are loaded."""
-    return cast(LukeShim, model.shims[0]).module is not None
-
-
 def get_module(model: Model[Any, Any]) -> JointModel:
-    """The torch module behind the thinc model; loaded from its checkpoint if there are no weights yet.
-
-    model (Model): From `build_joint`.
-    RETURNS (JointModel): The module.
-    """
-    shim = cast(LukeShim, model.shims[0])
-    if shim.module is None:
-        settings: JointSettings = model.attrs["settings"]
-        loaded = load_shared(
-            settings.checkpoint, settings.words_attend_to_entities, settings.entities_attend_to_entities
-        )
-        model.attrs["tokenizer"] = loaded.tokenizer
-        shim.set_module(loaded.model, shared=True)
-    return cast(JointModel, shim.module)
-
-
-def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
-    """The tokenizer that belongs to the weights.
-
-    model (Model): From `build_joint`.
-    RETURNS (LukeTokenizer): The tokenizer.
-    """
-    get_module(model)
-    return cast("LukeTokenizer", model.attrs["tokenizer"])
-
-
-def set_weights(model: Model[Any, Any], module: JointModel, tokenizer: LukeTokenizer) -> None:
-    """Give the thinc model weights of its own.
-
-    model (Model): From `build_joint`.
-    module (JointModel): The module.
-    tokenizer (LukeTokenizer): Its tokenizer.
-    """
-    model.attrs["tokenizer"] = tokenizer
-    cast(LukeShim, model.shims[0]).set_module(module, shared=False)
+    """RETURNS (JointModel): The torch module behind the thinc model; see `weights.get_module`."""
+    return cast(JointModel, weights.get_module(model))
 
 
 def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
@@ -188,7 +154,7 @@ def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
     """
     get_module(model)
     shim = cast(LukeShim, model.shims[0])
-    shim.own_module().build_heads(joint)
+    cast(JointModel, shim.own_module()).build_heads(joint)
     shim.forget_optimizer()
 
 
@@ -200,8 +166,7 @@ def window_sizes(model: Model[Any, Any]) -> tuple[int, int]:
     RAISES (ValueError): If the config asks for larger windows than the encoder can read.
     """
     settings: JointSettings = model.attrs["settings"]
-    config = get_module(model).config
-    most = config.max_position_embeddings - config.pad_token_id - 1 - 2
+    most = weights.most_pieces(model)
     if settings.window is not None and not 0 < settings.window <= most:
         raise ValueError(Errors.L321.format(window=settings.window, most=most))
     size = most if settings.window is None else settings.window

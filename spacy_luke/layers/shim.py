@@ -1,11 +1,11 @@
-"""The shim between a joint model and thinc: lazy loading, torch's optimizer, mixed precision, dropout, averages."""
+"""The shim between a model of ours and thinc: lazy loading, torch's optimizer, mixed precision, dropout, averages."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import torch
 from thinc.api import Optimizer, PyTorchShim
@@ -14,7 +14,11 @@ from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ..nn.heads.base import LukeHead
 from ..nn.joint.model import JointModel
+
+# Both tell the shim which of their parts are still random.
+LukeModule: TypeAlias = JointModel | LukeHead
 
 
 class LukeShim(PyTorchShim):  # type: ignore[misc]
@@ -24,13 +28,25 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     numbers of spaCy's optimizer (rate, betas, decay, clipping) drive one torch optimizer, with a higher rate
     for heads, which start from nothing, than for the encoder.
 
-    model (JointModel | None): The module, or None until there are weights.
+    model (LukeModule | None): The module, or None until there are weights.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
     mixed_precision (bool): Run training and prediction in bfloat16 where torch's autocast allows it.
+    method (str): The module's method that is run.
+    heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
+        that aren't the encoder's.
     """
 
-    def __init__(self, model: JointModel | None, head_learn_rate_scale: float, mixed_precision: bool) -> None:
+    def __init__(
+        self,
+        model: LukeModule | None,
+        head_learn_rate_scale: float,
+        mixed_precision: bool,
+        method: str = "__call__",
+        heads: Sequence[str] = (),
+    ) -> None:
         super().__init__(model)
+        self.method = method
+        self.heads = tuple(heads)
         self.head_learn_rate_scale = head_learn_rate_scale
         self.bfloat16 = mixed_precision
         self.shared = False
@@ -42,14 +58,14 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._steps = 0
 
     @property
-    def module(self) -> JointModel | None:
+    def module(self) -> LukeModule | None:
         """The module, or None until there are weights."""
         return self._model
 
-    def set_module(self, model: JointModel, *, shared: bool) -> None:
+    def set_module(self, model: LukeModule, *, shared: bool) -> None:
         """Put weights in.
 
-        model (JointModel): The module.
+        model (LukeModule): The module.
         shared (bool): Whether other pipes use the same module; training then makes a copy first.
         """
         self._model = model if shared else model.to(get_torch_default_device())
@@ -57,11 +73,11 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.shared = shared
         self._torch_optimizer = None
 
-    def own_module(self) -> JointModel:
+    def own_module(self) -> LukeModule:
         """RETURNS (JointModel): The module, after a copy if other pipes use it too."""
         if self.shared:
             self.set_module(copy.deepcopy(self._model), shared=False)
-        module: JointModel = self._model
+        module: LukeModule = self._model
         return module
 
     def forget_optimizer(self) -> None:
@@ -76,7 +92,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
         with torch.no_grad(), self._autocast():
-            return self._model(*inputs.args, **inputs.kwargs)
+            return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
         """Run the module with gradients.
@@ -88,7 +104,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
         def run(*_: Tensor) -> Any:
             with _training(module, rate), self._autocast():
-                return module(*inputs.args, **inputs.kwargs)
+                return getattr(module, self.method)(*inputs.args, **inputs.kwargs)
 
         # The checkpoint restores the random state of the devices that it sees arguments on: it is shown a weight.
         output = checkpoint(run, next(module.parameters()), use_reentrant=False) if self.recompute else run()
@@ -124,7 +140,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def _make_optimizer(self, optimizer: Optimizer) -> torch.optim.Optimizer:
         groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
         for name, param in self._model.named_parameters():
-            scale = 1.0 if name.startswith("luke.") else self.head_learn_rate_scale
+            is_head = name.startswith(self.heads) if self.heads else not name.startswith("luke.")
+            scale = self.head_learn_rate_scale if is_head else 1.0
             groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
         options: dict[str, Any] = {"eps": float(optimizer.eps)}
         params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
@@ -164,7 +181,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     def copy(self) -> LukeShim:
         """RETURNS (LukeShim): A copy with weights of its own."""
-        copied = LukeShim(None, self.head_learn_rate_scale, self.bfloat16)
+        copied = LukeShim(None, self.head_learn_rate_scale, self.bfloat16, self.method, self.heads)
         if self._model is not None:
             copied.set_module(copy.deepcopy(self._model), shared=False)
         return copied

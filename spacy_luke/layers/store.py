@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from thinc.util import get_torch_default_device
 
 from ..errors import Errors
 from ..hub import resolve_checkpoint
+from ..nn import heads
+from ..nn.checkpoint import read_weights
+from ..nn.config import LukeConfig
+from ..nn.heads.base import LukeHead, saved_task
 from ..nn.joint.folder import load_joint
 from ..nn.joint.model import JointModel
 from ..tokenizer import LukeTokenizer
+from .shim import LukeModule
 
+# Which pipe reads a checkpoint of which published class.
+PIPES = {
+    "LukeForEntityClassification": "luke_typing",
+    "LukeForEntityPairClassification": "luke_relations",
+    "LukeForEntitySpanClassification": "luke_ner",
+    "LukeForSequenceClassification": "luke_textcat",
+    "LukeForMultipleChoice": "luke_choice",
+    "LukeForTokenClassification": "luke_tagger",
+    "LukeForQuestionAnswering": "luke_qa",
+    "LukeForMaskedLM": "luke_linker",
+}
 DEFAULT_CHECKPOINT = Path(__file__).parent.parent / "assets" / "luke_small"
 
-_Key = tuple[str, int, torch.device, bool | None, bool | None]
+_Key = tuple[Hashable, ...]  # folder, time of its last change, device, and what else makes modules different
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A module and the tokenizer that belongs to it."""
 
-    model: JointModel
+    model: LukeModule
     tokenizer: LukeTokenizer
 
 
 # By module, so that an entry lives as long as some pipe holds the module.
-_MODULES: weakref.WeakValueDictionary[_Key, JointModel] = weakref.WeakValueDictionary()
+_MODULES: weakref.WeakValueDictionary[_Key, LukeModule] = weakref.WeakValueDictionary()
 
 
 def load_shared(
@@ -45,17 +62,60 @@ def load_shared(
     RETURNS (Checkpoint): Module and tokenizer.
     RAISES (ValueError): If there is no such checkpoint, or it can't be read.
     """
+
+    def build(folder: Path, tokenizer: LukeTokenizer) -> JointModel:
+        model = load_joint(folder, words_attend_to_entities, entities_attend_to_entities)
+        if "joint" not in model.config.to_dict():
+            model.build_heads(model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id))
+        return model
+
+    return _share(name, ("joint", words_attend_to_entities, entities_attend_to_entities), build)
+
+
+def load_shared_head(name: str | None, task: str) -> Checkpoint:
+    """The same for a published head; it is new, and counts as untrained, if the checkpoint has none.
+
+    name (str | None): A folder or a hub name; None for the encoder of the model that ships with the package.
+    task (str): The head's class, such as "LukeForSequenceClassification".
+    RETURNS (Checkpoint): Module and tokenizer.
+    RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if its head is that of another task.
+    """
+
+    def build(folder: Path, _: LukeTokenizer) -> LukeHead:
+        kind: type[LukeHead] = getattr(heads, task)
+        config = LukeConfig.from_pretrained(folder)
+        saved = saved_task(config)
+        if saved not in (None, task, "LukeForMaskedLM"):
+            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=PIPES[saved], task=task))
+        if saved != task and task == "LukeForQuestionAnswering":
+            config.num_labels = 2  # start and end, whatever else the checkpoint was to name
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "W201|.* found no weights for ", UserWarning
+            )  # the pipe warns itself
+            return kind.from_state(config, read_weights(folder))
+
+    return _share(name, (task,), build)
+
+
+def _share(
+    name: str | None, variant: tuple[Hashable, ...], build: Callable[[Path, LukeTokenizer], LukeModule]
+) -> Checkpoint:
+    """Build a module from a checkpoint, unless some pipe holds the same one.
+
+    name (str | None): A folder or a hub name; None for the model that ships with the package.
+    variant (tuple): What else makes modules different.
+    build (Callable): Makes the module of a folder and its tokenizer.
+    RETURNS (Checkpoint): Module and tokenizer.
+    """
     folder = DEFAULT_CHECKPOINT if name is None else resolve_checkpoint(name)
     if not folder.is_dir():
         raise ValueError(Errors.L306.format(path=folder))
     changed = max((int(path.stat().st_mtime_ns) for path in folder.iterdir()), default=0)
     device = get_torch_default_device()
-    key = (str(folder.resolve()), changed, device, words_attend_to_entities, entities_attend_to_entities)
+    key = (str(folder.resolve()), changed, device, *variant)
     tokenizer = LukeTokenizer.from_pretrained(folder)
     model = _MODULES.get(key)
     if model is None:
-        model = load_joint(folder, words_attend_to_entities, entities_attend_to_entities)
-        if "joint" not in model.config.to_dict():
-            model.build_heads(model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id))
-        _MODULES[key] = model.to(device)
+        _MODULES[key] = model = build(folder, tokenizer).to(device)
     return Checkpoint(model, tokenizer)

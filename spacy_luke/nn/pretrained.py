@@ -120,9 +120,27 @@ class LukePreTrainedModel(ModelWithTables):
             config = LukeConfig.from_dict(read_config_file(folder))
         elif not isinstance(config, LukeConfig):
             config = LukeConfig.from_pretrained(config, **where)  # type: ignore[arg-type]
-        weights = read_weights(folder)
+        return cls.from_state(_change(config, overrides), read_weights(folder), dtype, **options)
+
+    @classmethod
+    def from_state(
+        cls,
+        config: LukeConfig,
+        weights: dict[str, torch.Tensor],
+        dtype: torch.dtype | None = None,
+        **options: Any,
+    ) -> Self:
+        """Put the weights of a checkpoint into a new model.
+
+        config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
+        weights (dict[str, Tensor]): Its weights by name.
+        dtype (torch.dtype | None): Type to convert the weights to; None means float32.
+        **options (Any): Further arguments of the class.
+        RETURNS (LukePreTrainedModel): The model in evaluation mode.
+        RAISES (ValueError): If they do not fit.
+        """
         with torch.device("meta"), NothingDrawn():  # no memory or random numbers for what is replaced
-            model = cls(_change(config, overrides), **options)
+            model = cls(config, **options)
         model._load(weights, torch.float32 if dtype is None else dtype)
         return model.eval()
 
@@ -145,13 +163,21 @@ class LukePreTrainedModel(ModelWithTables):
         folder = Path(path)
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
+        self.saved_config().save_pretrained(folder)
+        write_weights(folder, self.saved_weights())
+
+    def saved_config(self) -> LukeConfig:
+        """RETURNS (LukeConfig): The configuration as `config.json` has it."""
         record = {
             "architectures": [type(self).__name__],
             "torch_dtype": str(self.dtype).removeprefix("torch."),
         }
-        _change(self.config, record, known=False).save_pretrained(folder)
+        return _change(self.config, record, known=False)
+
+    def saved_weights(self) -> dict[str, torch.Tensor]:
+        """RETURNS (dict[str, Tensor]): All weights but those that are another one's."""
         tied = self.tied_weights()
-        write_weights(folder, {name: w for name, w in self.state_dict().items() if name not in tied})
+        return {name: w for name, w in self.state_dict().items() if name not in tied}
 
 
 class NothingDrawn(TorchFunctionMode):

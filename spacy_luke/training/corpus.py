@@ -12,6 +12,7 @@ from spacy.util import registry
 
 from ..annotation import KEY, has_relations, read_relations, stored
 from ..errors import Errors, Warnings
+from ..text_annotation import copy_questions
 from .transfer import span_as_doc, transfer_annotation
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -171,6 +172,7 @@ def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:
         doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
     if gold:
         doc.ents = [_same(doc, ent) for ent in reference.ents]
+    copy_questions(reference, doc)
     return doc
 
 

@@ -25,7 +25,7 @@ def transfer_annotation(source: Doc, target: Doc, place: Place) -> None:
     """
     tables: Table = {}
     for kind, table in stored(source).items():
-        if kind in ("labels", "best"):
+        if kind in ("labels", "best", "tags"):
             tables[kind] = _move_rows(table, place)
         elif kind == "vectors":
             rows = _move_rows(table["rows"], place)
@@ -33,6 +33,8 @@ def transfer_annotation(source: Doc, target: Doc, place: Place) -> None:
             tables[kind] = {"rows": {key: i for i, key in enumerate(rows)}, "array": array}
         elif kind in ("relations", "facts"):
             tables[kind] = _move_pairs(table, place)
+        else:  # text pair, questions, choices: they have no place
+            tables[kind] = table
     store(target, tables)
 
 

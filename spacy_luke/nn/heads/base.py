@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -27,6 +28,7 @@ TASKS = (
     "LukeForTokenClassification",
     "LukeForQuestionAnswering",
 )
+UNTRAINED = "untrained"  # field of a saved configuration: parts of the model whose weights are random
 
 
 class LukeHead(LukePreTrainedModel):
@@ -48,17 +50,39 @@ class LukeHead(LukePreTrainedModel):
             if name != self.base_model_prefix:
                 init_module(module, self.config.initializer_range)
 
+    def mark_trained(self) -> None:
+        """Note which new parts are about to learn: those that a gradient has reached."""
+        if self.untrained:
+            parts = {name: self.get_submodule(name) for name in self.untrained}
+            self.untrained = tuple(name for name, part in parts.items() if not _has_gradient(part))
+
+    def saved_config(self) -> LukeConfig:
+        """RETURNS (LukeConfig): The configuration as `config.json` has it, with the parts that are untrained."""
+        config = super().saved_config()
+        if self.untrained:
+            setattr(config, UNTRAINED, list(self.untrained))
+        return config
+
     def _load(self, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
         task = saved_task(self.config)
         is_other = task is not None and task not in {kind.__name__ for kind in type(self).__mro__}
-        # The head of another task may have the same names and shapes; its weights would mean something else.
-        super()._load(without_heads(weights) if is_other else weights, dtype)
+        if is_joint(self.config):
+            weights = {
+                name: w for name, w in weights.items() if name.startswith(self.base_model_prefix + ".")
+            }
+            del self.config.joint
+        elif is_other:
+            # The head of another task may have the same names and shapes; its weights mean something else.
+            weights = without_heads(weights)
+        super()._load(weights, dtype)
         if self.untrained:
             origin = f" of a {task}" if is_other else ""
             message = Warnings.W201.format(
                 model=type(self).__name__, parts=", ".join(self.untrained), task=origin
             )
-            warnings.warn(message, UserWarning, stacklevel=3)
+            warnings.warn(message, UserWarning, stacklevel=4)
+        saved = vars(self.config).pop(UNTRAINED, ())
+        self.untrained = tuple(sorted({*self.untrained, *saved}))
 
 
 class LabelHead(LukeHead):
@@ -135,6 +159,27 @@ class LabelHead(LukeHead):
         )
         return self.answer(states, self.score(self.features(states)), labels, return_dict)
 
+    def set_labels(self, labels: Sequence[str], problem_type: str | None = None) -> None:
+        """Replace the classifier by a new one, which is random and counts as untrained.
+
+        labels (Sequence[str]): The names of its labels.
+        problem_type (str | None): What the loss is; see `LukeConfig`.
+        """
+        self.num_labels = len(labels)
+        self.config = LukeConfig.from_dict(
+            self.config.to_dict(), id2label=dict(enumerate(labels)), problem_type=problem_type
+        )
+        old = self.classifier
+        self.classifier = nn.Linear(
+            old.in_features,
+            self.num_labels,
+            bias=old.bias is not None,
+            device=old.weight.device,
+            dtype=old.weight.dtype,
+        )
+        init_module(self.classifier, self.config.initializer_range)
+        self.untrained = tuple(sorted({*self.untrained, "classifier"}))
+
     def features(self, states: LukeModelOutput) -> Tensor:
         """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (..., n_states * width)"""
         raise NotImplementedError
@@ -193,6 +238,17 @@ def saved_task(config: LukeConfig) -> str | None:
     RETURNS (str | None): The published class that it was saved from, if it names one."""
     names = getattr(config, "architectures", None) or ()
     return next((name for name in names if name in TASKS), None)
+
+
+def is_joint(config: LukeConfig) -> bool:
+    """config (LukeConfig): A checkpoint's configuration.
+    RETURNS (bool): Whether it is of a `JointModel`, whose heads no published class has."""
+    return "joint" in vars(config)
+
+
+def _has_gradient(module: nn.Module) -> bool:
+    """All of it: a part may share a weight with another one that learns."""
+    return all(param.grad is not None for param in module.parameters() if param.requires_grad)
 
 
 def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:

@@ -72,6 +72,24 @@ def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return F.mse_loss(logits, labels.to(logits))
 
 
+def problem_loss(logits: Tensor, labels: Tensor, problem: str) -> Tensor:
+    """The loss of a kind of problem.
+
+    logits (Tensor): Shape: (batch, labels)
+    labels (Tensor): The right answers, as that loss takes them; classes may have the shape (batch, 1), too.
+    problem (str): See `LukeConfig.problem_type`.
+    RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
+    """
+    if problem == "regression":
+        return regression_loss(logits, labels)
+    if problem == "multi_label_classification":
+        return multi_label_loss(logits, labels)
+    if labels.dim() == 2 and labels.shape[1] == 1:
+        labels = labels.squeeze(1)  # (batch, 1) -> (batch,)
+    return class_loss(logits, labels)
+
+
 def require_shape(name: str, tensor: Tensor, *allowed: torch.Size) -> None:
     """name (str): What it is. tensor (Tensor): Any. allowed (Size): Shapes that fit.
     RAISES (ValueError): If its shape is none of them."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, classifier_dropout
-from .losses import class_loss, multi_label_loss, regression_loss
+from .losses import problem_loss
 from .outputs import LukeSequenceClassifierOutput
 
 
@@ -37,14 +37,7 @@ class LukeForSequenceClassification(LabelHead):
         RETURNS (Tensor): Shape: ()
         RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
         """
-        problem = self.config.problem_type or self._problem_of(labels)
-        if problem == "regression":
-            return regression_loss(logits, labels)
-        if problem == "multi_label_classification":
-            return multi_label_loss(logits, labels)
-        if labels.dim() == 2 and labels.shape[1] == 1:
-            labels = labels.squeeze(1)  # (batch, 1) -> (batch,)
-        return class_loss(logits, labels)
+        return problem_loss(logits, labels, self.config.problem_type or self._problem_of(labels))
 
     def _problem_of(self, labels: Tensor) -> str:
         if self.num_labels == 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from ...errors import Errors
@@ -96,11 +96,6 @@ def joint_weights(model: JointModel, dtype: torch.dtype | None = None) -> bytes:
 
 def _stored_state(model: JointModel, dtype: torch.dtype | None) -> dict[str, Tensor]:
     return {name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()}
-
-
-def joint_from_bytes(values: Mapping[str, Any], weights: bytes, source: str) -> JointModel:
-    """Rebuild what `joint_config` and `joint_weights` describe."""
-    return joint_from_state(values, load(weights), source)
 
 
 def save_joint(model: JointModel, folder: Path, dtype: torch.dtype | None = None) -> None:

@@ -1,0 +1,152 @@
+"""The `luke_textcat` component: labels of texts, or of pairs of texts, or a number for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Model
+
+from ..errors import Errors
+from ..inputs.pieces import DocPieces
+from ..inputs.texts import TextBatch
+from ..text_annotation import read_text_pair
+from .frame import DocScores, Floats, LabelPipe, mean_logits, sigmoid, softmax
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
+
+
+class LukeTextCategorizer(LabelPipe):
+    """Writes `doc.cats`. A document longer than the model gets the mean of its windows' logits.
+
+    problem_type (str | None): "single_label_classification" (probabilities that sum to 1),
+        "multi_label_classification" (independent ones), "regression" (one label, whose number is no probability), or
+        None for what the checkpoint says. Further arguments as for `HeadPipe`.
+    """
+
+    task = "LukeForSequenceClassification"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[TextBatch, Tensor],
+        name: str = "luke_textcat",
+        *,
+        problem_type: str | None = None,
+        max_batch_pieces: int = 8192,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(vocab, model, name, max_batch_pieces=max_batch_pieces, scorer=scorer)
+        allowed = "null or one of " + ", ".join(PROBLEM_TYPES)
+        self.require(name, problem_type in (None, *PROBLEM_TYPES), "problem_type", problem_type, allowed)
+        self.problem_type = problem_type
+
+    @property
+    def problem(self) -> str:
+        """What the labels mean: one of `PROBLEM_TYPES`."""
+        from ..layers.head import problem_type
+
+        return self.problem_type or problem_type(self.model)
+
+    def beside(self, doc: Doc) -> Sequence[str | None]:
+        """RETURNS (Sequence[str | None]): `doc._.luke_text_pair`, or None."""
+        return (read_text_pair(doc),)
+
+    def decode(self, doc: Doc, scores: DocScores) -> Floats | None:
+        """RETURNS (ndarray | None): A number for each label; None for a text without words."""
+        (rows,) = scores.texts
+        if not rows:
+            return None
+        logits = mean_logits(rows)
+        if self.problem == "regression":
+            return logits
+        return sigmoid(logits) if self.problem == "multi_label_classification" else softmax(logits)
+
+    def annotate(self, doc: Doc, prediction: Floats) -> None:
+        """Write the labels beside those that are there."""
+        doc.cats.update(zip(self.labels, map(float, prediction), strict=True))
+
+    # --- training --------------------------------------------------------------------------
+
+    def collect_labels(self, examples: Iterable[Example]) -> list[str]:
+        """RETURNS (list[str]): The labels of `doc.cats`, sorted."""
+        return sorted({label for example in examples for label in example.reference.cats})
+
+    def prepare_head(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
+        """As `LabelPipe`; regression has one label."""
+        new = self.collect_labels(examples) if labels is None else list(labels)
+        if self.problem_type == "regression" and len(set(new)) > 1:
+            raise ValueError(Errors.L312.format(name=self.name, labels=new))
+        super().prepare_head((), new)
+
+    def read_gold(self, example: Example) -> Any:
+        """RETURNS (int | ndarray | None): A class, or a number for each label; None if no label is known."""
+        cats = example.reference.cats
+        known = [label for label in self.labels if label in cats]
+        if not known:
+            return None
+        numbers = np.array([cats.get(label, 0.0) for label in self.labels], dtype=np.float32)
+        if self.problem != "single_label_classification":
+            return numbers
+        return int(numbers.argmax()) if numbers.max() > 0 else None
+
+    def loss(
+        self, logits: Tensor, batch: TextBatch, pieces: Sequence[DocPieces], golds: Sequence[Any]
+    ) -> Tensor | None:
+        """RETURNS (Tensor | None): The published loss of the problem type, on the mean of the windows' logits."""
+        from ..layers.head_loss import text_loss
+
+        docs, groups = np.unique([row.window.doc for row in batch.rows], return_inverse=True)
+        return text_loss(logits, groups, np.array([golds[doc] for doc in docs]), self.problem)
+
+
+def score_texts(
+    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float = 0.5, **_: Any
+) -> dict[str, Any]:
+    """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
+    absolute error (`cats_mae`) and Pearson's correlation (`cats_score`).
+
+    examples (Iterable[Example]): The examples.
+    pipe (LukeTextCategorizer): The pipe that made the predictions.
+    threshold (float): From which probability an independent label counts.
+    RETURNS (dict[str, Any]): The scores.
+    """
+    if pipe.problem == "regression":
+        return _score_numbers(examples, pipe.labels[0])
+    multi_label = pipe.problem == "multi_label_classification"
+    return Scorer.score_cats(
+        examples,
+        "cats",
+        labels=pipe.labels,
+        multi_label=multi_label,
+        threshold=threshold if multi_label else None,
+    )
+
+
+def _score_numbers(examples: Iterable[Example], label: str) -> dict[str, Any]:
+    pairs = [
+        (example.predicted.cats[label], example.reference.cats[label])
+        for example in examples
+        if label in example.predicted.cats and label in example.reference.cats
+    ]
+    if not pairs:
+        return {"cats_mae": None, "cats_score": None}
+    found, gold = np.array(pairs, dtype=np.float64).T
+    varies = found.std() > 0 and gold.std() > 0
+    return {
+        "cats_mae": float(np.abs(found - gold).mean()),
+        "cats_score": float(np.corrcoef(found, gold)[0, 1]) if varies else 0.0,
+    }
+
+
+def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
+    """RETURNS (Callable): `score_texts`."""
+    return score_texts
