@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         LukeForTokenClassification,
     )
     from .nn.model import LukeModel
-    from .tokenizer import LukeTokenizer
+    from .tokenizer import LukeTokenizer, MLukeTokenizer
 
 _LAZY = {
     "LukeConfig": ".nn.config",
@@ -45,6 +45,7 @@ _LAZY = {
     "LukeForTokenClassification": ".nn.heads",
     "LukeModel": ".nn.model",
     "LukeTokenizer": ".tokenizer",
+    "MLukeTokenizer": ".tokenizer",
     "load": ".loading",
     "set_extensions": ".extensions",
 }
@@ -62,6 +63,7 @@ __all__ = [
     "LukeForTokenClassification",
     "LukeModel",
     "LukeTokenizer",
+    "MLukeTokenizer",
     "Relation",
     "__version__",
     "load",

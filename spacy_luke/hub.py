@@ -11,18 +11,23 @@ from .errors import Errors
 
 PathOrStr = str | os.PathLike[str]
 
+# All that a tokenizer may consist of.
+TOKENIZER_FILES = (
+    "vocab.*",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "tokenizer*.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "entity_vocab*",
+)
 # All that a LUKE folder may consist of, without the weights in the pickle format.
 CHECKPOINT_FILES = (
     "config.json",
     "model.safetensors",
     "model.safetensors.index.json",
     "model-*.safetensors",
-    "vocab.*",
-    "merges.txt",
-    "tokenizer*.json",
-    "added_tokens.json",
-    "special_tokens_map.json",
-    "entity_vocab*",
+    *TOKENIZER_FILES,
 )
 PICKLE_FILES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")

@@ -111,8 +111,8 @@ class TokenizerErrors:
         "for each input."
     )
     L135 = (
-        "The folder {folder} has no word vocabulary: {missing} is missing, and so is tokenizer.json. Copy "
-        "vocab.json and merges.txt, or tokenizer.json, from the checkpoint that the model comes from."
+        "The folder {folder} has no word vocabulary: {missing} is missing, and so are sentencepiece.bpe.model "
+        "and tokenizer.json. Copy one of these from the checkpoint that the model comes from."
     )
     L136 = (
         "The folder {folder} has no entity vocabulary: there is no {name}, and {config} holds none. Copy "
@@ -132,6 +132,10 @@ class TokenizerErrors:
     L140 = (
         "The entity span ({start}, {end}) ends after the text, which has {n} words. With is_split_into_words, "
         "spans count words, the end being the one after the last."
+    )
+    L141 = (
+        "The SentencePiece model {path} isn't one that LUKE is published with: needed is a unigram model whose first "
+        "piece is the unknown one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
     )
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "

@@ -3,5 +3,6 @@
 from .encoding import LukeEncoding
 from .entities import EntityVocab
 from .luke import LukeTokenizer
+from .mluke import MLukeTokenizer
 
-__all__ = ["EntityVocab", "LukeEncoding", "LukeTokenizer"]
+__all__ = ["EntityVocab", "LukeEncoding", "LukeTokenizer", "MLukeTokenizer"]

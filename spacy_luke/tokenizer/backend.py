@@ -15,6 +15,8 @@ from .pieces import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
 
+VOCAB, MERGES, TOKENIZER = "vocab.json", "merges.txt", "tokenizer.json"
+
 # How many different words `encode_words` remembers; about 10 MB.
 CACHE_SIZE = 1 << 16
 
@@ -29,7 +31,8 @@ class Backend:
 
     tokenizer (Tokenizer): The model, which adds no prefix space of its own.
     added (Mapping[int, AddedToken]): Tokens that aren't the model's to find, by id.
-    files (str): The form it is saved in: "bpe" (vocab.json, merges.txt) or "json" (tokenizer.json).
+    files (str): The form it is saved in: "bpe" (vocab.json, merges.txt), "json" (tokenizer.json) or "spm"
+        (sentencepiece.bpe.model).
     byte_level (bool): Whether pieces are spelled in bytes, a leading space included.
     """
 
@@ -100,8 +103,7 @@ class Backend:
         """
         self.added = dict(sorted(added.items()))
         self.added_ids = {token.content: id_ for id_, token in self.added.items()}
-        known = self.tokenizer.model.token_to_id  # the tokenizer itself makes a dict of all to count them
-        self.size: int = self.vocab_size + sum(known(token) is None for token in self.added_ids)
+        self.size: int = self.vocab_size + sum(self._model_id(token) is None for token in self.added_ids)
         # A token that is matched on normalized text stays with the model, which normalizes.
         native = self.files == "json" and self.tokenizer.normalizer is not None
         ours = {id_: t for id_, t in self.added.items() if t.special or not (native and t.normalized)}
@@ -144,14 +146,21 @@ class Backend:
     def token_to_id(self, token: str) -> int | None:
         """RETURNS (int | None): The id of a token, or None."""
         id_ = self.added_ids.get(token)
-        return id_ if id_ is not None else self.tokenizer.token_to_id(token)
+        return id_ if id_ is not None else self._model_id(token)
 
     def id_to_token(self, id_: int) -> str | None:
         """RETURNS (str | None): The token with an id, or None."""
         added = self.added.get(id_)
         if added is not None:
             return str(added.content)
-        return self.tokenizer.id_to_token(id_) if id_ >= 0 else None
+        return self._model_token(id_) if id_ >= 0 else None
+
+    def _model_id(self, token: str) -> int | None:
+        # The tokenizer itself also knows added tokens, and makes a dict of all to count them.
+        return self.tokenizer.model.token_to_id(token)
+
+    def _model_token(self, id_: int) -> str | None:
+        return self.tokenizer.id_to_token(id_)
 
     def join(self, tokens: Sequence[str], errors: str = "replace") -> str:
         """Put tokens together to text.
@@ -179,6 +188,19 @@ class Backend:
         if not parse_added:
             return self._encode_plain(texts)
         return self._encode_segments([self._split(text) for text in texts])
+
+    def tokenize(self, text: str, *, parse_added: bool = True) -> list[str]:
+        """Cut a raw text.
+
+        text (str): The text.
+        parse_added (bool): Whether added tokens in the text are meant as such.
+        RETURNS (list[str]): Its tokens.
+        """
+        _check_text(text)
+        tokens: list[str] = []
+        for part in self._split(text) if parse_added else [text]:
+            tokens += self._tokenize_plain(part) if isinstance(part, str) else [self.added[part].content]
+        return tokens
 
     def encode_located(
         self, texts: Sequence[str], *, parse_added: bool = True
@@ -247,6 +269,10 @@ class Backend:
     def _encode_plain(self, texts: Sequence[str]) -> list[list[int]]:
         return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
+    def _tokenize_plain(self, text: str) -> list[str]:
+        (ids,) = self._encode_plain([text])
+        return [self.tokenizer.id_to_token(id_) for id_ in ids]
+
     def _locate_plain(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
         return [
             (e.ids, e.offsets) for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
@@ -268,10 +294,14 @@ class Backend:
         ids = pair.ids
         return Template(tuple(ids[:start]), tuple(ids[start + n : second]), tuple(ids[second + n :]))
 
-    def bpe(self) -> tuple[dict[str, int], list[tuple[str, str]]]:
-        """RETURNS (tuple[dict[str, int], list[tuple[str, str]]]): Ids and merges."""
+    def vocabulary_files(self) -> dict[str, bytes]:
+        """RETURNS (dict[str, bytes]): The files that hold the vocabulary."""
+        if self.files == "json":
+            return {TOKENIZER: self.tokenizer.to_str(pretty=True).encode("utf-8")}
         model = json.loads(self.tokenizer.to_str())["model"]
-        return model["vocab"], [(left, right) for left, right in model["merges"]]
+        vocab = json.dumps(model["vocab"], indent=2, ensure_ascii=False)
+        merges = "\n".join(["#version: 0.2", *(" ".join(merge) for merge in model["merges"])])
+        return {VOCAB: f"{vocab}\n".encode(), MERGES: f"{merges}\n".encode()}
 
     def to_state(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All there is to know, as JSON data."""

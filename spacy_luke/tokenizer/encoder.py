@@ -186,8 +186,8 @@ class InputEncoder(WordVocab):
         """
         prefix = self.add_prefix_space if add_prefix_space is None else add_prefix_space
         split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
-        ((ids, _),) = self._encode_pieces([text], prefix, split)
-        return [token for token in self.convert_ids_to_tokens(ids) if token is not None]
+        space = prefix and text != "" and not text[0].isspace()
+        return self.backend.tokenize(f" {text}" if space else text, parse_added=not split)
 
     def pad(
         self,

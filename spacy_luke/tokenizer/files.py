@@ -19,6 +19,14 @@ from .title_index import TitleIndex
 PathOrStr: TypeAlias = "str | PathLike[str]"
 
 
+def read_bytes(path: Path) -> bytes:
+    """path (Path): A file. RETURNS (bytes): What is in it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(Errors.L112.format(path=path, name=path.name)) from error
+
+
 def read_text(path: Path) -> str:
     """Read a text file.
 
@@ -26,9 +34,7 @@ def read_text(path: Path) -> str:
     RETURNS (str): Its text, with line ends as they are.
     """
     try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        raise FileNotFoundError(Errors.L112.format(path=path, name=path.name)) from error
+        return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(Errors.L113.format(path=path, error=error)) from error
 

@@ -11,14 +11,14 @@ from typing import Any
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
 from ..errors import Errors
-from .backend import Backend, token_flags
+from .backend import MERGES, TOKENIZER, VOCAB, Backend, token_flags
 from .entities import EntityVocab
 from .files import read_config, read_object
 from .options import Options
+from .sentencepiece_backend import PIECES
 from .special import NAMES, SpecialTokens
 from .template import Template
 
-VOCAB, MERGES, TOKENIZER = "vocab.json", "merges.txt", "tokenizer.json"
 ENTITIES = "entity_vocab.json"
 CONFIG, SPECIAL, ADDED = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
 
@@ -33,12 +33,11 @@ def find_words(folder: Path) -> tuple[Path, ...]:
     """The files of the word vocabulary.
 
     folder (Path): The folder.
-    RETURNS (tuple[Path, ...]): vocab.json and merges.txt, or tokenizer.json.
+    RETURNS (tuple[Path, ...]): vocab.json and merges.txt, or sentencepiece.bpe.model, or tokenizer.json.
     """
-    if (folder / VOCAB).exists() and (folder / MERGES).exists():
-        return folder / VOCAB, folder / MERGES
-    if (folder / TOKENIZER).exists():
-        return (folder / TOKENIZER,)
+    for names in ((VOCAB, MERGES), (PIECES,), (TOKENIZER,)):
+        if all((folder / name).exists() for name in names):
+            return tuple(folder / name for name in names)
     missing = [name for name in (VOCAB, MERGES) if not (folder / name).exists()]
     raise FileNotFoundError(Errors.L135.format(folder=folder, missing=" and ".join(missing)))
 
@@ -119,7 +118,7 @@ def write_settings(
         "entity_token_2": special.additional[1],
         "additional_special_tokens": special.additional,
         "added_tokens_decoder": added,
-        "tokenizer_class": "LukeTokenizer",
+        "tokenizer_class": "MLukeTokenizer" if backend.files == "spm" else "LukeTokenizer",
     }
     if (pattern := template.pattern()) is not None:
         config["special_tokens_pattern"] = pattern
@@ -128,7 +127,7 @@ def write_settings(
         del config["max_entity_length"]
     files = [(CONFIG, config), (SPECIAL, {**special.names, "additional_special_tokens": special.additional})]
     outside = {token.content: id_ for id_, token in backend.added.items() if id_ >= backend.vocab_size}
-    if outside and backend.files == "bpe":
+    if outside and backend.files != "json":
         files.append((ADDED, outside))
     return [_write_json(folder / name, data) for name, data in files]
 
@@ -142,16 +141,10 @@ def write_vocabulary(folder: Path, backend: Backend, entities: EntityVocab, pref
     prefix (str): What the files' names start with.
     RETURNS (list[Path]): The files.
     """
-    if backend.files == "json":
-        path = folder / f"{prefix}{TOKENIZER}"
-        path.write_text(backend.tokenizer.to_str(pretty=True), encoding="utf-8")
-        paths = [path]
-    else:
-        vocab, merges = backend.bpe()
-        path = folder / f"{prefix}{MERGES}"
-        lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
-        path.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
-        paths = [_write_json(folder / f"{prefix}{VOCAB}", vocab), path]
+    paths = []
+    for name, content in backend.vocabulary_files().items():
+        paths.append(folder / f"{prefix}{name}")
+        paths[-1].write_bytes(content)
     return [*paths, _write_json(folder / f"{prefix}{ENTITIES}", entities.to_dict())]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
-from .backend import Backend
+from .backend import TOKENIZER, Backend
 from .encoder import InputEncoder
 from .entities import EntityVocab
 from .files import read_bpe, read_entity_vocab, read_text
@@ -130,7 +131,6 @@ class LukeTokenizer(InputEncoder):
             "mask_token": mask_token,
         }
         special = register(backend, named, [*additional_special_tokens, entity_token_1, entity_token_2])
-        cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
         entities = EntityVocab(
             *read_entity_vocab(entity_vocab_file),
             unk_token=entity_unk_token,
@@ -138,8 +138,7 @@ class LukeTokenizer(InputEncoder):
             mask_token=entity_mask_token,
             mask2_token=entity_mask2_token,
         )
-        template = Template.from_pattern("cls_double_sep", cls_id, sep_id)
-        self._setup(backend, special, template, entities, options)
+        self._setup(backend, special, roberta_template(backend, special), entities, options)
 
     @classmethod
     def from_tokenizer_json(
@@ -233,6 +232,16 @@ class LukeTokenizer(InputEncoder):
         """RETURNS (int): The entity id that fills up batches."""
         return self.entity_vocab.pad_id
 
+    def with_entities(self, entity_vocab: EntityVocab) -> LukeTokenizer:
+        """A copy with other entities.
+
+        entity_vocab (EntityVocab): The entities.
+        RETURNS (LukeTokenizer): The copy.
+        """
+        copied = copy.copy(self)
+        copied.entity_vocab = entity_vocab
+        return copied
+
     # The names that transformers gives to the same four.
     entity_mask_token_id = entity_mask_id
     entity_mask2_token_id = entity_mask2_id
@@ -262,17 +271,24 @@ class LukeTokenizer(InputEncoder):
         """
         path = Path(name_or_path)
         if not path.is_dir():
-            from ..hub import resolve_checkpoint
+            from ..hub import TOKENIZER_FILES, resolve_checkpoint
 
             path = resolve_checkpoint(
-                name_or_path, revision=revision, cache_dir=cache_dir, local_files_only=local_files_only
+                name_or_path,
+                revision=revision,
+                cache_dir=cache_dir,
+                local_files_only=local_files_only,
+                patterns=TOKENIZER_FILES,
             )
         words = find_words(path)
         settings = {**read_settings(path), **overrides}
-        if len(words) == 2:
+        if words[0].name != TOKENIZER:
+            from .mluke import MLukeTokenizer
+
             # Their special tokens always stand where RoBERTa has them.
             settings.pop("special_tokens_pattern", None)
-            return cls(*words, find_entities(path), **settings)
+            kind: Any = cls if len(words) == 2 else MLukeTokenizer
+            return kind(*words, find_entities(path), **settings)
         del settings["added_tokens_decoder"]  # tokenizer.json has them
         return cls.from_tokenizer_json(words[0], find_entities(path), **settings)
 
@@ -296,7 +312,7 @@ class LukeTokenizer(InputEncoder):
         save_directory (str | PathLike): The folder; made if it isn't there.
         filename_prefix (str | None): What the files' names start with, followed by a hyphen.
         RETURNS (tuple[str, ...]): The files: `vocab.json`, `merges.txt` and `entity_vocab.json`; a tokenizer
-            made from a `tokenizer.json` writes that instead of the first two.
+            made from a `tokenizer.json` or a `sentencepiece.bpe.model` writes that instead of the first two.
         """
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         paths = write_vocabulary(make_folder(save_directory), self.backend, self.entity_vocab, prefix)
@@ -331,9 +347,14 @@ class LukeTokenizer(InputEncoder):
         state = json.loads(data[8:start])
         index = TitleIndex(memoryview(data)[start:])
         entity_tokens = {name.removeprefix("entity_"): token for name, token in state["entities"].items()}
-        self = cls.__new__(cls)
+        from .mluke import MLukeTokenizer
+        from .sentencepiece_backend import SentencePieceBackend
+
+        is_spm = state["backend"]["files"] == "spm"
+        kind = MLukeTokenizer if is_spm else cls
+        self = kind.__new__(kind)
         self._setup(
-            Backend.from_state(state["backend"]),
+            (SentencePieceBackend if is_spm else Backend).from_state(state["backend"]),
             SpecialTokens(**state["special"]),
             Template(**{name: tuple(ids) for name, ids in state["template"].items()}),
             EntityVocab(index, **entity_tokens),
@@ -343,6 +364,13 @@ class LukeTokenizer(InputEncoder):
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         return type(self).from_bytes, (self.to_bytes(),)
+
+
+def roberta_template(backend: Backend, special: SpecialTokens) -> Template:
+    """backend (Backend): A vocabulary. special (SpecialTokens): Its special tokens.
+    RETURNS (Template): Where RoBERTa puts them around texts."""
+    cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
+    return Template.from_pattern("cls_double_sep", cls_id, sep_id)
 
 
 def _json_of(tokenizer: Tokenizer | PathOrStr) -> str:
