@@ -25,6 +25,8 @@ from .facts import normalize as normalize
 from .types import Fact, Relation
 
 KEY = "spacy_luke"
+# A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
+RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
 
 FloatArray = NDArray[np.float32]
 Table = dict[str, Any]
@@ -131,8 +133,10 @@ def _check_vectors(value: Any, n_spans: int) -> FloatArray:
 # --- Spans: labels, best label, vector ---------------------------------------------------
 
 
-def _key(span: Span) -> str:
-    """A string, because bytes turn tuples into lists. The label keeps twins at one place apart."""
+def span_key(span: Span) -> str:
+    """Under what a span's annotation is stored: a string, because bytes turn tuples into lists. The label keeps
+    twins at one place apart.
+    """
     return f"{span.start_char}:{span.end_char}:{span.label_}"
 
 
@@ -154,7 +158,7 @@ def write_entities(
     """
     for span in spans:
         _check_span(doc, span, "entity")
-    keys = [_key(span) for span in spans]
+    keys = [span_key(span) for span in spans]
     tables: Table = {}
     if labels is not None:
         _check_length(labels, "labels", len(keys))
@@ -176,9 +180,9 @@ def _check_length(values: Sequence[Any], what: str, expected: int) -> None:
 
 def _write_row(span: Span, kind: str, value: Any) -> None:
     """Store one span's value beside those of the others; None forgets it."""
-    rows = {k: v for k, v in (_read(span.doc, kind) or {}).items() if k != _key(span)}
+    rows = {k: v for k, v in (_read(span.doc, kind) or {}).items() if k != span_key(span)}
     if value is not None:
-        rows[_key(span)] = value
+        rows[span_key(span)] = value
     _write(span.doc, kind, rows or None)
 
 
@@ -188,7 +192,7 @@ def read_label(span: Span) -> str:
     span (Span): The span, with its label.
     RETURNS (str): The best label above threshold, or "" where there is none or nothing is known.
     """
-    label: str = (_read(span.doc, "best") or {}).get(_key(span), "")
+    label: str = (_read(span.doc, "best") or {}).get(span_key(span), "")
     return label
 
 
@@ -208,7 +212,7 @@ def has_labels(span: Span) -> bool:
     span (Span): The span, with its label.
     RETURNS (bool): True after `{}` was assigned too: known to have no label.
     """
-    return _key(span) in (_read(span.doc, "labels") or {})
+    return span_key(span) in (_read(span.doc, "labels") or {})
 
 
 def read_labels(span: Span) -> dict[str, float]:
@@ -217,7 +221,7 @@ def read_labels(span: Span) -> dict[str, float]:
     span (Span): The span, with its label.
     RETURNS (dict[str, float]): A copy; empty where nothing is known.
     """
-    return dict((_read(span.doc, "labels") or {}).get(_key(span), {}))
+    return dict((_read(span.doc, "labels") or {}).get(span_key(span), {}))
 
 
 def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
@@ -237,9 +241,9 @@ def read_vector(span: Span) -> FloatArray | None:
     RETURNS (np.ndarray | None): A float32 copy. Shape: (width,). None where nothing is known.
     """
     table = _read(span.doc, "vectors")
-    if table is None or _key(span) not in table["rows"]:
+    if table is None or span_key(span) not in table["rows"]:
         return None
-    return np.array(table["array"][table["rows"][_key(span)]], dtype=np.float32)
+    return np.array(table["array"][table["rows"][span_key(span)]], dtype=np.float32)
 
 
 def write_vector(span: Span, vector: Any) -> None:
@@ -250,9 +254,9 @@ def write_vector(span: Span, vector: Any) -> None:
     """
     _check_span(span.doc, span, "entity")
     table = _read(span.doc, "vectors") or {"rows": {}, "array": ()}
-    others = {key: table["array"][row] for key, row in table["rows"].items() if key != _key(span)}
+    others = {key: table["array"][row] for key, row in table["rows"].items() if key != span_key(span)}
     if vector is not None:
-        others[_key(span)] = _check_vectors([vector], 1)[0]
+        others[span_key(span)] = _check_vectors([vector], 1)[0]
     widths = {len(row) for row in others.values()}
     if len(widths) > 1:
         raise ValueError(Errors.L409.format(expected=len(others), shape=np.shape(vector)))

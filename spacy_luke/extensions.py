@@ -7,7 +7,7 @@ from typing import Any
 
 from spacy.tokens import Doc, Span, Token
 
-from . import annotation, text_annotation
+from . import annotation, link_annotation, text_annotation
 from .errors import Errors
 
 # kind, name, getter, setter. Module-level functions: other processes find them by name.
@@ -15,6 +15,7 @@ _EXTENSIONS: tuple[tuple[Any, str, Callable[..., Any], Callable[..., None]], ...
     (Span, "luke_label", annotation.read_label, annotation.write_label),
     (Span, "luke_labels", annotation.read_labels, annotation.write_labels),
     (Span, "luke_vector", annotation.read_vector, annotation.write_vector),
+    (Span, "luke_candidates", link_annotation.read_candidates, link_annotation.write_candidates),
     (Doc, "luke_relations", annotation.read_relations, annotation.write_relations),
     (Doc, "luke_facts", annotation.read_facts, annotation.write_facts),
     (Doc, "luke_text_pair", text_annotation.read_text_pair, text_annotation.write_text_pair),
@@ -26,8 +27,8 @@ _EXTENSIONS: tuple[tuple[Any, str, Callable[..., Any], Callable[..., None]], ...
 
 
 def set_extensions() -> None:
-    """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `token._.luke_tag` and `doc._.luke_relations`,
-    `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`, `luke_choice`.
+    """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `luke_candidates`, `token._.luke_tag` and
+    `doc._.luke_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`, `luke_choice`.
 
     Components do this themselves; scripts that only read or write DocBins call it once. Calling it again does
     nothing.

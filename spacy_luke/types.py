@@ -68,3 +68,14 @@ class Answer(NamedTuple):
     question: str
     span: Span | None
     score: float
+
+
+class Candidate(NamedTuple):
+    """An entity that a mention may be of.
+
+    title (str): Its title in the entity vocabulary.
+    score (float): Probability, among all entities that were considered.
+    """
+
+    title: str
+    score: float

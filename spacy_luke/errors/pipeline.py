@@ -52,6 +52,30 @@ class PipelineErrors:
         "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` of the model "
         "in the config, or leave it null for {most}."
     )
+    L331 = "context is {value!r}; allowed is {allowed}. Change it in the component's model config."
+    L332 = (
+        "`outside` is {name!r}, which is none of the model's labels: {labels}. Correct it in the component's model "
+        "config, or leave it null."
+    )
+    L333 = (
+        "The architecture that made the model {found!r} doesn't read entities. Set @architectures of the component's "
+        "model in the config to one of {allowed}."
+    )
+    L334 = (
+        "A listener of '{component}' names '{name}', which reads marked entities and has no states of plain words. Let "
+        "it listen to a `luke` component with the architecture spacy-luke.Joint.v1, or to a `transformer`."
+    )
+    L335 = (
+        "{checkpoint!r} is a {saved} checkpoint, whose head the architecture spacy-luke.Joint.v1 doesn't read. Use "
+        "{use}; or train new heads on its encoder."
+    )
+    L351 = "There is no file {path}. Give a .jsonl or .tsv file; its form is told in the README."
+    L352 = "{path}, line {number}: {row!r} is not {needed}. Correct the table; its form is told in the README."
+    L353 = "The table from {source} is empty or no table. Give one with entries, or none at all."
+    L354 = (
+        "A {type} doesn't list its aliases. Give a knowledge base that has get_alias_strings, such as spaCy's "
+        "InMemoryLookupKB, or assign `pipe.aliases` a dict {{mention: {{title: prior}}}}."
+    )
 
 
 class PipelineWarnings:

@@ -74,6 +74,7 @@ class TrainingErrors:
         "remove what is stored."
     )
     L439 = "{value!r} is none of the choices {choices}. Assign doc._.luke_choices first, then one of them."
+    L440 = "A candidate is a title with a score, ('Paris', 0.9); got {value!r}. Assign None to remove what is stored."
 
 
 class TrainingWarnings:

@@ -61,7 +61,12 @@ class TitleIndex(Mapping[str, int]):
         np.cumsum([len(title) for title in titles], out=offsets[1:])
         hashes = np.fromiter(map(crc32, titles), np.uint32, len(titles))
         places = np.argsort(hashes, kind="stable")
-        arrays = (offsets, np.fromiter(ids.values(), np.int64, len(titles)), hashes[places], places)
+        arrays: tuple[Any, ...] = (
+            offsets,
+            np.fromiter(ids.values(), np.int64, len(titles)),
+            hashes[places],
+            places,
+        )
         header = json.dumps({"titles": len(titles), "bytes": int(offsets[-1]), "extra": dict(extra or {})})
         parts = [_MAGIC, _padded(len(header)).to_bytes(8, "little"), header.encode()]
         parts.append(b" " * (_padded(len(header)) - len(header)))

@@ -25,7 +25,7 @@ def transfer_annotation(source: Doc, target: Doc, place: Place) -> None:
     """
     tables: Table = {}
     for kind, table in stored(source).items():
-        if kind in ("labels", "best", "tags"):
+        if kind in ("labels", "best", "tags", "candidates"):
             tables[kind] = _move_rows(table, place)
         elif kind == "vectors":
             rows = _move_rows(table["rows"], place)
