@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         LukeForSequenceClassification,
         LukeForTokenClassification,
     )
+    from .nn.heads.fill_mask import fill_mask
     from .nn.model import LukeModel
     from .tokenizer import LukeTokenizer, MLukeTokenizer
 
@@ -46,6 +47,7 @@ _LAZY = {
     "LukeModel": ".nn.model",
     "LukeTokenizer": ".tokenizer",
     "MLukeTokenizer": ".tokenizer",
+    "fill_mask": ".nn.heads.fill_mask",
     "load": ".loading",
     "set_extensions": ".extensions",
 }
@@ -66,6 +68,7 @@ __all__ = [
     "MLukeTokenizer",
     "Relation",
     "__version__",
+    "fill_mask",
     "load",
     "set_extensions",
 ]

@@ -144,6 +144,12 @@ class NNErrors:
         "{name} has the shape {shape}; allowed is {allowed}. Pass labels of the same batch as the logits, with "
         "-100 at padding."
     )
+    L271 = "fill_mask needs {needed}. Give it, or the name of a checkpoint instead of a model."
+    L272 = (
+        "This model has no trained weights to guess words with (lm_head). Load a checkpoint that was saved from "
+        "LukeForMaskedLM."
+    )
+    L273 = "Nothing is masked: there is no {mask!r} in {text!r}. Write it in place of each word to guess."
     L281 = (
         "{name} are {labels}; labels have to be different and not empty. Correct them in the config or the "
         "data."
