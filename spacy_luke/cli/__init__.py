@@ -105,6 +105,24 @@ def corpus_command(
     msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
 
 
+@app.command("second-corpus")
+def second_corpus_command(
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet and fewrel")],
+    corpus: Annotated[Path, typer.Argument(help="Folder that `luke corpus` wrote")],
+    checkpoint: Annotated[Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")],
+    out: Annotated[Path, typer.Argument(help="Folder for train/ and check.spacy")],
+) -> None:
+    """Prepare the corpus of the default model's second training: short and mixed texts, single sentences."""
+    import spacy
+
+    from ..training.second import prepare_second_corpus
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("luke_ner", config={"model": {"checkpoint": str(checkpoint)}})
+    counts = prepare_second_corpus(data, corpus, nlp, out)
+    msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
+
+
 @app.command("tune")
 def tune_command(
     pipeline: Annotated[Path, typer.Argument(help="Trained pipeline with a luke component")],

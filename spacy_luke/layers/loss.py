@@ -24,7 +24,8 @@ class Targets:
         document has no gold entities. Shape: (batch, n_tokens, max_span_width)
     labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
         Shape: (batch, n_mentions, n_labels)
-    relations (ndarray): Multi-hot relations of the pairs. Shape: (n_pairs, n_labels)
+    relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
+        Shape: (n_pairs, n_labels)
     near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
     groups (ndarray): Pair of entities that each pair of mentions belongs to; -1 for two mentions of one
         entity. Shape: (n_pairs,)

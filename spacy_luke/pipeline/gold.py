@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..annotation import has_labels, has_relations, read_labels, read_relations
+from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, read_labels, read_relations
 from ..facts import normalize
 from ..inputs.batch import Bools, MentionBatch, WordBatch
 from ..inputs.entities import EntityGetter
@@ -33,6 +33,7 @@ class Gold:
     clusters (list[str]): Which entity each mention is of.
     entities (dict[Extent, str] | None): Gold `doc.ents`; None if not annotated.
     relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
+    looked_for (set[str] | None): The relations that were looked for; None for all.
     near (Callable): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
     """
 
@@ -41,6 +42,7 @@ class Gold:
     clusters: list[str] = field(default_factory=list)
     entities: dict[Extent, str] | None = None
     relations: dict[tuple[int, int], set[str]] | None = None
+    looked_for: set[str] | None = None
     near: Callable[[Ints, Ints], Bools] | None = None
 
 
@@ -72,6 +74,8 @@ def read_gold(
         gold.entities = {extent: label for extent, label in aligned if extent is not None}
     if has_relations(reference):
         gold.relations = {}
+        if RELATIONS_LOOKED_FOR in reference.user_data:
+            gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
         for head, tail, label, *_ in read_relations(reference):
             pair = places.get(_key(head)), places.get(_key(tail))
             if pair[0] is not None and pair[1] is not None:
@@ -155,6 +159,9 @@ def relation_targets(
         gold = golds[window.doc]
         if gold.relations is None or gold.near is None or not len(mine):
             continue
+        if gold.looked_for is not None:
+            unknown = [index for label, index in labels.items() if label not in gold.looked_for]
+            targets[np.ix_(mine, unknown)] = -100.0
         head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
         near[mine] = gold.near(head, tail)
         clusters = np.unique(gold.clusters, return_inverse=True)[1]

@@ -13,6 +13,7 @@ from spacy.training import Example
 from thinc.api import Adam
 from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR
 from spacy_luke.layers.joint import get_module
 from spacy_luke.nn.joint.model import HEADS
 
@@ -194,6 +195,20 @@ def test_what_is_not_annotated_does_not_train(checkpoint: str, missing: str, sti
     train(nlp, corpus, steps=2)
     after = head_weights(nlp)
     assert {name for name in before if torch.equal(before[name], after[name])} == still
+
+
+def test_relations_that_were_not_looked_for_do_not_train(checkpoint: str):
+    nlp = make_pipeline(checkpoint)
+    corpus = make_corpus(nlp, 6)
+    labels = get_module(nlp.get_pipe("luke").model).joint.relation_labels
+    for example in corpus:
+        example.reference._.luke_relations = ()
+        example.reference.user_data[RELATIONS_LOOKED_FOR] = [labels[0]]
+    before = head_weights(nlp)["relation_head"]
+    train(nlp, corpus, steps=2)
+    after = head_weights(nlp)["relation_head"]
+    changed = (before != after).any(-1).tolist()
+    assert changed == [True, True, *[False] * (len(labels) - 1)]  # "none", the one looked for, the others
 
 
 def test_no_relations_is_annotation(checkpoint: str):

@@ -51,16 +51,17 @@ def threshold_loss(logits: Tensor, gold: Tensor) -> Tensor:
     """Adaptive-threshold loss of multi-label relations (Zhou et al., 2021, 3.1): gold above "none", the rest below.
 
     logits (Tensor): Column 0 is "none". Shape: (n_pairs, n_labels + 1)
-    gold (Tensor): Multi-hot relations, without the column of "none". Shape: (n_pairs, n_labels)
+    gold (Tensor): Multi-hot relations, without the column of "none"; -100 to leave a relation out.
+        Shape: (n_pairs, n_labels)
     RETURNS (Tensor): Mean over pairs; 0 if there are none.
     """
     if not len(logits):
         return logits.sum()
     none = torch.ones_like(gold[:, :1])
     # Gold relations compete with "none" only, so that several can be right; so does "none" with the wrong ones.
-    above = logits.masked_fill(torch.cat([none, gold], 1) == 0, -1e30).log_softmax(-1)[:, 1:]
-    below = logits.masked_fill(torch.cat([1 - none, gold], 1) == 1, -1e30).log_softmax(-1)[:, 0]
-    return ((-above.masked_fill(gold == 0, 0.0)).sum(-1) - below).mean()
+    above = logits.masked_fill(torch.cat([none, gold], 1) != 1, -1e30).log_softmax(-1)[:, 1:]
+    below = logits.masked_fill(torch.cat([1 - none, gold], 1) != 0, -1e30).log_softmax(-1)[:, 0]
+    return ((-above.masked_fill(gold != 1, 0.0)).sum(-1) - below).mean()
 
 
 def pool_groups(logits: Tensor, groups: Tensor, n_groups: int) -> Tensor:

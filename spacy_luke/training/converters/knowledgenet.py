@@ -57,6 +57,8 @@ def _doc(tokenizer: Callable[[str], Doc], text: str, rows: list[Mapping[str, Any
 
     found = {(tuple(row["subject"]), tuple(row["object"]), row["property"]): None for row in facts}
     write_relations(doc, [Relation(mention(head), mention(tail), label) for head, tail, label in found])
+    for token in doc:
+        token.is_sent_start = token.i == 0  # a row is a sentence
     doc.user_data["fold"] = rows[0]["fold"]
     doc.user_data["properties"] = sorted({row["property"] for row in rows})
     return doc

@@ -46,6 +46,14 @@ def test_threshold_loss_puts_gold_above_none_and_the_rest_below():
     assert threshold_loss(-perfect, gold) > 10
 
 
+def test_relations_that_were_not_looked_for_neither_help_nor_harm():
+    logits = torch.randn(3, 4)
+    gold = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    partly = torch.cat([gold, torch.full((3, 1), -100.0)], 1)
+    torch.testing.assert_close(threshold_loss(logits, partly), threshold_loss(logits[:, :3], gold))
+    assert threshold_loss(logits, torch.full((3, 3), -100.0)) == 0
+
+
 def test_pairs_of_entities_take_the_best_margin_of_their_mentions():
     logits = torch.tensor([[1.0, 3.0, 0.0], [0.0, 1.0, 2.0], [5.0, 5.0, 5.0]])
     pooled = pool_groups(logits, torch.tensor([0, 0, 1]), 2)
