@@ -109,7 +109,9 @@ def corpus_command(
 def second_corpus_command(
     data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet and fewrel")],
     corpus: Annotated[Path, typer.Argument(help="Folder that `luke corpus` wrote")],
-    checkpoint: Annotated[Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")
+    ],
     out: Annotated[Path, typer.Argument(help="Folder for train/ and check.spacy")],
 ) -> None:
     """Prepare the corpus of the default model's second training: short and mixed texts, single sentences."""
