@@ -49,19 +49,21 @@ class Annotator:
             if self.spans_key is not None:
                 doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, reading.scored)
         spans = [*given, *found]
-        if self.write_vectors:
+        if self.write_vectors or self.write_labels:
             self._write_entities(doc, spans, reading)
         if self.write_relations:
             self._write_relations(doc, spans, reading)
 
     def _write_entities(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
         seen = np.flatnonzero(reading.seen).tolist()
-        vectors = np.zeros((0, 0), dtype=np.float32) if reading.vectors is None else reading.vectors[seen]
-        labels = best = None
+        vectors = labels = best = None
+        if self.write_vectors:
+            vectors = np.zeros((0, 0), dtype=np.float32) if reading.vectors is None else reading.vectors[seen]
         if self.write_labels:
             rows = [] if reading.labels is None else reading.labels[seen].tolist()
             labels = [dict(zip(self.joint.entity_labels, row, strict=True)) for row in rows]
-            best = [_best(row, self.thresholds["labels"]) for row in labels]
+            none = [0.0] * len(rows) if reading.none is None else reading.none[seen].tolist()
+            best = [_best(row, self.thresholds["labels"], p) for row, p in zip(labels, none, strict=True)]
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
@@ -88,8 +90,10 @@ def _differ(relation: Relation) -> bool:
     return normalize(relation.head.text) != normalize(relation.tail.text)
 
 
-def _best(labels: dict[str, float], threshold: Threshold) -> str:
-    above = [(score, label) for label, score in labels.items() if score > threshold_of(threshold, label)]
+def _best(labels: dict[str, float], threshold: Threshold, none: float) -> str:
+    """The most probable label, if it is above its threshold and more probable than none."""
+    limits = {label: max(none, threshold_of(threshold, label)) for label in labels}
+    above = [(score, label) for label, score in labels.items() if score > limits[label]]
     return max(above)[1] if above else ""
 
 

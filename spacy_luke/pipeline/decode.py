@@ -72,20 +72,25 @@ def label_spans(
 
 
 def without_overlap(
-    candidates: Iterable[ScoredSpan], taken: Iterable[tuple[int, int]] = (), length: int = 0
+    candidates: Sequence[ScoredSpan],
+    taken: Iterable[tuple[int, int]],
+    length: int,
+    ranks: Sequence[float] | None = None,
 ) -> list[ScoredSpan]:
     """Choose greedily by score, as Yamada et al. (2020, 4.3) do.
 
-    candidates (Iterable[ScoredSpan]): The candidates.
+    candidates (Sequence[ScoredSpan]): The candidates.
     taken (Iterable[tuple[int, int]]): Token extents that nothing may touch.
     length (int): Number of tokens of the document.
+    ranks (Sequence[float] | None): What to choose by instead of the candidates' scores.
     RETURNS (list[ScoredSpan]): The chosen ones by position.
     """
     covered = np.zeros(length, dtype=np.bool_)
     for start, end in taken:
         covered[start:end] = True
     chosen = []
-    for span in sorted(candidates, key=lambda s: (-s.score, s.start, s.end)):
+    ranked = zip([span.score for span in candidates] if ranks is None else ranks, candidates, strict=True)
+    for _, span in sorted(ranked, key=lambda pair: (-pair[0], pair[1].start, pair[1].end)):
         if not covered[span.start : span.end].any():
             covered[span.start : span.end] = True
             chosen.append(span)

@@ -13,36 +13,32 @@ from .decode import Threshold
 from .luke import LukePipe
 from .pairs import PairLimits
 
-_SCORE_WEIGHTS = {
-    "ents_f": 0.34,
-    "ents_p": 0.0,
-    "ents_r": 0.0,
-    "ents_per_type": None,
-    "luke_labels_micro_f": 0.33,
-    "luke_labels_micro_p": 0.0,
-    "luke_labels_micro_r": 0.0,
-    "luke_labels_per_type": None,
-    "luke_relations_micro_f": 0.33,
-    "luke_relations_micro_p": 0.0,
-    "luke_relations_micro_r": 0.0,
-    "luke_relations_per_type": None,
-}
+_PAIR_LIMITS = {"same_sentence": True, "max_distance": 32, "allowed_relations": None}
 
 
-def _defaults(**heads: bool) -> dict[str, Any]:
+def _defaults(architecture: str, heads: dict[str, bool], **settings: Any) -> dict[str, Any]:
     return {
-        "model": {"@architectures": "spacy-luke.Joint.v1", "checkpoint": None, **heads},
+        "model": {"@architectures": f"spacy-luke.{architecture}.v1", "checkpoint": None, **heads},
         "entities": {"@misc": "spacy-luke.doc_ents.v1"},
-        "find_entities": "auto",
-        "suggester": None,
-        "spans_key": None,
         "thresholds": {},
-        "same_sentence": True,
-        "max_distance": 32,
-        "allowed_relations": None,
+        **settings,
         "max_batch_pieces": 8192,
         "scorer": {"@scorers": "spacy-luke.luke_scorer.v1"},
     }
+
+
+def _joint_defaults(**heads: bool) -> dict[str, Any]:
+    finding = {"find_entities": "auto", "suggester": None, "spans_key": None}
+    return _defaults("Joint", heads, **finding, **_PAIR_LIMITS)
+
+
+def _score_weights(**figures: float) -> dict[str, float | None]:
+    """Weights of F scores, by the start of their name; what they are made of is shown, and doesn't count."""
+    weights: dict[str, float | None] = {}
+    for name, weight in figures.items():
+        per_type = name.removesuffix("_micro") + "_per_type"
+        weights |= {f"{name}_f": weight, f"{name}_p": 0.0, f"{name}_r": 0.0, per_type: None}
+    return weights
 
 
 @Language.factory(
@@ -57,8 +53,8 @@ def _defaults(**heads: bool) -> dict[str, Any]:
         "span._.luke_labels",
         "span._.luke_vector",
     ],
-    default_config=_defaults(ner=True, labels=True, relations=True),
-    default_score_weights=_SCORE_WEIGHTS,
+    default_config=_joint_defaults(ner=True, labels=True, relations=True),
+    default_score_weights=_score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
 )
 def make_luke(
     nlp: Language,
@@ -113,7 +109,92 @@ def make_luke(
 Language.factory(
     "luke_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-    default_config=_defaults(ner=True, labels=False, relations=False),
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    default_config=_joint_defaults(ner=True, labels=False, relations=False),
+    default_score_weights=_score_weights(ents=1.0),
     func=make_luke,
 )
+
+
+@Language.factory(
+    "luke_typing",
+    assigns=["span._.luke_label", "span._.luke_labels"],
+    default_config=_defaults("MarkedEntity", {}),
+    default_score_weights=_score_weights(luke_labels_micro=1.0),
+)
+def make_typing(
+    nlp: Language,
+    name: str,
+    model: Model[Any, Any],
+    entities: Callable[[Doc], list[Span]],
+    thresholds: dict[str, Threshold],
+    max_batch_pieces: int,
+    scorer: Callable[..., Any] | None,
+) -> LukePipe:
+    """Make the `luke_typing` component, which labels given entities, each in an input of its own.
+
+    nlp (Language): The pipeline.
+    name (str): Name of the component.
+    model (Model): The model; its architecture decides what the component can say.
+    entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    thresholds (dict): Least probability for "labels": a number, or one by label. By default 0.5 for independent
+        labels; of labels that exclude each other the best one counts.
+    max_batch_pieces (int): Most tokens of a padded batch, in training too.
+    scorer (Callable | None): The scorer.
+    RETURNS (LukePipe): The component.
+    """
+    return LukePipe(
+        nlp.vocab,
+        model,
+        name,
+        entities=entities,
+        find_entities=False,
+        thresholds=thresholds,
+        max_batch_pieces=max_batch_pieces,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "luke_relations",
+    assigns=["doc._.luke_relations", "doc._.luke_facts"],
+    default_config=_defaults("MarkedPair", {}, **_PAIR_LIMITS),
+    default_score_weights=_score_weights(luke_relations_micro=1.0),
+)
+def make_relations(
+    nlp: Language,
+    name: str,
+    model: Model[Any, Any],
+    entities: Callable[[Doc], list[Span]],
+    thresholds: dict[str, Threshold],
+    same_sentence: bool,
+    max_distance: int | None,
+    allowed_relations: dict[str, list[list[str]]] | None,
+    max_batch_pieces: int,
+    scorer: Callable[..., Any] | None,
+) -> LukePipe:
+    """Make the `luke_relations` component, which relates given entities, each pair in an input of its own.
+
+    nlp (Language): The pipeline.
+    name (str): Name of the component.
+    model (Model): The model; its architecture decides what the component can say.
+    entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    thresholds (dict): Least probability for "relations" and "facts": a number, or one by label. By default the best
+        label of a pair counts, however sure, if it isn't the one that says "none"; of independent labels, from 0.5.
+    same_sentence (bool): Read pairs of one sentence only, for facts too.
+    max_distance (int | None): Most tokens between them, without sentence boundaries or with `same_sentence` off.
+    allowed_relations (dict | None): By relation, the pairs of head and tail label that it may have.
+    max_batch_pieces (int): Most tokens of a padded batch, in training too.
+    scorer (Callable | None): The scorer.
+    RETURNS (LukePipe): The component.
+    """
+    return LukePipe(
+        nlp.vocab,
+        model,
+        name,
+        entities=entities,
+        find_entities=False,
+        thresholds=thresholds,
+        limits=PairLimits(same_sentence, max_distance, allowed_relations),
+        max_batch_pieces=max_batch_pieces,
+        scorer=scorer,
+    )

@@ -12,6 +12,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
 
+from ..errors import Errors
+
 if TYPE_CHECKING:
     from ..inputs.batch import WordBatch
     from ..nn.joint.model import JointOutput
@@ -26,6 +28,7 @@ class ListenedTo:
     """
 
     name: str
+    feeds_listeners: bool
     model: Model[Any, Any]
     listener_map: dict[str, list[Any]]
 
@@ -73,11 +76,17 @@ class ListenedTo:
         if not isinstance(getattr(component, "model", None), Model):
             return
         for node in component.model.walk():
-            if node.name == "transformer-listener" and node.upstream_name in ("*", self.name):
+            if node.name == "transformer-listener" and self._is_named(node, component):
                 from spacy_transformers.pipeline_component import install_extensions
 
                 install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)
+
+    def _is_named(self, listener: Any, component: Any) -> bool:
+        """Whether a listener means this component. "*" means those that have something to listen to."""
+        if listener.upstream_name == self.name and not self.feeds_listeners:
+            raise ValueError(Errors.L334.format(component=component.name, name=self.name))
+        return self.feeds_listeners and listener.upstream_name in ("*", self.name)
 
     def _find_listeners_behind(self, nlp: Language) -> None:
         behind = False

@@ -1,15 +1,12 @@
-"""The `luke` component: entities, labels, relations, facts and vectors from one word pass."""
+"""The pipe on entities: `luke`, `luke_ner`, `luke_typing`, `luke_relations`, by the architecture in its config."""
 
 from __future__ import annotations
 
-import json  # srsly's rounds floats
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
@@ -22,30 +19,28 @@ from ..extensions import set_extensions
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints
 from .annotate import Annotator
-from .decode import Threshold, check_thresholds, lowest
-from .examples import training_batches
-from .label_data import check_label_names, check_labels, collect_labels, with_labels, without_labels
+from .decode import Threshold, check_thresholds
+from .forms.choose import make_form
+from .forms.form import HEADS, Settings
+from .label_data import check_label_names, check_labels, collect_labels
 from .listened import ListenedTo
 from .pairs import PairLimits
-from .reading import Question, Reader, Reading
+from .reading import Question, Reading
+from .saved import Saved
 
 if TYPE_CHECKING:
-    from ..layers.joint import JointInput
-    from ..layers.loss import Targets
     from ..nn.joint.config import JointConfig
-    from ..nn.joint.model import JointOutput
 
-TASKS = ("ner", "labels", "relations", "facts")
-_HEADS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
+TASKS = (*HEADS, "facts")
 
 
-class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
-    """Finds, labels and relates entities. See `spacy_luke.pipeline.factories.make_luke` for the settings."""
+class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
+    """Finds, labels or relates entities: what its architecture can say. See `factories` for the settings."""
 
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[JointInput, JointOutput],
+        model: Model[Any, Any],
         name: str = "luke",
         *,
         entities: EntityGetter,
@@ -67,6 +62,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         set_extensions()
         self.vocab = vocab
         self.model = model
+        self.form = make_form(model)
         self.name = name
         self.entities = entities
         self.find_entities = find_entities
@@ -84,34 +80,24 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
     @property
     def joint(self) -> JointConfig:
         """Labels and sizes of the heads that this pipe has: those of the weights that the config allows."""
-        from ..layers.joint import get_module
-
-        return without_labels(get_module(self.model).joint, set(_HEADS) - set(self._tasks))
+        return self.form.heads
 
     @property
-    def _tasks(self) -> list[str]:
-        """Tasks that the config has heads for."""
-        return [task for task in _HEADS if getattr(self.model.attrs["settings"], task)]
-
-    @property
-    def _describes(self) -> bool:
-        """Whether it reads mentions, for vectors, labels and relations. NER alone writes entities, nothing else."""
-        return self._tasks != ["ner"]
-
-    @property
-    def _speaking(self) -> JointConfig:
-        """The same, without heads whose weights are still random: those say nothing."""
-        joint = self.joint
-        return without_labels(joint, [task for task, head in _HEADS.items() if head in joint.untrained])
+    def feeds_listeners(self) -> bool:  # type: ignore[override]
+        """Whether there are states of plain words for `TransformerListener`s."""
+        return self.form.feeds_listeners
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the entities it finds, or if it finds none those that it gives to entities. None before there
-        are weights: spaCy asks for them in passing, and that must not load a model.
+        """Labels of the entities it finds, or if it finds none those that it gives to entities, or to pairs. None
+        before there are weights: spaCy asks for them in passing, and that must not load a model.
         """
-        from ..layers.joint import has_weights
+        from ..layers.weights import has_weights
 
-        return (self.joint.ner_labels or self.joint.entity_labels) if has_weights(self.model) else ()
+        if not has_weights(self.model):
+            return ()
+        joint = self.joint
+        return joint.ner_labels or joint.entity_labels or joint.relation_labels
 
     @property
     def label_data(self) -> dict[str, Any]:
@@ -130,10 +116,7 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         """
         stored: dict[str, Threshold] = self.cfg["thresholds"]
         if not self.cfg.get("complete"):
-            joint = self.joint
-            defaults: dict[str, Threshold] = dict.fromkeys(TASKS, 0.5)
-            defaults["labels"] = 0.5 if joint.multi_label else 0.0
-            stored.update({**defaults, **joint.thresholds, **stored})
+            stored.update({**self.form.thresholds, **stored})
             self.cfg["complete"] = True
         return stored
 
@@ -147,7 +130,9 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         """
         docs = list(docs)
         self._warn_silent_heads()
-        return self._reader().read(docs, [self._question(doc) for doc in docs])
+        check_thresholds(self.thresholds, TASKS)  # they may have been changed since the last time
+        check_label_names(self.thresholds, self.limits.allowed or {}, self.joint)
+        return self.form.read(docs, [self._question(doc) for doc in docs], self._settings())
 
     def set_annotations(self, docs: Iterable[Doc], readings: Sequence[Reading]) -> None:
         """Write what was read onto the documents.
@@ -155,13 +140,13 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         docs (Iterable[Doc]): The documents.
         readings (Sequence[Reading]): From `predict`.
         """
-        joint = self._speaking
+        joint = self.form.speaking
         annotator = Annotator(
             joint=joint,
             thresholds=self.thresholds,
             limits=self.limits,
             spans_key=self.spans_key,
-            write_vectors=self._describes,
+            write_vectors=self.form.writes_vectors,
             write_labels=bool(joint.entity_labels),
             write_relations=bool(joint.relation_labels),
         )
@@ -178,27 +163,13 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             find = bool(self.find_entities)
         return Question(given, _taken(doc) if find else [], find)
 
-    def _reader(self) -> Reader:
-        from ..layers.joint import get_module, get_tokenizer, window_sizes
-
-        joint = self._speaking
-        check_thresholds(self.thresholds, TASKS)  # they may have been changed since the last time
-        check_label_names(self.thresholds, self.limits.allowed or {}, get_module(self.model).joint)
-        window, overlap = window_sizes(self.model)
-        return Reader(
-            model=self.model,
-            tokenizer=get_tokenizer(self.model),
-            ner_labels=joint.ner_labels,
-            multi_label=joint.multi_label,
-            describe=self._describes,
-            relate=bool(joint.relation_labels),
-            window=window,
-            overlap=overlap,
-            batch_pieces=self.max_batch_pieces,
-            proposals=joint.proposals_per_token,
-            threshold=self.thresholds["ner"],
-            relation_floor=min(lowest(self.thresholds[task]) for task in ("relations", "facts")),
+    def _settings(self) -> Settings:
+        return Settings(
+            entities=self.entities,
+            limits=self.limits,
             suggest=self._suggester(),
+            thresholds=self.thresholds,
+            batch_pieces=self.max_batch_pieces,
             keep_words=bool(self.listeners),
         )
 
@@ -216,10 +187,12 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         return suggest
 
     def _warn_silent_heads(self) -> None:
-        joint = self._speaking
-        silent = [task for task in self._tasks if _HEADS[task] in joint.untrained]
+        joint = self.form.speaking
+        silent = [task for task in self.form.tasks if HEADS[task] in joint.untrained]
         if not (joint.ner_labels or joint.entity_labels or joint.relation_labels):
-            silent = [] if self.listeners else self._tasks  # feeding listeners is enough to be there for
+            silent = (
+                [] if self.listeners else list(self.form.tasks)
+            )  # feeding listeners is enough to be there for
         if silent:
             warnings.warn(Warnings.W301.format(name=self.name, tasks=", ".join(silent)), stacklevel=3)
 
@@ -239,14 +212,9 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         labels (dict[str, Any] | None): Labels by task ("ner", "labels", "relations"), as `label_data` has them;
             None to collect them from the examples.
         """
-        from ..layers.joint import get_module, set_labels
-
         validate_get_examples(get_examples, "LukePipe.initialize")
-        joint = get_module(self.model).joint
         data = collect_labels(get_examples(), self.entities) if labels is None else check_labels(labels)
-        changed = with_labels(joint, data, self._tasks, self.model.attrs["settings"].multi_label)
-        if changed != joint:
-            set_labels(self.model, changed)
+        if self.form.set_labels(data):
             self.cfg = {"thresholds": dict(self.own_thresholds)}
         if nlp is not None:
             self._find_listeners_behind(nlp)
@@ -276,32 +244,15 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
             return losses
         self._backprop_pending()
         set_dropout_rate(self.model, drop)
-        batches = training_batches(
-            self.model, examples, self.entities, self.limits, self._suggester(), self.max_batch_pieces
-        )
-        if batches:
-            answers = [self.model.begin_update(question) for question, _ in batches]
-            outputs, targets = [output for output, _ in answers], [gold for _, gold in batches]
-            losses[self.name] += self._own_loss(outputs, targets)
-            self._send_to_listeners(docs, [question.words for question, _ in batches], answers)
+        learned = self.form.learn(examples, self._settings())
+        losses[self.name] += learned.loss
+        if learned.answers:
+            self._send_to_listeners(docs, learned.words, learned.answers)
         else:
             self._send_nothing_to_listeners(docs)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
-
-    def _own_loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> float:
-        """Add the own losses' gradients to the outputs' leaves. RETURNS (float): The sum of the losses."""
-        from ..layers.joint import get_module
-        from ..layers.loss import joint_loss
-
-        multi_label = get_module(self.model).joint.multi_label
-        parts = joint_loss(outputs, targets, multi_label)
-        if not parts:
-            return 0.0
-        total = sum(parts.values())
-        total.backward()  # type: ignore[union-attr]
-        return float(total.detach())  # type: ignore[union-attr]
 
     # --- scoring ---------------------------------------------------------------------------
 
@@ -317,57 +268,9 @@ class LukePipe(ListenedTo, TrainablePipe):  # type: ignore[misc]
         examples = list(examples)
         return self.scorer(examples, pipe=self, **kwargs)
 
-    # --- saving ----------------------------------------------------------------------------
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """RETURNS (bytes): Settings, weights and tokenizer."""
-        from ..layers.saving import model_to_bytes
-
-        data = {
-            "cfg": lambda: json.dumps(self._complete_cfg()).encode(),
-            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-            "model": lambda: model_to_bytes(self.model),
-        }
-        return util.to_bytes(data, exclude)
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> LukePipe:
-        """Read what `to_bytes` wrote."""
-        from ..layers.saving import model_from_bytes
-
-        data = {
-            "cfg": lambda b: self.cfg.update(json.loads(b)),
-            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
-            "model": lambda b: model_from_bytes(self.model, b),
-        }
-        util.from_bytes(bytes_data, data, exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write settings, and weights and tokenizer in the published directory format."""
-        from ..layers.saving import model_to_disk
-
-        data = {
-            "cfg": lambda p: p.write_text(json.dumps(self._complete_cfg(), indent=2), encoding="utf8"),
-            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
-            "model": lambda p: model_to_disk(self.model, p),
-        }
-        util.to_disk(path, data, exclude)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> LukePipe:
-        """Read what `to_disk` wrote."""
-        from ..layers.saving import model_from_disk
-
-        data = {
-            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf8"))),
-            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: model_from_disk(self.model, p),
-        }
-        util.from_disk(path, data, exclude)
-        return self
-
-    def _complete_cfg(self) -> dict[str, Any]:
+    def _saved_cfg(self) -> dict[str, Any]:
         """With the thresholds of the weights, unless nothing ever asked for these."""
-        from ..layers.joint import has_weights
+        from ..layers.weights import has_weights
 
         return {"thresholds": self.thresholds, "complete": True} if has_weights(self.model) else self.cfg
 

@@ -58,6 +58,7 @@ class Reading:
     mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
     seen (ndarray): True for mentions that were read; the tokenizer dropped the others. Shape: (n_mentions,)
     labels (ndarray | None): Probability of each entity label. Shape: (n_mentions, n_labels)
+    none (ndarray | None): Probability of no label at all, where there is one for it. Shape: (n_mentions,)
     vectors (ndarray | None): Entity states. Shape: (n_mentions, hidden)
     pairs (ndarray): Related pairs: head mention, tail mention, label. Shape: (n_relations, 3)
     scores (ndarray): Their probabilities. Shape: (n_relations,)
@@ -70,6 +71,7 @@ class Reading:
     mentions: list[tuple[int, int, str]] = field(default_factory=list)
     seen: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     labels: Floats | None = None
+    none: Floats | None = None
     vectors: Floats | None = None
     pairs: Ints = field(default_factory=lambda: np.zeros((0, 3), dtype=np.int64))
     scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))

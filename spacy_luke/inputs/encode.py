@@ -1,0 +1,122 @@
+"""Excerpts -> the published inputs of LUKE's heads on entities, as padded arrays."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .excerpts import Excerpt
+from .pieces import LOWER, Ints, case_class
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from ..tokenizer import LukeTokenizer
+
+Batch = dict[str, Ints]
+
+# Markers that a task puts around its entities.
+MARKERS = {"entity_classification": 2, "entity_pair_classification": 4, "entity_span_classification": 0}
+
+
+@dataclass(frozen=True)
+class ExcerptEncoder:
+    """Cuts the text of excerpts at their spans, and tokenizes it as LUKE's own tokenizer does.
+
+    tokenizer (LukeTokenizer): The tokenizer.
+    task (str): What it prepares inputs for: one of `MARKERS`.
+    longest (int): Most word tokens of an input, special ones included.
+    cased (bool): Whether the model reads the case of words as token types.
+    """
+
+    tokenizer: LukeTokenizer
+    task: str
+    longest: int
+    cased: bool
+
+    @property
+    def room(self) -> int:
+        """RETURNS (int): Most word pieces of an excerpt."""
+        return self.longest - self.tokenizer.num_special_tokens - MARKERS[self.task]
+
+    def __call__(self, excerpts: Sequence[Excerpt], docs: Sequence[Doc]) -> Batch:
+        """Encode excerpts. What looks like a special token in a document is plain text.
+
+        excerpts (Sequence[Excerpt]): The excerpts.
+        docs (Sequence[Doc]): The documents that they point into.
+        RETURNS (dict[str, ndarray]): The head's inputs by name.
+        """
+        texts = [_Text.of(excerpt, docs[excerpt.doc]) for excerpt in excerpts]
+        tokenizer = copy.copy(self.tokenizer)
+        tokenizer.task = self.task
+        batch: Batch = dict(
+            tokenizer(
+                [text.text for text in texts],
+                entity_spans=[text.spans for text in texts],
+                padding=True,
+                split_special_tokens=True,
+                return_offsets_mapping=self.cased,
+                return_tensors="np",
+            )
+        )
+        if self.cased:
+            offsets = batch.pop("offset_mapping")
+            batch["token_type_ids"] = np.stack(
+                [text.cases(row) for text, row in zip(texts, offsets, strict=True)]
+            )
+        return _cut(batch, self.longest, tokenizer.sep_token_id)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The text of an excerpt: its tokens, where they start, and the character offsets of its spans."""
+
+    text: str
+    tokens: list[str]
+    starts: Ints
+    spans: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, excerpt: Excerpt, doc: Doc) -> _Text:
+        """The text of an excerpt of a document."""
+        span = doc[excerpt.start : excerpt.end]
+        tokens = [token.text for token in span]
+        starts = np.array([token.idx - span.start_char for token in span], dtype=np.int64)
+        ends = starts + np.array([len(token) for token in tokens], dtype=np.int64)
+        first, last = excerpt.spans[:, 0] - excerpt.start, excerpt.spans[:, 1] - excerpt.start - 1
+        spans = list(zip(starts[first].tolist(), ends[last].tolist(), strict=True))
+        return cls(span.text, tokens, starts, spans)
+
+    def cases(self, offsets: Ints) -> Ints:
+        """The case class of the token that each piece begins in; LOWER for special tokens.
+
+        offsets (ndarray): First and last-plus-one character of each piece, 0 and 0 if it isn't in the text.
+            Shape: (length, 2)
+        RETURNS (ndarray): Shape: (length,)
+        """
+        classes = np.array([case_class(token) for token in self.tokens], dtype=np.int64)
+        token = np.searchsorted(self.starts, offsets[:, 0], side="right") - 1
+        return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
+
+
+def _cut(batch: Batch, longest: int, separator: int) -> Batch:
+    """Cut what is longer than the model can read: a huge token, or context whose pieces are more than those of its
+    tokens one by one.
+    """
+    if batch["input_ids"].shape[1] <= longest:
+        return batch
+    over = batch["attention_mask"][:, longest:].any(axis=1)
+    for name in ("input_ids", "attention_mask", "token_type_ids"):
+        if name in batch:
+            batch[name] = batch[name][:, :longest].copy()
+    batch["input_ids"][over, -1] = separator
+    positions = batch["entity_position_ids"]
+    batch["entity_position_ids"] = np.where(positions >= longest, -1, positions)
+    for name in ("entity_start_positions", "entity_end_positions"):
+        if name in batch:
+            batch[name] = batch[name].clip(0, longest - 1)
+    return batch
