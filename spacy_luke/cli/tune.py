@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import spacy
@@ -43,7 +44,7 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen |= _tune_relations(nlp, pipe, [doc for doc in golds if has_relations(doc)])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
-    module = get_module(pipe.model)
+    module = copy.copy(get_module(pipe.model))  # of the same weights; other pipes may share the original
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
     save_joint(module, out, torch.float16 if half else None)
     get_tokenizer(pipe.model).save_pretrained(out)

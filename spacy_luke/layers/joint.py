@@ -27,7 +27,6 @@ from .shim import LukeShim
 from .store import Checkpoint, load_shared
 from .weights import get_tokenizer as get_tokenizer
 from .weights import has_weights as has_weights
-from .weights import set_weights as set_weights
 
 _OVERLAP = 128
 

@@ -1,14 +1,16 @@
-"""Checkpoints in memory: pipes that name the same weights share one module."""
+"""Weights in memory: pipes that name one checkpoint, or were saved with the same weights, share a module."""
 
 from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from thinc.util import get_torch_default_device
+from torch import Tensor
 
 from ..errors import Errors
 from ..hub import resolve_checkpoint
@@ -45,8 +47,10 @@ class Checkpoint:
     tokenizer: LukeTokenizer
 
 
-# By module, so that an entry lives as long as some pipe holds the module.
+# An entry lives as long as some pipe holds the module, or the tokenizer.
 _MODULES: weakref.WeakValueDictionary[_Key, LukeModule] = weakref.WeakValueDictionary()
+_SAVED: weakref.WeakKeyDictionary[LukeModule, _Key] = weakref.WeakKeyDictionary()
+_TOKENIZERS: weakref.WeakValueDictionary[_Key, LukeTokenizer] = weakref.WeakValueDictionary()
 
 
 def load_shared(
@@ -113,9 +117,48 @@ def _share(
         raise ValueError(Errors.L306.format(path=folder))
     changed = max((int(path.stat().st_mtime_ns) for path in folder.iterdir()), default=0)
     device = get_torch_default_device()
-    key = (str(folder.resolve()), changed, device, *variant)
-    tokenizer = LukeTokenizer.from_pretrained(folder)
+    source = (str(folder.resolve()), changed)
+    key = (*source, device, *variant)
+    tokenizer = _share_tokenizer(source, lambda: LukeTokenizer.from_pretrained(folder))
     model = _MODULES.get(key)
     if model is None:
         _MODULES[key] = model = build(folder, tokenizer).to(device)
     return Checkpoint(model, tokenizer)
+
+
+def share_saved(
+    rest: bytes,
+    weights: Mapping[str, Tensor],
+    read_tokenizer: Callable[[], LukeTokenizer],
+    build: Callable[[], LukeModule],
+) -> Checkpoint:
+    """Rebuild what was saved with a pipe, unless another pipe holds just the same. Don't train it: copy it.
+
+    rest (bytes): All that was saved beside the weights, or its digest.
+    weights (Mapping[str, Tensor]): The weights.
+    read_tokenizer (Callable): Makes the tokenizer.
+    build (Callable): Makes the module of the weights.
+    RETURNS (Checkpoint): Module and tokenizer.
+    """
+    device = get_torch_default_device()
+    tokenizer = _share_tokenizer((rest,), read_tokenizer)
+    model = next((m for m, key in _SAVED.items() if key == (rest, device) and _holds(m, weights)), None)
+    if model is None:
+        model = build().to(device)
+        _SAVED[model] = (rest, device)
+    return Checkpoint(model, tokenizer)
+
+
+def _share_tokenizer(source: _Key, read: Callable[[], LukeTokenizer]) -> LukeTokenizer:
+    tokenizer = _TOKENIZERS.get(source)
+    if tokenizer is None:
+        _TOKENIZERS[source] = tokenizer = read()
+    return tokenizer
+
+
+def _holds(model: LukeModule, weights: Mapping[str, Tensor]) -> bool:
+    """Whether a module was made of these weights. Comparing is quicker than hashing, and can't be wrong."""
+    own = model.state_dict()
+    return all(
+        name in own and torch.equal(own[name].cpu(), w.to(own[name].dtype)) for name, w in weights.items()
+    )

@@ -14,6 +14,7 @@ from .shim import LukeModule, LukeShim
 
 if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
+    from .store import Checkpoint
 
 
 def has_weights(model: Model[Any, Any]) -> bool:
@@ -29,9 +30,7 @@ def get_module(model: Model[Any, Any]) -> LukeModule:
     """
     shim = cast(LukeShim, model.shims[0])
     if shim.module is None:
-        loaded = model.attrs["settings"].load()
-        model.attrs["tokenizer"] = loaded.tokenizer
-        shim.set_module(loaded.model, shared=True)
+        set_weights(model, model.attrs["settings"].load())
     return cast(LukeModule, shim.module)
 
 
@@ -45,15 +44,14 @@ def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
     return cast("LukeTokenizer", model.attrs["tokenizer"])
 
 
-def set_weights(model: Model[Any, Any], module: LukeModule, tokenizer: LukeTokenizer) -> None:
-    """Give the thinc model weights of its own.
+def set_weights(model: Model[Any, Any], checkpoint: Checkpoint) -> None:
+    """Put weights in that other pipes may use, too.
 
     model (Model): A model of ours.
-    module (LukeModule): The module.
-    tokenizer (LukeTokenizer): Its tokenizer.
+    checkpoint (Checkpoint): Module and tokenizer.
     """
-    model.attrs["tokenizer"] = tokenizer
-    cast(LukeShim, model.shims[0]).set_module(module, shared=False)
+    model.attrs["tokenizer"] = checkpoint.tokenizer
+    cast(LukeShim, model.shims[0]).set_module(checkpoint.model, shared=True)
 
 
 def most_pieces(model: Model[Any, Any], n_special: int = 2) -> int:

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 import spacy
+import torch
+from safetensors.torch import load_file
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from tiny import TEXTS, make_pipeline, summary
+from thinc.api import Adam
+from tiny import TEXTS, make_corpus, make_pipeline, summary
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.joint import get_module, get_tokenizer
+from spacy_luke.layers.saving import smallest_dtype
+from spacy_luke.nn.joint.folder import load_joint, save_joint
 
 
 @pytest.fixture
@@ -153,3 +158,94 @@ def test_pipes_on_one_checkpoint_share_its_weights(checkpoint: str):
     assert modules[0] is modules[1]
     other = make_pipeline(checkpoint, model={"words_attend_to_entities": True}).get_pipe("luke")
     assert get_module(other.model) is not modules[0]
+
+
+# --- saved weights in memory and on disk ---------------------------------------------------
+
+
+@pytest.fixture
+def two(checkpoint: str) -> Language:
+    """Two pipes on one checkpoint."""
+    nlp = make_pipeline(checkpoint)
+    nlp.add_pipe("luke", name="second", config={"model": {"checkpoint": checkpoint, "overlap": 16}})
+    nlp(TEXTS[1])
+    return nlp
+
+
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_saved_pipes_of_one_checkpoint_share_module_and_tokenizer(two: Language, tmp_path: Path, way: str):
+    if way == "disk":
+        two.to_disk(tmp_path)
+        loaded, again = spacy.load(tmp_path), spacy.load(tmp_path)
+    else:
+        loaded, again = (
+            spacy.util.load_model_from_config(two.config).from_bytes(two.to_bytes()) for _ in range(2)
+        )
+    models = [nlp.get_pipe(name).model for nlp in (loaded, again) for name in ("luke", "second")]
+    assert len({id(get_module(model)) for model in models}) == 1
+    assert len({id(get_tokenizer(model)) for model in models}) == 1
+    for text in TEXTS:
+        assert summary(loaded(text)) == summary(two(text))
+
+
+def test_training_one_of_two_that_share_changes_only_that_one(two: Language, tmp_path: Path):
+    two.to_disk(tmp_path / "before")
+    loaded = spacy.load(tmp_path / "before")
+    first, second = loaded.get_pipe("luke"), loaded.get_pipe("second")
+    shared = get_module(second.model)
+    weights = {name: weight.clone() for name, weight in shared.state_dict().items()}
+    first.update(make_corpus(loaded, 6), sgd=Adam(0.01))
+    assert get_module(first.model) is not shared
+    assert get_module(second.model) is shared
+    assert all(torch.equal(weight, weights[name]) for name, weight in shared.state_dict().items())
+    # Saved beside each other again, they stay two.
+    before = [summary(pipe(loaded.make_doc(TEXTS[1]))) for pipe in (first, second)]
+    assert before[0] != before[1]
+    loaded.to_disk(tmp_path / "after")
+    again = spacy.load(tmp_path / "after")
+    pipes = [again.get_pipe(name) for name in ("luke", "second")]
+    assert [summary(pipe(again.make_doc(TEXTS[1]))) for pipe in pipes] == before
+    assert get_module(pipes[0].model) is not get_module(pipes[1].model)
+    assert get_module(pipes[1].model) is shared
+
+
+def test_equal_settings_with_other_weights_are_not_shared(make_checkpoint, tmp_path: Path):
+    vectors = []
+    for seed in (1, 2):
+        nlp = make_pipeline(make_checkpoint(loud=True, seed=seed))
+        nlp(TEXTS[1])
+        nlp.to_disk(tmp_path / str(seed))
+    loaded = [spacy.load(tmp_path / str(seed)).get_pipe("luke") for seed in (1, 2)]
+    vectors = [get_module(pipe.model).entity_head.classifier.weight for pipe in loaded]
+    assert not torch.equal(*vectors)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_stays_half_until_trained(checkpoint: str, tmp_path: Path, dtype: torch.dtype):
+    own = shutil.copytree(checkpoint, tmp_path / "own")
+    save_joint(load_joint(own), own, dtype)
+    nlp = make_pipeline(str(own))
+    before = [summary(doc) for doc in nlp.pipe(TEXTS)]
+    nlp.to_disk(tmp_path / "saved")
+    folder = tmp_path / "saved" / "luke" / "model"
+    assert {w.dtype.itemsize for w in load_file(folder / "model.safetensors").values()} == {2}
+    full = make_pipeline(checkpoint)
+    full(TEXTS[0])
+    saved = sum(p.numel() for p in get_module(full.get_pipe("luke").model).parameters()) * 2
+    sizes = [len(n.get_pipe("luke").to_bytes(exclude=["vocab"])) for n in (full, nlp)]
+    assert sizes[0] - sizes[1] == pytest.approx(saved, rel=0.05)
+    loaded = spacy.load(tmp_path / "saved")
+    assert {w.dtype for w in get_module(loaded.get_pipe("luke").model).parameters()} == {torch.float32}
+    assert [summary(doc) for doc in loaded.pipe(TEXTS)] == before
+    loaded.get_pipe("luke").update(make_corpus(loaded, 6), sgd=Adam(0.001))
+    trained = [summary(doc) for doc in loaded.pipe(TEXTS)]
+    loaded.to_disk(tmp_path / "trained")
+    folder = tmp_path / "trained" / "luke" / "model"
+    assert {w.dtype for w in load_file(folder / "model.safetensors").values()} == {torch.float32}
+    assert [summary(doc) for doc in spacy.load(tmp_path / "trained").pipe(TEXTS)] == trained
+
+
+def test_the_smallest_type_loses_nothing():
+    for dtype, value in ((torch.float16, 1.001), (torch.bfloat16, 1e30), (torch.float32, 1e30)):
+        weights = {"a": torch.tensor([value]).to(dtype).float(), "b": torch.ones(3)}
+        assert smallest_dtype(weights) == dtype

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from ...errors import Errors
@@ -83,21 +82,6 @@ def joint_config(model: JointModel) -> dict[str, Any]:
     return values
 
 
-def joint_weights(model: JointModel, dtype: torch.dtype | None = None) -> bytes:
-    """The weights as a safetensors file.
-
-    model (JointModel): The model.
-    dtype (torch.dtype | None): Type to store floats in; None for that of the model.
-    RETURNS (bytes): The file.
-    """
-    data: bytes = save(_stored_state(model, dtype), metadata={"format": "pt"})
-    return data
-
-
-def _stored_state(model: JointModel, dtype: torch.dtype | None) -> dict[str, Tensor]:
-    return {name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()}
-
-
 def save_joint(model: JointModel, folder: Path, dtype: torch.dtype | None = None) -> None:
     """Write `config.json` and `model.safetensors`.
 
@@ -106,6 +90,15 @@ def save_joint(model: JointModel, folder: Path, dtype: torch.dtype | None = None
     dtype (torch.dtype | None): Type to store floats in; None for that of the model.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(joint_config(model), indent=2, sort_keys=True, ensure_ascii=False)
+    write_config(folder, joint_config(model))
+    write_weights(folder, {name: value.to("cpu", dtype) for name, value in model.state_dict().items()})
+
+
+def write_config(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write `config.json`.
+
+    folder (Path): An existing folder.
+    values (Mapping[str, Any]): JSON data.
+    """
+    text = json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / "config.json").write_text(text + "\n", encoding="utf8")
-    write_weights(folder, _stored_state(model, dtype))
