@@ -1,0 +1,129 @@
+"""Tiny published checkpoints, written by transformers, and Docs to put to them."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import spacy
+import torch
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+ENTITIES = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3, "Ana Lopez": 4, "Rome": 5}
+NAMES = ["Ana Lopez", "Bob", "Rome", "New York City", "Acme Ltd.", "O'Neill", "the U.S.", "e-mail", "Zoë"]
+REST = [
+    "met",
+    "in",
+    "and",
+    "didn't",
+    "like",
+    "a lot of",
+    '"tea"',
+    "(2,000)",
+    "well-known",
+    "at",
+    "naïve",
+    "...",
+]
+SAMPLE = " ".join([*NAMES, *REST]) + " "
+
+SIZES = {
+    "entity_vocab_size": len(ENTITIES),
+    "hidden_size": 32,
+    "entity_emb_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "type_vocab_size": 1,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "initializer_range": 0.3,
+}
+
+
+def write_checkpoint(folder: Path, head: str, labels: list[str], seed: int = 0, **config: Any) -> str:
+    """Let transformers save a head with random weights and its tokenizer. RETURNS (str): The folder."""
+    import transformers
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = transformers.LukeTokenizer(*_vocabulary(folder / "words"))
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    settings = {"vocab_size": len(tokenizer), "max_position_embeddings": 130, **SIZES, **config}
+    names = dict(enumerate(labels))
+    model = getattr(transformers, head)(transformers.LukeConfig(id2label=names, **settings)).eval()
+    for name, weight in model.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(weight, std=0.3)
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+def _vocabulary(folder: Path) -> list[str]:
+    folder.mkdir()
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=420,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([SAMPLE * 3], trainer)
+    model = json.loads(tokenizer.to_str())["model"]
+    merges = "\n".join(["#version: 0.2", *(" ".join(pair) for pair in model["merges"]), ""])
+    files = {
+        "vocab.json": json.dumps(model["vocab"]),
+        "merges.txt": merges,
+        "entity_vocab.json": json.dumps(ENTITIES),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf8")
+    return [str(folder / name) for name in files]
+
+
+def make_nlp(
+    factory: str, checkpoint: str | None, model: dict[str, Any] | None = None, **config: Any
+) -> Language:
+    """A blank pipeline with sentences and one component on a checkpoint."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe(factory, config={"model": {"checkpoint": checkpoint, **(model or {})}, **config})
+    return nlp
+
+
+def random_docs(nlp: Language, n: int, seed: int = 0, most_sentences: int = 4) -> list[Doc]:
+    """Docs with entities, some of them nowhere near a sentence's edge, some of one sentence, some of several."""
+    rng = random.Random(seed)
+    docs = []
+    for _ in range(n):
+        text, places = "", []
+        for _ in range(rng.randint(1, most_sentences)):
+            for _ in range(rng.randint(1, 4)):
+                name = rng.choice(NAMES)
+                text += " " if text else ""
+                places.append((len(text), len(text) + len(name)))
+                text += f"{name} {rng.choice(REST)} {rng.choice(REST)}"
+            text += "."
+        doc = nlp.get_pipe("sentencizer")(nlp.make_doc(text))
+        spans = [doc.char_span(*place, label="X", alignment_mode="expand") for place in places]
+        doc.ents = spacy.util.filter_spans([span for span in spans if span is not None])
+        docs.append(doc)
+    return docs
+
+
+def copy_doc(doc: Doc) -> Doc:
+    """The words, sentences and entities of a Doc, and nothing that a component has written."""
+    copied = Doc(
+        doc.vocab,
+        words=[token.text for token in doc],
+        spaces=[bool(token.whitespace_) for token in doc],
+        sent_starts=[token.is_sent_start for token in doc],
+    )
+    copied.ents = [Span(copied, ent.start, ent.end, label=ent.label_) for ent in doc.ents]
+    return copied
