@@ -63,6 +63,19 @@ def from_encoder_command(
     msg.good(f"Wrote {target}", "Name it as `checkpoint` in the model config of a luke component, and train.")
 
 
+@app.command("assemble")
+def assemble_command(
+    checkpoint: Annotated[str, typer.Argument(help="A folder or a hub name, of any published LUKE class")],
+    out: Annotated[Path, typer.Argument(help="Folder for the pipeline")],
+    lang: Annotated[str | None, typer.Option(help="Language of the pipeline, such as en, ja or xx")] = None,
+) -> None:
+    """Make a ready pipeline of a checkpoint: the right pipe, by what the checkpoint was trained for."""
+    from .assemble import assemble
+
+    for line in assemble(checkpoint, out, lang):
+        typer.echo(line)
+
+
 @app.command("run")
 def run_command(
     texts: Annotated[

@@ -17,6 +17,12 @@ class CLIErrors:
         "No training document has relations, so there is nothing to look up. Give documents whose "
         "doc._.luke_relations were assigned, or leave the training data out."
     )
+    L505 = (
+        "{checkpoint!r} doesn't tell what it was trained for (its architectures: {found}): there is an encoder, and no "
+        "head that a pipe could use. Name a checkpoint of one of {allowed}, or train: set it as model.checkpoint in "
+        "the config of a pipe."
+    )
+    L506 = "{path} has files in it and is no spaCy pipeline. Name a new folder, or an earlier pipeline to replace."
     L511 = (
         "{path} can't be read as entity titles: {found}. Give a JSON file with a list of titles, or with a dict "
         "{{title: id}}."
