@@ -137,6 +137,7 @@ class TokenizerErrors:
         "The SentencePiece model {path} isn't one that LUKE is published with: needed is a unigram model whose first "
         "piece is the unknown one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
     )
+    L142 = "There are no special tokens named {names}. Allowed are: {allowed}."
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
         "vocabulary."

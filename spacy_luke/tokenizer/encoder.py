@@ -164,6 +164,8 @@ class InputEncoder(WordVocab):
         places = take_places([row], return_offsets_mapping)
         return single_encoding(row, kind, batch_axis=True).placed(places)
 
+    encode_plus = __call__  # its older name
+
     def encode(self, text: str, text_pair: str | None = None, **kwargs: Any) -> Any:
         """The word ids of one text or pair of texts.
 

@@ -28,6 +28,9 @@ _SETTINGS = (
     *("entity_unk_token", "entity_pad_token", "entity_mask_token", "entity_mask2_token"),
 )
 
+# What transformers 5 calls differently.
+_NEW_NAMES = {"entity_token_1": "entity_1_token", "entity_token_2": "entity_2_token"}
+
 
 def find_words(folder: Path) -> tuple[Path, ...]:
     """The files of the word vocabulary.
@@ -65,6 +68,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
         left out.
     """
     config, _ = read_config(folder / CONFIG)
+    for old, new in _NEW_NAMES.items():
+        config.setdefault(old, config.get(new))
     settings = {name: _token(config[name]) for name in (*_SETTINGS, *NAMES) if config.get(name) is not None}
     # What transformers 5 calls extra is a dict of named tokens in some versions of 4.
     extra = config.get("extra_special_tokens")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
 from ..errors import Errors
 from .backend import Backend
-from .special import SpecialTokens, as_added
+from .special import NAMES, SpecialTokens, as_added
 from .template import Template
 
 # Spaces that `clean_up_tokenization_spaces` takes away: before the last character or characters of each.
@@ -55,6 +55,10 @@ class WordVocab:
     def added_tokens_encoder(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): Ids of the added tokens."""
         return {token.content: id_ for id_, token in self.backend.added.items()}
+
+    def get_added_vocab(self) -> dict[str, int]:
+        """RETURNS (dict[str, int]): Ids of the added tokens."""
+        return self.added_tokens_encoder
 
     # --- special tokens ------------------------------------------------------------------
 
@@ -185,6 +189,85 @@ class WordVocab:
             added = [token if isinstance(token, AddedToken) else AddedToken(token) for token in tokens]
         self.backend.add(added)
         return len(self) - before
+
+    def add_special_tokens(
+        self,
+        special_tokens_dict: Mapping[str, Any],
+        replace_additional_special_tokens: bool = True,
+    ) -> int:
+        """Name special tokens, and add those that the vocabulary lacks.
+
+        special_tokens_dict (Mapping[str, str | AddedToken | Sequence[str | AddedToken]]): Tokens by name, such as
+            "mask_token"; a list of them under "additional_special_tokens".
+        replace_additional_special_tokens (bool): Whether that list takes the place of the present one, the entity
+            markers included: the first two mark entities.
+        RETURNS (int): How many tokens the vocabulary lacked.
+        RAISES (ValueError): If there is no such name.
+        """
+        before = len(self)
+        unknown = sorted(set(special_tokens_dict) - {*NAMES, "additional_special_tokens"})
+        if unknown:
+            allowed = ", ".join([*NAMES, "additional_special_tokens"])
+            raise ValueError(Errors.L142.format(names=", ".join(unknown), allowed=allowed))
+        values = special_tokens_dict.values()
+        given = [[value] if isinstance(value, (str, AddedToken)) else value for value in values]
+        self.backend.add(as_added(token) for tokens in given for token in tokens)
+        named = dict(special_tokens_dict)
+        additional = named.pop("additional_special_tokens", ())
+        pattern = self.template.pattern()
+        self.special.names.update({name: str(token) for name, token in named.items()})
+        if additional:
+            kept = [] if replace_additional_special_tokens else self.special.additional
+            self.special.additional = list(dict.fromkeys([*kept, *map(str, additional)]))
+        if pattern is not None:
+            self.template = Template.from_pattern(pattern, self.cls_token_id, self.sep_token_id)
+        return len(self) - before
+
+    # --- special tokens around ids -------------------------------------------------------
+
+    def build_inputs_with_special_tokens(
+        self, token_ids_0: Sequence[int], token_ids_1: Sequence[int] | None = None
+    ) -> list[int]:
+        """Put special tokens around ids.
+
+        token_ids_0 (Sequence[int]): The ids of a text.
+        token_ids_1 (Sequence[int] | None): Those of the text after it.
+        RETURNS (list[int]): All ids.
+        """
+        prefix, middle, suffix = self.template.prefix, self.template.middle, self.template.suffix
+        pair = () if token_ids_1 is None else (*middle, *token_ids_1)
+        return [*prefix, *token_ids_0, *pair, *suffix]
+
+    def get_special_tokens_mask(
+        self,
+        token_ids_0: Sequence[int],
+        token_ids_1: Sequence[int] | None = None,
+        already_has_special_tokens: bool = False,
+    ) -> list[int]:
+        """Which tokens are special once they stand around ids.
+
+        token_ids_0 (Sequence[int]): The ids of a text.
+        token_ids_1 (Sequence[int] | None): Those of the text after it.
+        already_has_special_tokens (bool): Whether `token_ids_0` are all ids already.
+        RETURNS (list[int]): 1 for special tokens, 0 for others.
+        """
+        if already_has_special_tokens:
+            special = set(self.all_special_ids)
+            return [int(id_ in special) for id_ in token_ids_0]
+        template = Template(*((1,) * len(part) for part in vars(self.template).values()))
+        pair = () if token_ids_1 is None else (*template.middle, *(0 for _ in token_ids_1))
+        return [*template.prefix, *(0 for _ in token_ids_0), *pair, *template.suffix]
+
+    def create_token_type_ids_from_sequences(
+        self, token_ids_0: Sequence[int], token_ids_1: Sequence[int] | None = None
+    ) -> list[int]:
+        """Token types of ids with special tokens around them: LUKE tells no texts apart.
+
+        token_ids_0 (Sequence[int]): The ids of a text.
+        token_ids_1 (Sequence[int] | None): Those of the text after it.
+        RETURNS (list[int]): Zeros.
+        """
+        return [0] * len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
 
     # --- words and text to ids -----------------------------------------------------------
 
