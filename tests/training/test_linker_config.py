@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 TEXTS = {"Paris is the capital of France .": "Paris", "Paris is a small town in Texas .": "Paris, Texas"}
 
 
-def test_titles_are_learned(tmp_path: Path) -> None:
+def test_titles_are_learned(tmp_path: Path, checkpoint: str) -> None:
     vocab = spacy.blank("en").vocab
     docs = []
     for text, title in TEXTS.items():
@@ -25,11 +25,15 @@ def test_titles_are_learned(tmp_path: Path) -> None:
     DocBin(docs=docs).to_disk(corpus)
     paths = {"paths.train": str(corpus), "paths.dev": str(corpus)}
     steps = {
-        "training.max_steps": 40,
-        "training.eval_frequency": 40,
+        "training.max_steps": 60,
+        "training.eval_frequency": 60,
         "training.optimizer.learn_rate.warmup_steps": 5,
     }
-    config = load_config(ROOT / "configs" / "luke_linker.cfg", overrides={**paths, **steps})
+    start = {
+        "components.luke_linker.model.checkpoint": checkpoint,
+        "training.optimizer.learn_rate.initial_rate": 3e-3,
+    }
+    config = load_config(ROOT / "configs" / "luke_linker.cfg", overrides={**paths, **steps, **start})
     (tmp_path / "model").mkdir()
     train(init_nlp(config), tmp_path / "model")
     trained = spacy.load(tmp_path / "model" / "model-last")
