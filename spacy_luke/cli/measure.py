@@ -27,7 +27,7 @@ from ..training.answers import (
     type_answers,
 )
 from ..training.figures import Figure
-from ..training.lookup import fit_lookup, lookup_answers
+from ..training.lookup import TypeLookup, fit_lookup, lookup_answers, lookup_facts
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import Operating, total_matches
 from ..training.outcomes import by_offsets, by_text, name_triples
@@ -84,6 +84,10 @@ def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence
         if joint.entity_labels:
             answers = [type_answers(doc, gold) for doc, gold in given]
             report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)
+            if train is not None:
+                lookup = TypeLookup(train)
+                floor = [lookup.answers(gold) for _, gold in given]
+                report.figures["typing_floor"] = figures.accuracy_figure("floor: lookup by text", floor)
         if relations:
             given = [(doc, gold) for doc, gold in given if has_relations(gold)]
             _measure_pairs(pipe, given, report)
@@ -144,6 +148,10 @@ def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -
     report.figures["relations_floor"] = figures.micro_figure("floor: lookup in a sentence, micro-F1", answers)
     report.figures["relations_floor_macro"] = figures.macro_figure(
         "floor: lookup in a sentence, macro-F1", answers
+    )
+    answers = [lookup_facts(lookup, gold) for gold in golds]
+    report.figures["facts_floor"] = figures.micro_figure(
+        "floor: lookup, relations of a document, F1", answers
     )
     report.facts["lookup"] = {"share": lookup.share, "least": lookup.least}
 

@@ -1,6 +1,6 @@
-"""The floor for relations: look up what holds between two mentions by their types, their order and the words between.
+"""The floors: what any model has to beat before it can be said to read.
 
-What any model has to beat before it can be said to read.
+Relations are looked up by the types of two mentions, their order and the words between; types by the mention's text.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from ..annotation import has_relations, read_relations
+from ..annotation import has_relations, normalize, read_relations
 from ..errors import Errors
-from .answers import Answer, Sets
-from .mentions import sentence_pairs
+from .answers import Answer, Sets, Types
+from .mentions import all_mentions, sentence_pairs
 from .metrics import Counts, count, total
-from .outcomes import Extent, extent, mention_pairs, same_sentence
+from .outcomes import Extent, entity, entity_triples, extent, mention_pairs, same_sentence
 
 N_FOLDS = 5
 SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -146,3 +146,42 @@ def lookup_answers(lookup: Lookup, gold: Doc) -> Sets:
     RETURNS (Sets): (head place, tail place, label), given and gold.
     """
     return Sets(lookup.answer(see(gold)), mention_pairs(read_relations(gold), same_sentence))
+
+
+def lookup_facts(lookup: Lookup, gold: Doc) -> Sets:
+    """What the lookup answers for a document's entities: whatever it answers for two of their mentions.
+
+    lookup (Lookup): From `fit_lookup`.
+    gold (Doc): The gold document; the lookup sees its mentions with their types and clusters.
+    RETURNS (Sets): (head entity, tail entity, label), given and gold.
+    """
+    names = {extent(span): entity(span) for span in all_mentions(gold)}
+    told = {(names[head], names[tail], label) for head, tail, label in lookup.answer(see(gold))}
+    gold_facts = entity_triples(read_relations(gold))
+    return Sets({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
+
+
+class TypeLookup:
+    """Types by the texts of mentions; the commonest type of all where a text is new.
+
+    docs (Iterable[Doc]): Training documents with gold mentions.
+    """
+
+    def __init__(self, docs: Iterable[Doc]) -> None:
+        self._types: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._all: Counter[str] = Counter()
+        for doc in docs:
+            for span in all_mentions(doc):
+                self._types[normalize(span.text)][span.label_] += 1
+                self._all[span.label_] += 1
+
+    def answers(self, gold: Doc) -> Types:
+        """Look the mentions of a document up.
+
+        gold (Doc): The gold document.
+        RETURNS (Types): One answer a mention.
+        """
+        mentions = all_mentions(gold)
+        found = [self._types.get(normalize(span.text), self._all) for span in mentions]
+        predicted = [types.most_common(1)[0][0] if types else "" for types in found]
+        return Types(predicted, [span.label_ for span in mentions])

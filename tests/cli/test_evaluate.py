@@ -119,7 +119,7 @@ def test_an_oracle_is_right() -> None:
         assert values.pop(key) == pytest.approx(10 / 11), key
     assert values.pop("facts_macro") == pytest.approx(2 / 3)
     assert values.pop("facts_ign") == 0.0  # training tells all of them
-    assert set(values) == {"relations_floor", "relations_floor_macro"}
+    assert set(values) == {"typing_floor", "relations_floor", "relations_floor_macro", "facts_floor"}
     low, high = report.tables["relations"][0], report.tables["relations"][4]
     assert (low.precision, high.precision) == (0.5, 1.0)
     assert report.tables["raw_facts"][8].answers == 0

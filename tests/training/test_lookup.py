@@ -5,7 +5,7 @@ import spacy
 from spacy.tokens import Doc, Span
 
 from spacy_luke.extensions import set_extensions
-from spacy_luke.training.lookup import Lookup, fit_lookup, lookup_answers, see
+from spacy_luke.training.lookup import Lookup, TypeLookup, fit_lookup, lookup_answers, lookup_facts, see
 
 set_extensions()
 VOCAB = spacy.blank("en").vocab
@@ -79,3 +79,28 @@ def test_without_relations_there_is_nothing_to_learn() -> None:
     doc._.luke_relations = None
     with pytest.raises(ValueError, match="nothing to look up"):
         fit_lookup([doc])
+
+
+def test_facts_are_what_two_mentions_say() -> None:
+    lookup = learned(sentence("Ada left Rome", "left"))
+    doc = sentence("Eve left Oslo", "left", "hates")
+    doc.ents = [
+        Span(doc, e.start, e.end, e.label_, span_id=name) for e, name in zip(doc.ents, "ab", strict=True)
+    ]
+    doc._.luke_relations = [(doc.ents[0], doc.ents[1], label) for label in ("left", "hates")]
+    facts = lookup_facts(lookup, doc)
+    assert facts.predicted == {("a", "b", "left")}
+    assert facts.gold == {("a", "b", "left"), ("a", "b", "hates")}
+    doc.ents = [Span(doc, e.start, e.end, e.label_, span_id="a") for e in doc.ents]
+    assert lookup_facts(lookup, doc).predicted == set()  # nothing is related to itself
+
+
+def test_types_by_text_or_the_commonest() -> None:
+    train = [
+        sentence("Ada left Rome"),
+        sentence("Ada left Oslo"),
+        sentence("rome left Bonn", types="ORG LOC"),
+    ]
+    lookup = TypeLookup(train)
+    types = lookup.answers(sentence("ADA left Paris", types="PER ORG"))
+    assert (types.predicted, types.gold) == (["PER", "LOC"], ["PER", "ORG"])
