@@ -53,11 +53,13 @@ class MentionBatch:
     index (ndarray): Which of the document's mentions each row is, -1 for padding. Shape: (batch, n_mentions)
     extents (ndarray): First and last-plus-one piece of each row. Shape: (batch, n_mentions, 2)
     pairs (ndarray): Window, head row, tail row. Shape: (n_pairs, 3)
+    ids (ndarray | None): Which entity of the vocabulary each row is; None for [MASK]. Shape: (batch, n_mentions)
     """
 
     index: Ints
     extents: Ints
     pairs: Ints
+    ids: Ints | None = None
 
 
 def word_batch(windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: LukeTokenizer) -> WordBatch:
@@ -105,6 +107,7 @@ def mention_batch(
     mentions: Sequence[Ints],
     extents: Sequence[Ints],
     pairs: Sequence[Ints],
+    ids: Sequence[Ints] | None = None,
 ) -> MentionBatch:
     """Lay mentions into padded arrays, for the same windows as a `WordBatch`.
 
@@ -112,6 +115,7 @@ def mention_batch(
     mentions (Sequence[ndarray]): The mentions read in each window, as indices into its document's mentions.
     extents (Sequence[ndarray]): For each window, piece extents in its *document*. Shape: (n, 2) each.
     pairs (Sequence[ndarray]): For each window, head and tail as positions in `mentions`. Shape: (n, 2) each.
+    ids (Sequence[ndarray] | None): For each window, the entities of the vocabulary; None for [MASK].
     RETURNS (MentionBatch): The batch. Extents are cut to their window.
     """
     n_mentions = max((len(m) for m in mentions), default=0)
@@ -124,6 +128,7 @@ def mention_batch(
         index=pad(list(mentions), -1),
         extents=placed,
         pairs=np.concatenate(triples) if triples else np.zeros((0, 3), dtype=np.int64),
+        ids=None if ids is None else pad(list(ids), 0),
     )
 
 

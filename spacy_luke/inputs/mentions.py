@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,14 @@ class Placement:
     home (ndarray): For each mention the window that shows most context around it; -1 if it has no pieces.
         Shape: (n_mentions,)
     extents (ndarray): Piece extents of the mentions. Shape: (n_mentions, 2)
+    ids (ndarray | None): Which entity of the vocabulary each is read as; None for [MASK]. Shape: (n_mentions,)
     """
 
     mentions: list[Ints]
     pairs: list[Ints]
     home: Ints
     extents: Ints
+    ids: Ints | None = None
 
 
 def place_mentions(
@@ -34,6 +36,7 @@ def place_mentions(
     pieces: DocPieces,
     spans: Sequence[tuple[int, int]],
     pairs: bool,
+    ids: Ints | None = None,
 ) -> Placement:
     """Decide where mentions and pairs are read: in the window that shows the most context.
 
@@ -41,12 +44,13 @@ def place_mentions(
     pieces (DocPieces): Its pieces.
     spans (Sequence[tuple[int, int]]): Token extents of the mentions.
     pairs (bool): Whether to place the ordered pairs of mentions that share a window, too.
+    ids (ndarray | None): Which entity of the vocabulary each is read as; None for [MASK]. Shape: (n_mentions,)
     RETURNS (Placement): What is asked of each window.
     """
     extents = np.array([pieces.extent(*span) for span in spans], dtype=np.int64).reshape(-1, 2)
     empty = extents[:, 0] == extents[:, 1]
     if not windows:
-        return Placement([], [], np.full(len(spans), -1, dtype=np.int64), extents)
+        return Placement([], [], np.full(len(spans), -1, dtype=np.int64), extents, ids)
     context = context_sizes(list(windows), extents, len(pieces))  # (n_windows, n_mentions)
     home = np.where(empty, -1, context.argmax(axis=0))
     inside = (context >= 0) & ~empty
@@ -59,7 +63,7 @@ def place_mentions(
         if pairs
         else [np.zeros((0, 2), dtype=np.int64) for _ in windows]
     )
-    return Placement(mentions, placed, home, extents)
+    return Placement(mentions, placed, home, extents, ids)
 
 
 def _place_pairs(mentions: list[Ints], extents: Ints, context: Ints) -> list[Ints]:
@@ -79,3 +83,18 @@ def _place_pairs(mentions: list[Ints], extents: Ints, context: Ints) -> list[Int
     first[1:] = (np.diff(i[order]) != 0) | (np.diff(j[order]) != 0)
     best = np.sort(order[first])
     return [np.column_stack([head, tail])[best[where[best] == w]] for w in range(len(mentions))]
+
+
+def mention_ids(
+    windows: Sequence[Window], mentions: Sequence[Ints], placed: Mapping[int, Placement] | Sequence[Placement]
+) -> list[Ints] | None:
+    """Which entities of the vocabulary the mentions of a batch of windows are read as.
+
+    windows (Sequence[Window]): The windows.
+    mentions (Sequence[ndarray]): The mentions read in each, as indices into its document's mentions.
+    placed (Mapping | Sequence): The placement of each document; all with ids, or none.
+    RETURNS (list[ndarray] | None): For each window; None for [MASK].
+    """
+    ids = [placed[window.doc].ids for window in windows]
+    named = [i[m] for i, m in zip(ids, mentions, strict=True) if i is not None]
+    return named if len(named) == len(ids) else None

@@ -214,6 +214,7 @@ def _mentions(batch: MentionBatch, device: torch.device) -> Mentions:
         extents=torch.from_numpy(batch.extents).to(device),
         mask=torch.from_numpy(batch.index >= 0).to(device),
         pairs=torch.from_numpy(batch.pairs).to(device),
+        ids=None if batch.ids is None else torch.from_numpy(batch.ids).to(device),
     )
 
 

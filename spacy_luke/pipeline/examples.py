@@ -11,8 +11,9 @@ import numpy as np
 from ..inputs.batch import mention_batch, word_batch
 from ..inputs.batching import batch_windows, candidate_counts, word_sizes
 from ..inputs.entities import EntityGetter
-from ..inputs.mentions import Placement, place_mentions
+from ..inputs.mentions import Placement, mention_ids, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
+from ..inputs.titles import EntityTitles
 from ..inputs.windows import Window, make_windows
 from .gold import Gold, label_targets, read_gold, relation_targets, span_targets
 from .pairs import PairFilter, PairLimits
@@ -35,6 +36,7 @@ def training_batches(
     limits: PairLimits,
     suggest: Callable[[Sequence[Doc]], list[Ints]] | None,
     budget: int,
+    titles: EntityTitles | None = None,
 ) -> list[tuple[JointInput, Targets]]:
     """Turn examples into padded batches of their windows, each batch of windows of like size.
 
@@ -44,6 +46,7 @@ def training_batches(
     limits (PairLimits): Which pairs are within the reach of relations.
     suggest (Callable | None): Candidate spans of documents; None for the learned pre-filter.
     budget (int): Most word and entity tokens of a padded batch; a single window may exceed it.
+    titles (EntityTitles | None): Looks up who the gold entities are; None to read them as [MASK].
     RETURNS (list[tuple[JointInput, Targets]]): Empty if the tokenizer drops all tokens of all documents. Of
         several batches all but the last, whose gradients are taken first, are computed again for their gradients.
     """
@@ -55,9 +58,10 @@ def training_batches(
     windows = [make_windows(i, p, *window_sizes(model)) for i, p in enumerate(pieces)]
     golds = [read_gold(example, getter, _near(limits, example.reference)) for example in examples]
     relates = settings.relations and bool(joint.relation_labels)
+    ids = [None if titles is None else titles.ids(gold.spans, tokenizer) for gold in golds]
     placed = [
-        place_mentions(w, p, gold.mentions, relates and gold.relations is not None)
-        for w, p, gold in zip(windows, pieces, golds, strict=True)
+        place_mentions(w, p, gold.mentions, relates and gold.relations is not None, named)
+        for w, p, gold, named in zip(windows, pieces, golds, ids, strict=True)
     ]
     suggested = suggest(docs) if settings.ner and suggest is not None else None
     batcher = _Batcher(settings, joint, tokenizer, pieces, golds, placed, suggested)
@@ -109,6 +113,7 @@ class _Batcher:
             members,
             [self.placed[w.doc].extents[m] for w, m in zip(words.windows, members, strict=True)],
             [self.placed[window.doc].pairs[at] for window, at in windows],
+            mention_ids(words.windows, members, self.placed),
         )
         spans = span_targets(words, self.golds, self.joint)
         find = self.settings.ner and bool((spans != -100).any())

@@ -13,6 +13,7 @@ from .decode import Threshold
 from .luke import LukePipe
 from .pairs import PairLimits
 
+_ENTITY_INPUT = {"entity_input": "mask", "titles": {"@misc": "spacy-luke.kb_id_titles.v1"}}
 _PAIR_LIMITS = {"same_sentence": True, "max_distance": 32, "allowed_relations": None}
 
 
@@ -29,7 +30,7 @@ def _defaults(architecture: str, heads: dict[str, bool], **settings: Any) -> dic
 
 def _joint_defaults(**heads: bool) -> dict[str, Any]:
     finding = {"find_entities": "auto", "suggester": None, "spans_key": None}
-    return _defaults("Joint", heads, **finding, **_PAIR_LIMITS)
+    return _defaults("Joint", heads, **_ENTITY_INPUT, **finding, **_PAIR_LIMITS)
 
 
 def _score_weights(**figures: float) -> dict[str, float | None]:
@@ -61,6 +62,8 @@ def make_luke(
     name: str,
     model: Model[Any, Any],
     entities: Callable[[Doc], list[Span]],
+    entity_input: str,
+    titles: Callable[[Span], str],
     find_entities: bool | str,
     suggester: Callable[..., Any] | None,
     spans_key: str | None,
@@ -77,6 +80,10 @@ def make_luke(
     name (str): Name of the component.
     model (Model): The model; its architecture decides what the component can say.
     entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    entity_input (str): What entities are read as to describe them: "mask", for what the text says of them; "title",
+        for what the model knows of them, by their titles in the entity vocabulary. `pipe.titles` counts how many
+        have one there. Found entities are read as [MASK] in any case.
+    titles (Callable): Gives the title of an entity, from `ent.kb_id_` by default.
     find_entities (bool | str): "auto": find entities in documents where no earlier component has annotated any,
         not even their absence, and none are given; true: add some, never overwrite; false: find none.
     suggester (Callable | None): A spaCy span suggester for candidates; None for the learned pre-filter.
@@ -96,6 +103,8 @@ def make_luke(
         model,
         name,
         entities=entities,
+        entity_input=entity_input,
+        titles=titles,
         find_entities=find_entities,
         suggester=suggester,
         spans_key=spans_key,
@@ -118,7 +127,7 @@ Language.factory(
 @Language.factory(
     "luke_typing",
     assigns=["span._.luke_label", "span._.luke_labels"],
-    default_config=_defaults("MarkedEntity", {}),
+    default_config=_defaults("MarkedEntity", {}, **_ENTITY_INPUT),
     default_score_weights=_score_weights(luke_labels_micro=1.0),
 )
 def make_typing(
@@ -126,6 +135,8 @@ def make_typing(
     name: str,
     model: Model[Any, Any],
     entities: Callable[[Doc], list[Span]],
+    entity_input: str,
+    titles: Callable[[Span], str],
     thresholds: dict[str, Threshold],
     max_batch_pieces: int,
     scorer: Callable[..., Any] | None,
@@ -136,6 +147,8 @@ def make_typing(
     name (str): Name of the component.
     model (Model): The model; its architecture decides what the component can say.
     entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    entity_input (str): What a marked entity is read as: "mask", or "title", see `make_luke`.
+    titles (Callable): Gives the title of an entity, from `ent.kb_id_` by default.
     thresholds (dict): Least probability for "labels": a number, or one by label. By default 0.5 for independent
         labels; of labels that exclude each other the best one counts.
     max_batch_pieces (int): Most tokens of a padded batch, in training too.
@@ -147,6 +160,8 @@ def make_typing(
         model,
         name,
         entities=entities,
+        entity_input=entity_input,
+        titles=titles,
         find_entities=False,
         thresholds=thresholds,
         max_batch_pieces=max_batch_pieces,
@@ -157,7 +172,7 @@ def make_typing(
 @Language.factory(
     "luke_relations",
     assigns=["doc._.luke_relations", "doc._.luke_facts"],
-    default_config=_defaults("MarkedPair", {}, **_PAIR_LIMITS),
+    default_config=_defaults("MarkedPair", {}, **_ENTITY_INPUT, **_PAIR_LIMITS),
     default_score_weights=_score_weights(luke_relations_micro=1.0),
 )
 def make_relations(
@@ -165,6 +180,8 @@ def make_relations(
     name: str,
     model: Model[Any, Any],
     entities: Callable[[Doc], list[Span]],
+    entity_input: str,
+    titles: Callable[[Span], str],
     thresholds: dict[str, Threshold],
     same_sentence: bool,
     max_distance: int | None,
@@ -178,6 +195,8 @@ def make_relations(
     name (str): Name of the component.
     model (Model): The model; its architecture decides what the component can say.
     entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    entity_input (str): What a marked entity is read as: "mask", or "title", see `make_luke`.
+    titles (Callable): Gives the title of an entity, from `ent.kb_id_` by default.
     thresholds (dict): Least probability for "relations" and "facts": a number, or one by label. By default the best
         label of a pair counts, however sure, if it isn't the one that says "none"; of independent labels, from 0.5.
     same_sentence (bool): Read pairs of one sentence only, for facts too.
@@ -192,6 +211,8 @@ def make_relations(
         model,
         name,
         entities=entities,
+        entity_input=entity_input,
+        titles=titles,
         find_entities=False,
         thresholds=thresholds,
         limits=PairLimits(same_sentence, max_distance, allowed_relations),

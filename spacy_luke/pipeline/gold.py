@@ -35,6 +35,7 @@ class Gold:
     relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
     looked_for (set[str] | None): The relations that were looked for; None for all.
     near (Callable): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
+    spans (list[Span]): The mentions in the reference document.
     """
 
     mentions: list[Extent] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Gold:
     relations: dict[tuple[int, int], set[str]] | None = None
     looked_for: set[str] | None = None
     near: Callable[[Ints, Ints], Bools] | None = None
+    spans: list[Span] = field(default_factory=list)
 
 
 def read_gold(
@@ -58,14 +60,13 @@ def read_gold(
     """
     reference, predicted = example.reference, example.predicted
     gold = Gold()
-    spans: list[Span] = []
     places: dict[tuple[int, int, str], int] = {}
     for span in getter(reference):
         extent = align(span, predicted)
         if extent is None:
             continue
-        places[_key(span)] = len(spans)
-        spans.append(span)
+        places[_key(span)] = len(gold.spans)
+        gold.spans.append(span)
         gold.mentions.append(extent)
         gold.labels.append(gold_labels(span))
         gold.clusters.append(span.id_ or normalize(span.text))
@@ -80,7 +81,7 @@ def read_gold(
             pair = places.get(_key(head)), places.get(_key(tail))
             if pair[0] is not None and pair[1] is not None:
                 gold.relations.setdefault((pair[0], pair[1]), set()).add(label)
-    gold.near = near(spans)
+    gold.near = near(gold.spans)
     return gold
 
 
@@ -160,7 +161,7 @@ def relation_targets(
         if gold.relations is None or gold.near is None or not len(mine):
             continue
         if gold.looked_for is not None:
-            unknown = [index for label, index in labels.items() if label not in gold.looked_for]
+            unknown = np.array([label not in gold.looked_for for label in labels], dtype=np.bool_)
             targets[np.ix_(mine, unknown)] = -100.0
         head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
         near[mine] = gold.near(head, tail)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, NumpyOps, Optimizer, set_dropout_rate
@@ -18,6 +18,7 @@ from ..errors import Errors, Warnings
 from ..extensions import set_extensions
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints
+from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
 from .annotate import Annotator
 from .decode import Threshold, check_thresholds
 from .forms.choose import make_form
@@ -44,6 +45,8 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
         name: str = "luke",
         *,
         entities: EntityGetter,
+        entity_input: str = "mask",
+        titles: TitleGetter | None = None,
         find_entities: bool | str = "auto",
         suggester: Callable[..., Any] | None = None,
         spans_key: str | None = None,
@@ -54,6 +57,11 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
     ) -> None:
         if find_entities not in ("auto", True, False):
             raise ValueError(Errors.L303.format(value=find_entities))
+        if entity_input not in ENTITY_INPUTS:
+            allowed = "one of " + ", ".join(ENTITY_INPUTS)
+            raise ValueError(
+                Errors.L311.format(pipe=name, name="entity_input", value=entity_input, allowed=allowed)
+            )
         check_thresholds(thresholds or {}, TASKS)
         if max_batch_pieces < 1:
             raise ValueError(
@@ -63,8 +71,14 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
         self.vocab = vocab
         self.model = model
         self.form = make_form(model)
+        if entity_input == "title" and not self.form.reads_titles:
+            allowed = "mask: what the architecture reads are candidates, which have no title"
+            raise ValueError(
+                Errors.L311.format(pipe=name, name="entity_input", value=entity_input, allowed=allowed)
+            )
         self.name = name
         self.entities = entities
+        self.titles = EntityTitles(titles or kb_id_titles()) if entity_input == "title" else None
         self.find_entities = find_entities
         self.suggester = suggester
         self.spans_key = spans_key
@@ -129,10 +143,11 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
         RETURNS (list[Reading]): What the model says of each.
         """
         docs = list(docs)
-        self._warn_silent_heads()
         check_thresholds(self.thresholds, TASKS)  # they may have been changed since the last time
         check_label_names(self.thresholds, self.limits.allowed or {}, self.joint)
-        return self.form.read(docs, [self._question(doc) for doc in docs], self._settings())
+        readings = self.form.read(docs, [self._question(doc) for doc in docs], self._settings())
+        self._warn_silent_heads()  # now, because reading may have a better explanation
+        return readings
 
     def set_annotations(self, docs: Iterable[Doc], readings: Sequence[Reading]) -> None:
         """Write what was read onto the documents.
@@ -155,13 +170,22 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
             self._write_trf_data(doc, reading)
 
     def _question(self, doc: Doc) -> Question:
-        given = [(span.start, span.end, span.label_) for span in self.entities(doc)]
+        spans = self.entities(doc)
+        given = [(span.start, span.end, span.label_) for span in spans]
         if self.find_entities == "auto":
             annotated = len(doc) > 0 and doc.has_annotation("ENT_IOB")  # spaCy calls an empty Doc annotated
             find = not given and not annotated
         else:
             find = bool(self.find_entities)
-        return Question(given, _taken(doc) if find else [], find)
+        return Question(given, _taken(doc) if find else [], find, self._ids(spans))
+
+    def _ids(self, spans: Sequence[Span]) -> Ints | None:
+        """Which entities of the vocabulary these are read as; None for [MASK]."""
+        if self.titles is None:
+            return None
+        from ..layers.weights import get_tokenizer
+
+        return self.titles.ids(spans, get_tokenizer(self.model))
 
     def _settings(self) -> Settings:
         return Settings(
@@ -171,6 +195,7 @@ class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
             thresholds=self.thresholds,
             batch_pieces=self.max_batch_pieces,
             keep_words=bool(self.listeners),
+            titles=self.titles,
         )
 
     def _suggester(self) -> Callable[[Sequence[Doc]], list[Ints]] | None:

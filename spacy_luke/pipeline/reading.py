@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..inputs.batch import Bools, WordBatch, mention_batch, word_batch
 from ..inputs.batching import batch_windows, candidate_counts, count_inside, group_documents, word_sizes
-from ..inputs.mentions import Placement, place_mentions
+from ..inputs.mentions import Placement, mention_ids, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, make_windows
 from .decode import ScoredSpan, Threshold, label_spans, without_overlap
@@ -41,11 +41,14 @@ class Question:
     given (list[tuple[int, int, str]]): Entities that are there already: token extent (end exclusive) and label.
     blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
     find (bool): Whether to find entities.
+    ids (ndarray | None): Which entity of the vocabulary each given one is read as; found ones are read as [MASK]
+        in any case. None for [MASK]. Shape: (n_given,)
     """
 
     given: list[tuple[int, int, str]]
     blocked: list[tuple[int, int]]
     find: bool
+    ids: Ints | None = None
 
 
 @dataclass
@@ -171,9 +174,8 @@ class Reader:
                 words = word_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
                 output = self._words(words, material)
                 self._collect_spans(words, output, readings)
-                if len(batch) == len(
-                    flat
-                ):  # a long document's caches would not fit; its words are read again
+                # A long document's caches would not fit: its words are read again.
+                if len(batch) == len(flat):
                     whole, cache = words, output.words
         for doc in group:
             self._decide(material.docs[doc], material.questions[doc], readings[doc])
@@ -182,7 +184,12 @@ class Reader:
         placed = {}
         for doc in group:
             extents = [(start, end) for start, end, _ in readings[doc].mentions]
-            placed[doc] = place_mentions(material.windows[doc], material.pieces[doc], extents, self.relate)
+            ids = material.questions[doc].ids
+            if ids is not None:
+                ids = np.pad(ids, (0, len(extents) - len(ids)), constant_values=self.tokenizer.entity_mask_id)
+            placed[doc] = place_mentions(
+                material.windows[doc], material.pieces[doc], extents, self.relate, ids
+            )
             readings[doc].seen = placed[doc].home >= 0
         # Only now the number of mentions is known: more of them than candidates may not fit the same batch.
         sizes[:, 1] = [len(placed[window.doc].mentions[at]) for window, at in flat]
@@ -262,6 +269,7 @@ class Reader:
             mentions,
             [placed[window.doc].extents[m] for (window, _), m in zip(windows, mentions, strict=True)],
             [placed[window.doc].pairs[at] for window, at in windows],
+            mention_ids(batch.windows, mentions, placed),
         )
         question = JointInput(words=batch, states=states, mentions=rows, relation_floor=self.relation_floor)
         output = self.model.predict(question)

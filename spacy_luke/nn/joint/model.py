@@ -49,11 +49,13 @@ class Mentions:
     extents (Tensor): First and last-plus-one piece. Shape: (batch, n_mentions, 2)
     mask (Tensor): True for real mentions. Shape: (batch, n_mentions)
     pairs (Tensor): Window, head row, tail row. Shape: (n_pairs, 3)
+    ids (Tensor | None): Which entity of the vocabulary each is; None for [MASK]. Shape: (batch, n_mentions)
     """
 
     extents: Tensor
     mask: Tensor
     pairs: Tensor
+    ids: Tensor | None = None
 
 
 @dataclass
@@ -249,7 +251,9 @@ class JointModel(nn.Module):
         relation_floor: float | None,
     ) -> None:
         pairs = self.relation_head is not None and len(mentions.pairs) > 0
-        word_states, entities, attention = self._read(words, states, mentions.extents, mentions.mask, pairs)
+        word_states, entities, attention = self._read(
+            words, states, mentions.extents, mentions.mask, pairs, mentions.ids
+        )
         output.entity_states = entities
         if self.entity_head is not None:
             output.label_logits = self.entity_head(entities)
@@ -263,11 +267,17 @@ class JointModel(nn.Module):
             output.related = Related(mentions.pairs[rows], labels, scores)
 
     def _read(
-        self, words: Words, states: WordStates, extents: Tensor, mask: Tensor, attentions: bool
+        self,
+        words: Words,
+        states: WordStates,
+        extents: Tensor,
+        mask: Tensor,
+        attentions: bool,
+        ids: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Read [MASK] entities at the given places: word states, entity states, and attention over words."""
+        """Read entities, by default [MASK], at the given places: word and entity states, and attention over words."""
         positions = entity_positions(extents, mask, self.joint.max_mention_length)
-        entity_ids = mask.long() * self.joint.entity_mask_id
+        entity_ids = mask.long() * (self.joint.entity_mask_id if ids is None else ids)
         if not self.config.words_attend_to_entities:
             rows = self.luke.encode_entities(
                 states, entity_ids, positions, entity_attention_mask=mask.long(), output_attentions=attentions

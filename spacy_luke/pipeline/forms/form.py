@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...inputs.entities import EntityGetter
 from ...inputs.pieces import Ints
+from ...inputs.titles import EntityTitles
 from ...nn.joint.config import JointConfig
 from ..decode import Threshold
 from ..label_data import LabelData, without_labels
@@ -38,6 +39,7 @@ class Settings:
     thresholds (Mapping[str, Threshold]): Least probabilities by task.
     batch_pieces (int): Most word and entity tokens of a padded batch.
     keep_words (bool): Whether word states are wanted.
+    titles (EntityTitles | None): Looks up who gold entities are; None to read them as [MASK].
     """
 
     entities: EntityGetter
@@ -46,6 +48,7 @@ class Settings:
     thresholds: Mapping[str, Threshold]
     batch_pieces: int
     keep_words: bool
+    titles: EntityTitles | None = None
 
 
 @dataclass
@@ -69,6 +72,7 @@ class Form(ABC):
     """
 
     feeds_listeners: ClassVar[bool] = False
+    reads_titles: ClassVar[bool] = True  # whether entities can be read by their titles
 
     def __init__(self, model: Model[Any, Any]) -> None:
         self.model = model

@@ -108,7 +108,13 @@ class JointForm(Form):
     def learn(self, examples: Sequence[Example], settings: Settings) -> Learned:
         """See `Form.learn`."""
         batches = training_batches(
-            self.model, examples, settings.entities, settings.limits, settings.suggest, settings.batch_pieces
+            self.model,
+            examples,
+            settings.entities,
+            settings.limits,
+            settings.suggest,
+            settings.batch_pieces,
+            settings.titles,
         )
         answers = [self.model.begin_update(question) for question, _ in batches]
         loss = self._loss([output for output, _ in answers], [gold for _, gold in batches])
