@@ -125,5 +125,6 @@ def copy_doc(doc: Doc) -> Doc:
         spaces=[bool(token.whitespace_) for token in doc],
         sent_starts=[token.is_sent_start for token in doc],
     )
-    copied.ents = [Span(copied, ent.start, ent.end, label=ent.label_) for ent in doc.ents]
+    if doc.ents:  # an empty list would say that there are none
+        copied.ents = [Span(copied, ent.start, ent.end, label=ent.label_) for ent in doc.ents]
     return copied

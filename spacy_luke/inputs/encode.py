@@ -68,6 +68,7 @@ class ExcerptEncoder:
             batch["token_type_ids"] = np.stack(
                 [text.cases(row) for text, row in zip(texts, offsets, strict=True)]
             )
+        _name_entities(batch, excerpts, tokenizer.entity_mask_id)
         return _cut(batch, self.longest, tokenizer.sep_token_id)
 
 
@@ -101,6 +102,14 @@ class _Text:
         classes = np.array([case_class(token) for token in self.tokens], dtype=np.int64)
         token = np.searchsorted(self.starts, offsets[:, 0], side="right") - 1
         return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
+
+
+def _name_entities(batch: Batch, excerpts: Sequence[Excerpt], mask: int) -> None:
+    """Put in the entities that are known. The others stay [MASK], or [MASK2] for the tail of a pair."""
+    for row, excerpt in zip(batch["entity_ids"], excerpts, strict=True):
+        if excerpt.ids is not None:
+            known = np.flatnonzero(excerpt.ids != mask)
+            row[known] = excerpt.ids[known]
 
 
 def _cut(batch: Batch, longest: int, separator: int) -> Batch:

@@ -28,6 +28,7 @@ class Excerpt:
 
     spans (ndarray): The token extents that are read as entities. Shape: (n_spans, 2)
     items (ndarray): What is answered there, as indices into what the document is asked. Shape: (n_items,)
+    ids (ndarray | None): Which entity of the vocabulary each span is read as; None for [MASK]. Shape: (n_spans,)
     """
 
     doc: int
@@ -35,6 +36,7 @@ class Excerpt:
     end: int
     spans: Ints
     items: Ints
+    ids: Ints | None = None
 
 
 @dataclass(frozen=True)

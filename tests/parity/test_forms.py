@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from heads import copy_doc, make_nlp, random_docs, write_checkpoint
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 transformers = pytest.importorskip("transformers")
 
@@ -36,8 +36,10 @@ class Published:
         self.labels = self.model.config.id2label
 
     @torch.no_grad()
-    def logits(self, text: str, spans: list[tuple[int, int]]) -> torch.Tensor:
+    def logits(self, text: str, spans: list[tuple[int, int]], ids: list[int] | None = None) -> torch.Tensor:
         inputs = self.tokenizer(text, entity_spans=spans, return_tensors="pt")
+        if ids is not None:
+            inputs["entity_ids"] = torch.tensor([ids])
         return self.model(**inputs).logits[0]
 
     def size(self, word: str) -> int:
@@ -154,7 +156,10 @@ def conll(doc: Doc, theirs: Published, longest: int, width: int) -> list[tuple[i
 @pytest.mark.parametrize("room", [510, 60])
 def test_conll(tmp_path: Path, room: int):
     head = "LukeForEntitySpanClassification"
-    sizes = {"max_position_embeddings": room + 4, "initializer_range": 0.5}  # two special tokens, and two unused rows
+    sizes = {
+        "max_position_embeddings": room + 4,
+        "initializer_range": 0.5,
+    }  # two special tokens, and two unused rows
     folder = write_checkpoint(tmp_path / head, head, ENTITIES, seed=13, **sizes)
     theirs = Published(folder, head)
     nlp = make_nlp("luke_ner", folder, SPANS, find_entities=True, spans_key="found", max_batch_pieces=400)
@@ -174,3 +179,36 @@ def test_conll(tmp_path: Path, room: int):
         contexts.add(sum(theirs.size(token.text) for token in doc) > room)
     assert len(labels) > 1
     assert contexts == ({False} if room == 510 else {True, False})
+
+
+@pytest.mark.parametrize("head", list(TASKS)[:2])
+def test_titles(checkpoints: dict[str, str], head: str):
+    """Marked entities that are read as themselves, where the vocabulary has them."""
+    theirs = Published(checkpoints[head], head)
+    pairs = head == "LukeForEntityPairClassification"
+    name = "luke_relations" if pairs else "luke_typing"
+    outside = {"outside": "per:spouse"} if pairs else {}
+    nlp = make_nlp(name, checkpoints[head], outside, entity_input="title")
+    text, titles = "Ana Lopez met Bob in Rome", ["Ana Lopez", "Nobody", ""]
+    doc = nlp.make_doc(text)
+    places = [(0, 2), (3, 4), (5, 6)]
+    doc.ents = [Span(doc, *place, "X", kb_id=title) for place, title in zip(places, titles, strict=True)]
+    nlp(doc)
+    chars = [(ent.start_char, ent.end_char) for ent in doc.ents]
+    ids = [[4, 4], [1, 1], [2, 3]]  # known, unknown, and without a title: [MASK], as the tail [MASK2]
+    if pairs:
+        found = {(r.head.text, r.tail.text): (r.label, r.score) for r in doc._.luke_relations}
+        for one, two in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2)]:
+            logits = theirs.logits(text, [chars[one], chars[two]], [ids[one][0], ids[two][1]])
+            best = theirs.labels[int(logits.argmax())]
+            answer = found.get((doc.ents[one].text, doc.ents[two].text), ("per:spouse", None))
+            assert answer[0] == best
+            assert answer[1] is None or answer[1] == pytest.approx(float(logits.softmax(-1).max()), abs=1e-5)
+    else:
+        for ent, place, id_ in zip(doc.ents, chars, ids, strict=True):
+            scores = theirs.logits(text, [place], [id_[0]]).sigmoid()
+            np.testing.assert_allclose(list(ent._.luke_labels.values()), scores, atol=1e-5)
+    counts = nlp.get_pipe(name).titles
+    assert (counts.hits, counts.misses, counts.untitled) == (1, 1, 1)
+    with pytest.raises(ValueError, match="entity_input is 'title'; allowed is mask"):
+        make_nlp("luke_ner", None, SPANS, entity_input="title")

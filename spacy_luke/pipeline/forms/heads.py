@@ -40,14 +40,16 @@ class Subject:
     sizes (TextSizes): Sizes of its parts.
     mentions (ndarray): Token extents of its mentions. Shape: (n_mentions, 2)
     labels (list[str] | None): Their labels; None in training, where no pair is left out for them.
-    near (PairFilter): Tells which pairs of them are within the reach of relations.
+    near (PairFilter | None): Tells which pairs of them are within the reach of relations; None if nobody asks.
+    ids (ndarray | None): Which entity of the vocabulary each is read as; None for [MASK]. Shape: (n_mentions,)
     """
 
     doc: Doc
     sizes: TextSizes
     mentions: Ints
     labels: list[str] | None
-    near: PairFilter
+    near: PairFilter | None
+    ids: Ints | None
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Asked:
 
     extents (ndarray): Token extents of its mentions, or of its candidates. Shape: (n_extents, 2)
     items (ndarray): Which of them each answer is about: one, or head and tail. Shape: (n_items, 1 or 2)
+    ids (ndarray | None): Which entity of the vocabulary each is read as; None for [MASK]. Shape: (n_extents,)
     """
 
     extents: Ints
     items: Ints
+    ids: Ints | None = None
 
 
 class HeadForm(Form):
@@ -86,7 +90,7 @@ class HeadForm(Form):
         """RETURNS (JointConfig): The labels, without the one that says "none"."""
         from ...layers.entity_head import is_multi_label, relation_ids
 
-        labels, untrained = self._labels(), bool(self._head().untrained)
+        labels, untrained = self._labels(), self._is_untrained()
         nameless = untrained and labels == [f"LABEL_{i}" for i in range(len(labels))]
         return JointConfig(
             **{FIELDS[self.task]: () if nameless else tuple(labels[i] for i in self._columns())},  # type: ignore[arg-type]
@@ -105,6 +109,10 @@ class HeadForm(Form):
         from ...layers.head import get_head
 
         return get_head(self.model)
+
+    def _is_untrained(self) -> bool:
+        """Whether the classifier is new. An encoder's pooling layer may be, too: nothing here reads it."""
+        return "classifier" in self._head().untrained
 
     def _labels(self) -> list[str]:
         return list(self._head().config.id2label.values())
@@ -195,7 +203,7 @@ class HeadForm(Form):
             extents = [given[:2] for given in question.given]
             labels = [given[2] for given in question.given]
             near = settings.limits.near(doc, extents)
-            subjects.append(Subject(doc, sizes, _array(extents), labels, near))
+            subjects.append(Subject(doc, sizes, _array(extents), labels, near, question.ids))
         return subjects
 
     def _sizes(self, docs: Sequence[Doc], split: Sequence[Doc]) -> list[TextSizes]:
@@ -248,9 +256,7 @@ class HeadForm(Form):
         golds = [self._gold(example, settings) for example in examples]
         sizes = self._sizes(docs, [_with_sentences(example) for example in examples])
         asked = [
-            self.ask(Subject(doc, size, _array(gold.mentions), None, gold.near), settings)
-            if gold.near is not None and self._is_known(gold)
-            else NOTHING
+            self.ask(self._subject(doc, size, gold, settings), settings) if self._is_known(gold) else NOTHING
             for doc, size, gold in zip(docs, sizes, golds, strict=True)
         ]
         targets = [self.targets(a, gold) for a, gold in zip(asked, golds, strict=True)]
@@ -277,6 +283,13 @@ class HeadForm(Form):
             return settings.limits.near(example.reference, [(span.start, span.end) for span in spans])
 
         return read_gold(example, settings.entities, near)
+
+    def _subject(self, doc: Doc, sizes: TextSizes, gold: Gold, settings: Settings) -> Subject:
+        from ...layers.weights import get_tokenizer
+
+        titles = settings.titles
+        ids = None if titles is None else titles.ids(gold.spans, get_tokenizer(self.model))
+        return Subject(doc, sizes, _array(gold.mentions), None, gold.near, ids)
 
     def _is_known(self, gold: Gold) -> bool:
         """Whether a document is annotated for the task."""

@@ -30,7 +30,8 @@ class MarkedForm(HeadForm):
             if len(item) > 1 and sizes.count(*core) > room:
                 continue
             start, end = add_context(sizes, core, sizes.around(*core) if in_sentence else whole, room)
-            yield Excerpt(doc, start, end, spans, np.array([index], dtype=np.int64))
+            ids = None if asked.ids is None else asked.ids[item]
+            yield Excerpt(doc, start, end, spans, np.array([index], dtype=np.int64), ids)
 
     def probabilities(self, logits: Floats) -> Floats:
         """logits (ndarray): Shape: (n_items, labels). RETURNS (ndarray): Probabilities. Same shape."""
@@ -66,7 +67,7 @@ class EntityForm(MarkedForm):
 
     def ask(self, subject: Subject, settings: Settings) -> Asked:
         """See `HeadForm.ask`: every mention that has word pieces."""
-        return Asked(subject.mentions, np.flatnonzero(_legible(subject))[:, None])
+        return Asked(subject.mentions, np.flatnonzero(_legible(subject))[:, None], subject.ids)
 
     def answer(self, question: Question, asked: Asked, logits: Floats, settings: Settings) -> Reading:
         """See `HeadForm.answer`."""
@@ -97,11 +98,12 @@ class PairForm(MarkedForm):
         place, legible = subject.mentions, _legible(subject)
         different = (place[:, None] != place[None, :]).any(axis=-1) & legible[:, None] & legible[None, :]
         head, tail = np.nonzero(different)
-        near = subject.near(head, tail) if len(head) else np.zeros(0, dtype=np.bool_)
-        pairs = np.column_stack([head, tail])[near]
+        pairs = np.column_stack([head, tail])
+        if subject.near is not None and len(pairs):
+            pairs = pairs[subject.near(head, tail)]
         if subject.labels is not None:
             pairs = self._allowed(pairs, subject.labels, settings.limits)
-        return Asked(place, pairs)
+        return Asked(place, pairs, subject.ids)
 
     def _allowed(self, pairs: Ints, labels: Sequence[str], limits: PairLimits) -> Ints:
         """Leave out pairs that can't have any of the relations."""

@@ -25,6 +25,7 @@ class SpanForm(HeadForm):
 
     task: ClassVar[str] = "ner"
     none_name: ClassVar[str | None] = "NIL"
+    reads_titles: ClassVar[bool] = False  # nobody knows yet who they are
 
     def ask(self, subject: Subject, settings: Settings) -> Asked:
         """See `HeadForm.ask`: all spans of a sentence up to a width, or those that a suggester gives."""
