@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,11 @@ class Gold:
     looked_for: set[str] | None = None
     near: Callable[[Ints, Ints], Bools] | None = None
     spans: list[Span] = field(default_factory=list)
+
+    @cached_property
+    def cluster_numbers(self) -> Ints:
+        """RETURNS (ndarray): A number for each mention's entity. Shape: (n_mentions,)"""
+        return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
 
 def read_gold(
@@ -165,7 +171,7 @@ def relation_targets(
             targets[np.ix_(mine, unknown)] = -100.0
         head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
         near[mine] = gold.near(head, tail)
-        clusters = np.unique(gold.clusters, return_inverse=True)[1]
+        clusters = gold.cluster_numbers
         names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
         groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
         for index, *pair in zip(mine.tolist(), head.tolist(), tail.tolist(), strict=True):
