@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .about import __version__
-from .types import Fact, Relation
+from .types import Answer, Choice, Fact, Relation
 
 if TYPE_CHECKING:
     from .extensions import set_extensions
@@ -53,6 +53,8 @@ _LAZY = {
 }
 
 __all__ = [
+    "Answer",
+    "Choice",
     "Fact",
     "LukeConfig",
     "LukeForEntityClassification",

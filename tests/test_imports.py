@@ -12,7 +12,18 @@ import pytest
 import spacy_luke
 
 PACKAGE = Path(spacy_luke.__file__).parent
-GROUND = {"types", "errors", "about", "hub", "facts", "annotation", "link_annotation", "text_annotation", "extensions"}  # whoever needs it
+# Whoever needs it.
+GROUND = {
+    "types",
+    "errors",
+    "about",
+    "hub",
+    "facts",
+    "annotation",
+    "link_annotation",
+    "text_annotation",
+    "extensions",
+}
 MAY_IMPORT = {
     "tokenizer": set(),
     "nn": {"tokenizer"},

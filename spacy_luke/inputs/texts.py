@@ -3,7 +3,8 @@
     alone    <s> doc </s>                         beside   <s> doc </s></s> choice </s>
                                                            <s> question </s></s> doc </s>
 
-A document that is too long is read in windows, each with the whole of the text beside it.
+A document that is too long is read in windows, each with the whole of the text beside it. Entities of the document
+may be read with its words.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from .batch import Bools, pad
 from .batching import batch_windows
 from .pieces import DocPieces, Ints, encode_docs, encode_words
-from .windows import Window, make_windows
+from .windows import Window, context_sizes, make_windows
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -30,6 +31,21 @@ _WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]+")
 
 
 @dataclass(frozen=True)
+class TextEntities:
+    """Entities of one document.
+
+    extents (ndarray): First and last-plus-one token of each. Shape: (n_entities, 2)
+    ids (ndarray): What they are in the entity vocabulary. Shape: (n_entities,)
+    """
+
+    extents: Ints
+    ids: Ints
+
+
+NO_ENTITIES = TextEntities(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
 class TextRow:
     """One input.
 
@@ -38,6 +54,7 @@ class TextRow:
     ids (ndarray): Piece ids with special tokens. Shape: (length,)
     cases (ndarray): Case class of each piece, 0 for special tokens. Shape: (length,)
     at (int): Where the document's pieces begin in it.
+    entities (TextEntities): The entities that lie in the window, with their extents in the row.
     """
 
     window: Window
@@ -45,6 +62,7 @@ class TextRow:
     ids: Ints
     cases: Ints
     at: int
+    entities: TextEntities
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,15 +73,22 @@ class TextBatch:
     """Padded rows.
 
     rows (list[TextRow]): The rows.
-    ids (ndarray): Shape: (batch, length)
+    ids, cases (ndarray): Shape: (batch, length)
     mask (ndarray): True where there is a piece or special token. Shape: (batch, length)
-    cases (ndarray): Shape: (batch, length)
+    entity_ids (ndarray): Shape: (batch, n_entities)
+    entity_positions (ndarray): Positions of each entity's pieces, -1 after the last. Shape: (batch, n_entities, width)
+    entity_mask (ndarray): True where there is an entity. Shape: (batch, n_entities)
+    recompute (bool): In training, compute inner states again for the backward pass instead of keeping them.
     """
 
     rows: list[TextRow]
     ids: Ints
-    mask: Bools
     cases: Ints
+    mask: Bools
+    entity_ids: Ints
+    entity_positions: Ints
+    entity_mask: Bools
+    recompute: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,39 +107,48 @@ class TextReader:
     doc_first: bool
 
     def rows(
-        self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]
+        self,
+        docs: Sequence[Doc],
+        beside: Sequence[Sequence[str | None]],
+        entities: Sequence[TextEntities],
     ) -> tuple[list[DocPieces], list[TextRow]]:
         """Encode documents.
 
         docs (Sequence[Doc]): The documents.
         beside (Sequence[Sequence[str | None]]): For each, the texts that it is read with, once for each; None
             for alone.
+        entities (Sequence[TextEntities]): For each, the entities that are read with its words.
         RETURNS (tuple): The documents' pieces, and the rows in order. A document without pieces is read where
             there is a text beside it, and has no row otherwise.
         """
         pieces = encode_docs(docs, self.tokenizer)
-        others = iter(
-            encode_texts([text for texts in beside for text in texts if text is not None], self.tokenizer)
-        )
+        texts = [text for row in beside for text in row if text is not None]
+        others = iter(encode_texts(texts, self.tokenizer))
         rows: list[TextRow] = []
-        for doc, texts in enumerate(beside):
-            for index, text in enumerate(texts):
+        for doc, mine in enumerate(beside):
+            for index, text in enumerate(mine):
                 other = None if text is None else next(others)
-                rows += self._rows(doc, index, pieces[doc], other)
+                for window, shown in self._windows(doc, pieces[doc], other):
+                    rows.append(self._row(window, index, pieces[doc], shown, entities[doc]))
         return pieces, rows
 
-    def _rows(self, doc: int, beside: int, pieces: DocPieces, other: DocPieces | None) -> Iterator[TextRow]:
+    def _windows(
+        self, doc: int, pieces: DocPieces, other: DocPieces | None
+    ) -> list[tuple[Window, DocPieces | None]]:
+        """Windows of a document, with what is shown of the text beside it: half of the room, or more if the
+        document leaves more."""
         room = self.longest - self.tokenizer.template.size(pair=other is not None)
-        if other is not None:  # the other text may have half of the room, or what the document leaves
+        if other is not None:
             other = _cut(other, max(room // 2, room - len(pieces)))
             room -= len(other)
         windows = make_windows(doc, pieces, room, min(self.overlap, room // 2))
         if not windows and other is not None:
             windows = [Window(doc, 0, 0)]
-        for window in windows:
-            yield self._row(window, beside, pieces, other)
+        return [(window, other) for window in windows]
 
-    def _row(self, window: Window, beside: int, pieces: DocPieces, other: DocPieces | None) -> TextRow:
+    def _row(
+        self, window: Window, beside: int, pieces: DocPieces, other: DocPieces | None, entities: TextEntities
+    ) -> TextRow:
         template = self.tokenizer.template
         shown = slice(window.start, window.end)
         texts = [(pieces.ids[shown], pieces.cases[shown])]
@@ -128,7 +162,16 @@ class TextReader:
             special = template.suffix if number == len(texts) else template.middle
             ids += [text_ids, np.array(special, dtype=np.int64)]
             cases += [text_cases, np.zeros(len(special), dtype=np.int64)]
-        return TextRow(window, beside, np.concatenate(ids), np.concatenate(cases), at)
+        inside = self._inside(window, pieces, entities, at - window.start)
+        return TextRow(window, beside, np.concatenate(ids), np.concatenate(cases), at, inside)
+
+    def _inside(self, window: Window, pieces: DocPieces, entities: TextEntities, shift: int) -> TextEntities:
+        """The entities that lie whole in a window, as many as the tokenizer allows an input."""
+        extents = pieces.starts[entities.extents]  # (n_entities, 2)
+        first, last = extents[:, 0], extents[:, 1]
+        inside = np.flatnonzero((first >= window.start) & (last <= window.end) & (first < last))
+        inside = inside[: self.tokenizer.max_entity_length]
+        return TextEntities(extents[inside] + shift, entities.ids[inside])
 
 
 def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer) -> list[DocPieces]:
@@ -150,34 +193,77 @@ def _cut(pieces: DocPieces, most: int) -> DocPieces:
 
 
 def text_batches(
-    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int
+    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int, recompute: bool = False
 ) -> Iterator[tuple[list[int], TextBatch]]:
     """Lay rows into padded batches, rows of like length together.
 
     rows (Sequence[TextRow]): The rows.
-    tokenizer (LukeTokenizer): Gives the padding's id.
-    budget (int): Most tokens of a padded batch; a single row may exceed it.
+    tokenizer (LukeTokenizer): Gives the padding's ids.
+    budget (int): Most tokens of a padded batch, pieces and entities; a single row may exceed it.
+    recompute (bool): Of the batches, if there are several.
     YIELDS (tuple[list[int], TextBatch]): Which of the rows, and the batch.
     """
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    order = np.argsort(lengths, kind="stable")
-    for batch in batch_windows(lengths[order, None], budget):
-        index = order[batch].tolist()
-        yield index, text_batch([rows[i] for i in index], tokenizer)
+    sizes = np.array([(len(row), len(row.entities.ids)) for row in rows], dtype=np.int64).reshape(-1, 2)
+    order = np.argsort(sizes[:, 0], kind="stable")
+    batches = [order[batch].tolist() for batch in batch_windows(sizes[order], budget)]
+    for index in batches:
+        yield index, text_batch([rows[i] for i in index], tokenizer, recompute and len(batches) > 1)
 
 
-def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> TextBatch:
+def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer, recompute: bool = False) -> TextBatch:
     """Lay rows into padded arrays.
 
     rows (Sequence[TextRow]): The rows.
-    tokenizer (LukeTokenizer): Gives the padding's id.
+    tokenizer (LukeTokenizer): Gives the padding's ids.
+    recompute (bool): See `TextBatch`.
     RETURNS (TextBatch): The batch.
     """
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    mask = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    entity_ids = pad([row.entities.ids for row in rows], tokenizer.entity_pad_id)
+    places = np.full((*entity_ids.shape, tokenizer.max_mention_length), -1, dtype=np.int64)
+    for at, row in enumerate(rows):
+        extents = row.entities.extents
+        positions = extents[:, :1] + np.arange(tokenizer.max_mention_length)  # (n_entities, width)
+        places[at, : len(extents)] = np.where(positions < extents[:, 1:], positions, -1)
     return TextBatch(
-        list(rows),
-        pad([row.ids for row in rows], tokenizer.pad_token_id),
-        mask,
-        pad([row.cases for row in rows], 0),
+        rows=list(rows),
+        ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
+        cases=pad([row.cases for row in rows], 0),
+        mask=_mask([len(row) for row in rows]),
+        entity_ids=entity_ids,
+        entity_positions=places,
+        entity_mask=_mask([len(row.entities.ids) for row in rows]),
+        recompute=recompute,
     )
+
+
+def _mask(lengths: Sequence[int]) -> Bools:
+    mask: Bools = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
+    return mask
+
+
+def token_places(windows: Sequence[Window], pieces: DocPieces, first_only: bool) -> tuple[Ints, Ints, Ints]:
+    """Where each token of a document is read: in the window that shows most around it.
+
+    windows (Sequence[Window]): The document's windows.
+    pieces (DocPieces): Its pieces.
+    first_only (bool): Take the first piece of each token alone.
+    RETURNS (tuple): For each piece that counts, its window, its place in the document and its token. Tokens without
+        pieces have none. Shape: (n_pieces,) each
+    """
+    tokens = np.flatnonzero(pieces.starts[1:] > pieces.starts[:-1])
+    extents = np.column_stack([pieces.starts[tokens], pieces.starts[tokens + 1]])
+    if first_only:
+        extents[:, 1] = extents[:, 0] + 1
+    if not len(tokens):
+        return tokens, tokens, tokens
+    home = context_sizes(list(windows), extents, len(pieces)).argmax(axis=0)
+    starts, ends = (
+        np.array([getattr(w, side) for w in windows], dtype=np.int64)[home] for side in ("start", "end")
+    )
+    first, last = (
+        np.maximum(extents[:, 0], starts),
+        np.minimum(extents[:, 1], ends),
+    )  # a huge token sticks out
+    lengths = last - first
+    offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(home, lengths), np.repeat(first, lengths) + offsets, np.repeat(tokens, lengths)

@@ -146,13 +146,18 @@ def _convert_inputs(
     kwargs = {"input_ids": torch.from_numpy(batch.ids), "attention_mask": torch.from_numpy(batch.mask).long()}
     if getattr(module.config, "case_token_types", False):
         kwargs["token_type_ids"] = torch.from_numpy(batch.cases)
+    if batch.entity_ids.shape[1]:
+        kwargs["entity_ids"] = torch.from_numpy(batch.entity_ids)
+        kwargs["entity_position_ids"] = torch.from_numpy(batch.entity_positions)
+        kwargs["entity_attention_mask"] = torch.from_numpy(batch.entity_mask).long()
     if model.attrs["settings"].task == "LukeForMultipleChoice":
         kwargs = {
             name: tensor.unsqueeze(1) for name, tensor in kwargs.items()
         }  # a row is a question with one choice
     kwargs = {name: tensor.to(module.device) for name, tensor in kwargs.items()}
     if is_train:
-        cast(LukeShim, model.shims[0]).dropout = model.attrs["dropout_rate"]
+        shim = cast(LukeShim, model.shims[0])
+        shim.dropout, shim.recompute = model.attrs["dropout_rate"], batch.recompute
     return ArgsKwargs(args=(), kwargs={**kwargs, "return_dict": True}), lambda _: batch
 
 

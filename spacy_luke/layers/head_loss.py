@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..inputs.pieces import Ints
 from ..nn.heads.losses import class_loss, problem_loss
+
+
+def join_rows(parts: Sequence[Tensor], places: Sequence[Sequence[int]]) -> Tensor:
+    """Put the logits of several batches together, in the order of the rows.
+
+    parts (Sequence[Tensor]): Logits of each batch. Shape: (rows, labels) or (rows, length, labels) each
+    places (Sequence[Sequence[int]]): Which rows they are of.
+    RETURNS (Tensor): Logits of all rows, padded with zeros. Shape: (rows, labels) or (rows, length, labels)
+    """
+    if parts[0].dim() == 3:
+        longest = max(part.shape[1] for part in parts)
+        parts = [F.pad(part, (0, 0, 0, longest - part.shape[1])) for part in parts]
+    order = np.argsort(np.concatenate([np.array(rows, dtype=np.int64) for rows in places]))
+    return torch.cat(list(parts))[torch.from_numpy(order).to(parts[0].device)]
 
 
 def text_loss(logits: Tensor, groups: Ints, gold: NDArray[Any], problem: str) -> Tensor:
@@ -39,10 +55,7 @@ def choice_loss(logits: Tensor, groups: Ints, choices: Ints, gold: Ints) -> Tens
     scores = mean_by_group(logits, groups, len(choices)).squeeze(1)  # (choices, 1) -> (choices,)
     counts = np.bincount(choices)
     lowest = torch.finfo(scores.dtype).min
-    rows = [
-        torch.nn.functional.pad(s, (0, counts.max() - len(s)), value=lowest)
-        for s in torch.split(scores, counts.tolist())
-    ]
+    rows = [F.pad(s, (0, counts.max() - len(s)), value=lowest) for s in torch.split(scores, counts.tolist())]
     return class_loss(torch.stack(rows), torch.from_numpy(gold))
 
 

@@ -26,7 +26,8 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..errors import Errors, Warnings
 from ..extensions import set_extensions
 from ..inputs.pieces import DocPieces
-from ..inputs.texts import TextBatch, TextRow, text_batch, text_batches
+from ..inputs.texts import NO_ENTITIES, TextBatch, TextEntities, TextRow, text_batches
+from .entity_input import EntityInput
 from .saved import Saved
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
     vocab (Vocab): The vocabulary.
     model (Model): From `layers.head.head_architecture`.
     name (str): Name of the component.
-    max_batch_pieces (int): Most word pieces of a padded batch.
+    entity_input (EntityInput | None): The entities that are read with the words; None for none.
+    max_batch_pieces (int): Most tokens of a padded batch, word pieces and entities, in training too. More are read in
+        several batches, with the same gradients.
     scorer (Callable | None): The scorer.
     """
 
@@ -80,6 +83,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         model: Model[TextBatch, Tensor],
         name: str,
         *,
+        entity_input: EntityInput | None = None,
         max_batch_pieces: int = 8192,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
@@ -88,6 +92,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         self.vocab = vocab
         self.model = model
         self.name = name
+        self.entity_input = entity_input
         self.max_batch_pieces = max_batch_pieces
         self.scorer = scorer
         self.cfg: dict[str, Any] = {}
@@ -134,12 +139,12 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         raise NotImplementedError
 
     def loss(
-        self, logits: Tensor, batch: TextBatch, pieces: Sequence[DocPieces], golds: Sequence[Any]
+        self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Any]
     ) -> Tensor | None:
-        """The loss of a batch.
+        """The loss of some documents.
 
-        logits (Tensor): Logits of its rows.
-        batch (TextBatch): The rows of annotated documents.
+        logits (Tensor): Logits of their rows, padded.
+        rows (Sequence[TextRow]): The rows of annotated documents.
         pieces (Sequence[DocPieces]): The pieces of these documents.
         golds (Sequence[Any]): Their gold.
         RETURNS (Tensor | None): Shape: (). None if there is nothing to learn.
@@ -183,7 +188,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         RETURNS (list[DocScores]): The logits.
         """
         reader = self._reader()
-        pieces, rows = reader.rows(docs, beside)
+        pieces, rows = reader.rows(docs, beside, self._entities(docs, reader))
         logits: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(rows)
         for places, batch in text_batches(rows, reader.tokenizer, self.max_batch_pieces):
             answer = self.model.predict(batch).cpu().numpy()
@@ -198,6 +203,11 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         from ..layers.head import text_reader
 
         return text_reader(self.model, doc_first=self.doc_first)
+
+    def _entities(self, docs: Sequence[Doc], reader: TextReader) -> list[TextEntities]:
+        if self.entity_input is None:
+            return [NO_ENTITIES] * len(docs)
+        return self.entity_input.read(docs, reader.tokenizer)
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Any]) -> None:
         """Write predictions onto the documents.
@@ -250,24 +260,32 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        golds = [self.read_gold(example) for example in examples]
-        known = [i for i, gold in enumerate(golds) if gold is not None]
-        reader = self._reader()
-        pieces, rows = reader.rows(
-            [examples[i].predicted for i in known], [self.beside(examples[i].reference) for i in known]
-        )
-        if rows:
-            set_dropout_rate(self.model, drop)
-            batch = text_batch(rows, reader.tokenizer)
-            logits, backprop = self.model.begin_update(batch)
-            loss = self.loss(logits, batch, pieces, [golds[i] for i in known])
-            if loss is not None:
-                loss.backward()  # type: ignore[no-untyped-call]
-                backprop(logits)
-                losses[self.name] += float(loss.detach())
+        known = [(e, gold) for e in examples if (gold := self.read_gold(e)) is not None]
+        set_dropout_rate(self.model, drop)
+        losses[self.name] += self._learn([example for example, _ in known], [gold for _, gold in known])
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def _learn(self, examples: Sequence[Example], golds: Sequence[Any]) -> float:
+        """Add the gradients of annotated examples. RETURNS (float): The loss."""
+        from ..layers.head_loss import join_rows
+
+        reader, docs = self._reader(), [example.predicted for example in examples]
+        beside = [self.beside(example.reference) for example in examples]
+        pieces, rows = reader.rows(docs, beside, self._entities(docs, reader))
+        if not rows:
+            return 0.0
+        batches = list(text_batches(rows, reader.tokenizer, self.max_batch_pieces, recompute=True))
+        answers = [self.model.begin_update(batch) for _, batch in batches]
+        logits = join_rows([leaf for leaf, _ in answers], [places for places, _ in batches])
+        loss = self.loss(logits, rows, pieces, golds)
+        if loss is None:
+            return 0.0
+        loss.backward()  # type: ignore[no-untyped-call]
+        for leaf, backprop in answers:
+            backprop(leaf)
+        return float(loss.detach())
 
     # --- scoring ---------------------------------------------------------------------------
 
@@ -292,7 +310,9 @@ class LabelPipe(HeadPipe):
         from ..layers.head import head_labels
         from ..layers.weights import has_weights
 
-        labels = head_labels(self.model) if has_weights(self.model) else ()
+        if not has_weights(self.model):
+            return ()
+        labels = head_labels(self.model)
         named = any(label != f"LABEL_{i}" for i, label in enumerate(labels))
         return labels if named or self.speaks else ()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -14,7 +13,7 @@ from thinc.api import Model
 
 from ..errors import Errors
 from ..inputs.pieces import DocPieces
-from ..inputs.texts import TextBatch
+from ..inputs.texts import TextBatch, TextRow
 from ..text_annotation import read_text_pair
 from .frame import DocScores, Floats, LabelPipe, mean_logits, sigmoid, softmax
 
@@ -29,7 +28,8 @@ class LukeTextCategorizer(LabelPipe):
 
     problem_type (str | None): "single_label_classification" (probabilities that sum to 1),
         "multi_label_classification" (independent ones), "regression" (one label, whose number is no probability), or
-        None for what the checkpoint says. Further arguments as for `HeadPipe`.
+        None for what the checkpoint says.
+    **settings (Any): As for `HeadPipe`.
     """
 
     task = "LukeForSequenceClassification"
@@ -41,10 +41,9 @@ class LukeTextCategorizer(LabelPipe):
         name: str = "luke_textcat",
         *,
         problem_type: str | None = None,
-        max_batch_pieces: int = 8192,
-        scorer: Callable[..., dict[str, Any]] | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(vocab, model, name, max_batch_pieces=max_batch_pieces, scorer=scorer)
+        super().__init__(vocab, model, name, **settings)
         allowed = "null or one of " + ", ".join(PROBLEM_TYPES)
         self.require(name, problem_type in (None, *PROBLEM_TYPES), "problem_type", problem_type, allowed)
         self.problem_type = problem_type
@@ -99,54 +98,10 @@ class LukeTextCategorizer(LabelPipe):
         return int(numbers.argmax()) if numbers.max() > 0 else None
 
     def loss(
-        self, logits: Tensor, batch: TextBatch, pieces: Sequence[DocPieces], golds: Sequence[Any]
+        self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Any]
     ) -> Tensor | None:
         """RETURNS (Tensor | None): The published loss of the problem type, on the mean of the windows' logits."""
         from ..layers.head_loss import text_loss
 
-        docs, groups = np.unique([row.window.doc for row in batch.rows], return_inverse=True)
+        docs, groups = np.unique([row.window.doc for row in rows], return_inverse=True)
         return text_loss(logits, groups, np.array([golds[doc] for doc in docs]), self.problem)
-
-
-def score_texts(
-    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float = 0.5, **_: Any
-) -> dict[str, Any]:
-    """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
-    absolute error (`cats_mae`) and Pearson's correlation (`cats_score`).
-
-    examples (Iterable[Example]): The examples.
-    pipe (LukeTextCategorizer): The pipe that made the predictions.
-    threshold (float): From which probability an independent label counts.
-    RETURNS (dict[str, Any]): The scores.
-    """
-    if pipe.problem == "regression":
-        return _score_numbers(examples, pipe.labels[0])
-    multi_label = pipe.problem == "multi_label_classification"
-    return Scorer.score_cats(
-        examples,
-        "cats",
-        labels=pipe.labels,
-        multi_label=multi_label,
-        threshold=threshold if multi_label else None,
-    )
-
-
-def _score_numbers(examples: Iterable[Example], label: str) -> dict[str, Any]:
-    pairs = [
-        (example.predicted.cats[label], example.reference.cats[label])
-        for example in examples
-        if label in example.predicted.cats and label in example.reference.cats
-    ]
-    if not pairs:
-        return {"cats_mae": None, "cats_score": None}
-    found, gold = np.array(pairs, dtype=np.float64).T
-    varies = found.std() > 0 and gold.std() > 0
-    return {
-        "cats_mae": float(np.abs(found - gold).mean()),
-        "cats_score": float(np.corrcoef(found, gold)[0, 1]) if varies else 0.0,
-    }
-
-
-def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
-    """RETURNS (Callable): `score_texts`."""
-    return score_texts
