@@ -165,7 +165,7 @@ def test_a_checkpoint_of_another_task_is_refused(pipe: str, folders: dict[str, s
 
 
 def test_settings_are_checked(folders: dict[str, str]):
-    with pytest.raises(ValueError, match="max_batch_pieces is 0; allowed is 1 or more.*'luke_choice'"):
+    with pytest.raises(ValueError, match=r"max_batch_pieces is 0; allowed is 1 or more.*'luke_choice'"):
         make_head_pipeline("luke_choice", folders["luke_choice"], max_batch_pieces=0)
     with pytest.raises(ValueError, match="entity_input is 'all'; allowed is one of none, mask, title"):
         make_head_pipeline("luke_choice", folders["luke_choice"], entity_input="all")
@@ -227,6 +227,11 @@ def test_several_processes(folders: dict[str, str], tmp_path: Path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "same"
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_load_finds_the_pipe(pipe: str, folders: dict[str, str]):
+    assert spacy_luke.load(folders[pipe]).pipe_names == [pipe]
 
 
 def test_pipes_on_one_checkpoint_share_its_weights(folders: dict[str, str]):
