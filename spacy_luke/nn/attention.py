@@ -10,19 +10,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import LukeConfig
+from .layout import Group, Layout
 
 FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
 
-KeysValues = tuple[Tensor, Tensor]  # each (batch, heads, tokens, width / heads)
-# Context (batch, rows, width), and probabilities (batch, heads, rows, tokens) if they were asked for.
-Read = tuple[Tensor, Tensor | None]
+KeysValues = tuple[Tensor, Tensor]
+# Context (rows, width), and the probabilities of each group, (size, heads, rows, tokens), if they were asked for.
+Read = tuple[Tensor, list[Tensor]]
 
 
 class LukeSelfAttention(nn.Module):
     """Multi-head attention of words and entities with keys and values in common and a query for each
     pair of kinds: word to word (`query`), word to entity, entity to word, entity to entity.
 
-    Words and entities stay in tensors of their own, so that a word pass can be kept and read again.
+    Words and entities stay in tensors of their own, so that a word pass can be kept and read again. All states
+    are rows, whose layout says who may read whom.
 
     config (LukeConfig): The model's configuration.
     """
@@ -46,80 +48,102 @@ class LukeSelfAttention(nn.Module):
     def keys_values(self, hidden: Tensor) -> KeysValues:
         """Project hidden states to what others read of them.
 
-        hidden (Tensor): Shape: (batch, tokens, width)
-        RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (batch, heads, tokens, width / heads)
+        hidden (Tensor): Shape: (rows, width)
+        RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)
         """
-        return self._split(self.key(hidden)), self._split(self.value(hidden))
+        return self.key(hidden), self.value(hidden)
 
     def read_as_words(
         self,
         hidden: Tensor,
+        layout: Layout,
         words: KeysValues,
         entities: KeysValues | None = None,
-        word_mask: Tensor | None = None,
-        entity_mask: Tensor | None = None,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
     ) -> Read:
         """What the words read: the words, and the entities if the configuration lets them.
 
-        hidden (Tensor): Word states. Shape: (batch, words, width)
-        words (tuple[Tensor, Tensor]): Keys and values of the words.
-        entities (tuple[Tensor, Tensor] | None): Keys and values of the entities.
-        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
-        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
+        hidden (Tensor): Word states. Shape: (words, width)
+        layout (Layout): Which rows belong together.
+        words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (words, width)
+        entities (tuple[Tensor, Tensor] | None): Keys and values of the entities. Shape: (entities, width)
         head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
         need_probs (bool): Whether to return the probabilities, which takes a slower way.
-        RETURNS (tuple[Tensor, Tensor | None]): Context, shape (batch, words, width), and probabilities,
-            shape (batch, heads, words, words [+ entities if they are read]).
+        RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (words, width), and probabilities of each group,
+            shape (size, heads, words, words [+ entities if they are read]).
         """
-        query = self._split(self.query(hidden))
-        if entities is None or not self.words_read_entities:
-            return self._read([query], [words], [word_mask], head_mask, need_probs)
-        to_entities = self._split(self.w2e_query(hidden)) if self.entity_aware else query
-        masks = [word_mask, entity_mask]
-        return self._read([query, to_entities], [words, entities], masks, head_mask, need_probs)
+        queries = [self.query(hidden)]
+        kinds = [words]
+        if entities is not None and self.words_read_entities:
+            queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
+            kinds.append(entities)
+        reads = []
+        for group in layout.groups:
+            own = [self._split(query[group.words], group.size) for query in queries]
+            reads.append(self._read(own, self._blocks(kinds, group), group, head_mask, need_probs))
+        return _join(reads)
 
     def read_as_entities(
         self,
         hidden: Tensor,
+        layout: Layout,
         words: KeysValues,
         entities: KeysValues,
-        word_mask: Tensor | None = None,
-        entity_mask: Tensor | None = None,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
     ) -> Read:
         """What the entities read: the words, and all entities or only themselves, as the configuration says.
 
-        hidden (Tensor): Entity states. Shape: (batch, entities, width)
-        RETURNS (tuple[Tensor, Tensor | None]): Context, shape (batch, entities, width), and probabilities,
-            shape (batch, heads, entities, words + entities), or (batch, heads, entities, words + 1) where
-            an entity reads no other one. Further arguments are those of `read_as_words`.
+        hidden (Tensor): Entity states. Shape: (entities, width)
+        RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
+            shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where an
+            entity reads no other one. Further arguments are those of `read_as_words`.
         """
-        query = self._split((self.e2w_query if self.entity_aware else self.query)(hidden))
-        to_entities = self._split(self.e2e_query(hidden)) if self.entity_aware else query
-        if self.entities_read_entities:
-            masks = [word_mask, entity_mask]
-            return self._read([query, to_entities], [words, entities], masks, head_mask, need_probs)
-        return self._read_words_and_self(
-            query, to_entities, words, entities, word_mask, head_mask, need_probs
-        )
+        query = (self.e2w_query if self.entity_aware else self.query)(hidden)
+        queries = [query, self.e2e_query(hidden) if self.entity_aware else query]
+        read = self._read if self.entities_read_entities else self._read_words_and_self
+        reads = []
+        for group in layout.groups:
+            own = [self._split(query[group.entities], group.size) for query in queries]
+            reads.append(read(own, self._blocks([words, entities], group), group, head_mask, need_probs))
+        return _join(reads)
 
-    def _split(self, states: Tensor) -> Tensor:
-        batch, tokens, width = states.shape
-        # (batch, tokens, width) -> (batch, heads, tokens, width / heads)
-        return states.view(batch, tokens, self.heads, width // self.heads).transpose(1, 2)
+    def reread(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
+        """Read with probabilities that are returned, so that gradients reach them.
+
+        probs (Tensor): Shape: (size, heads, words + entities, words + entities)
+        group (Group): Whose probabilities.
+        words, entities (tuple[Tensor, Tensor]): Keys and values. Shape: (rows of each, width)
+        RETURNS (Tensor): Context. Shape: (words + entities, width)
+        """
+        values = [block[1] for block in self._blocks([words, entities], group)]
+        context = probs @ torch.cat(values, dim=2)  # (size, heads, words + entities, d)
+        parts = torch.split(context, [value.shape[2] for value in values], dim=2)
+        return torch.cat([merge_heads(part) for part in parts])
+
+    def _blocks(self, kinds: list[KeysValues], group: Group) -> list[KeysValues]:
+        """Keys and values of a group. Shape: (size, heads, tokens, width / heads) each."""
+        blocks = []
+        for rows, (keys, values) in zip((group.words, group.entities), kinds, strict=False):
+            blocks.append((self._split(keys[rows], group.size), self._split(values[rows], group.size)))
+        return blocks
+
+    def _split(self, rows: Tensor, size: int) -> Tensor:
+        total, width = rows.shape
+        # (size * tokens, width) -> (size, tokens, heads, width / heads) -> (size, heads, tokens, width / heads)
+        return rows.view(size, total // max(size, 1), self.heads, width // self.heads).transpose(1, 2)
 
     def _read(
         self,
         queries: list[Tensor],
         blocks: list[KeysValues],
-        masks: Sequence[Tensor | None],
+        group: Group,
         head_mask: Tensor | None,
         need_probs: bool,
-    ) -> Read:
+    ) -> tuple[Tensor, Tensor | None]:
         """One softmax over one or two blocks of tokens, each read with a query of its own."""
+        masks = [group.word_mask, group.entity_mask][: len(blocks)]
         bias = additive_mask(masks, blocks, queries[0].dtype)
         keys = [block[0] for block in blocks]
         values = blocks[0][1]
@@ -132,7 +156,7 @@ class LukeSelfAttention(nn.Module):
             return self._read_fused(queries, keys, values, bias), None
         scores = [query @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
         probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)
-        return merge_heads(probs @ values), probs
+        return merge_heads(probs @ values), probs if need_probs else None
 
     def _read_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
@@ -154,16 +178,15 @@ class LukeSelfAttention(nn.Module):
 
     def _read_words_and_self(
         self,
-        query: Tensor,
-        self_query: Tensor,
-        words: KeysValues,
-        own: KeysValues,
-        word_mask: Tensor | None,
+        queries: list[Tensor],
+        blocks: list[KeysValues],
+        group: Group,
         head_mask: Tensor | None,
         need_probs: bool,
-    ) -> Read:
+    ) -> tuple[Tensor, Tensor | None]:
         """As `_read`, with one column for the row's own key instead of a block of all entities."""
-        bias = additive_mask([word_mask], [words], query.dtype)
+        (query, self_query), (words, own) = queries, blocks
+        bias = additive_mask([group.word_mask], [words], query.dtype)
         if bias is not None:
             bias = F.pad(bias, (0, 1))  # an entity always reads itself
         own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
@@ -173,7 +196,7 @@ class LukeSelfAttention(nn.Module):
         scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
         probs = self._normalize(scores, bias, head_mask)
         context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
-        return merge_heads(context), probs
+        return merge_heads(context), probs if need_probs else None
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         scores = scores / math.sqrt(self.query.out_features // self.heads)
@@ -246,5 +269,9 @@ def additive_mask(
 
 
 def merge_heads(context: Tensor) -> Tensor:
-    """context (Tensor): Shape: (batch, heads, rows, width / heads). RETURNS (Tensor): (batch, rows, width)"""
-    return context.transpose(1, 2).flatten(2)
+    """context (Tensor): Shape: (size, heads, rows, width / heads). RETURNS (Tensor): (size * rows, width)"""
+    return context.transpose(1, 2).flatten(2).flatten(0, 1)
+
+
+def _join(reads: list[tuple[Tensor, Tensor | None]]) -> Read:
+    return torch.cat([context for context, _ in reads]), [probs for _, probs in reads if probs is not None]

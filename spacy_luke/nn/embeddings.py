@@ -35,13 +35,13 @@ class LukeEmbeddings(nn.Module):
         position_ids: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
     ) -> Tensor:
-        """Embed the words of a batch.
+        """Embed the words of a batch, or, if positions are given, any rows.
 
-        input_ids (Tensor | None): Shape: (batch, words)
-        token_type_ids (Tensor | None): Zeros if not given. Shape: (batch, words)
-        position_ids (Tensor | None): Counted from the ids if not given. Shape: (batch, words)
-        inputs_embeds (Tensor | None): Token embeddings instead of ids. Shape: (batch, words, width)
-        RETURNS (Tensor): Shape: (batch, words, width)
+        input_ids (Tensor | None): Shape: (batch, words) or (rows,)
+        token_type_ids (Tensor | None): Zeros if not given. Shape as `input_ids`
+        position_ids (Tensor | None): Counted from the ids if not given. Shape as `input_ids`
+        inputs_embeds (Tensor | None): Token embeddings instead of ids. Shape: (batch, words, width) or (rows, width)
+        RETURNS (Tensor): Shape as `inputs_embeds`
         RAISES (ValueError): If the text is longer than the position table.
         """
         if inputs_embeds is None:
@@ -57,15 +57,17 @@ class LukeEmbeddings(nn.Module):
         hidden = inputs_embeds + self.position_embeddings(position_ids) + types
         return self.dropout(self.LayerNorm(hidden))
 
-    def count_positions(self, input_ids: Tensor | None, inputs_embeds: Tensor) -> Tensor:
+    def count_positions(self, input_ids: Tensor | None, inputs_embeds: Tensor | None = None) -> Tensor:
         """Number the words from `padding_idx + 1` on; padding keeps `padding_idx`.
 
         input_ids (Tensor | None): Without them every word counts as real. Shape: (batch, words)
-        inputs_embeds (Tensor): Shape: (batch, words, width)
+        inputs_embeds (Tensor | None): Needed without them. Shape: (batch, words, width)
         RETURNS (Tensor): Shape: (batch, words)
-        RAISES (ValueError): If a text is longer than the position table.
+        RAISES (ValueError): If both are missing, or a text is longer than the position table.
         """
         if input_ids is None:
+            if inputs_embeds is None:
+                raise ValueError(Errors.L211)
             real = torch.ones(inputs_embeds.shape[:2], dtype=torch.long, device=inputs_embeds.device)
         else:
             real = input_ids.ne(self.padding_idx).long()
@@ -99,13 +101,13 @@ class LukeEntityEmbeddings(nn.Module):
     def forward(
         self, entity_ids: Tensor, position_ids: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
-        """Embed the entities of a batch.
+        """Embed the entities of a batch, or any rows.
 
-        entity_ids (Tensor): Shape: (batch, entities)
+        entity_ids (Tensor): Shape: (batch, entities) or (rows,)
         position_ids (Tensor): Positions of each entity's word pieces from 0 on, filled up with -1.
-            Shape: (batch, entities, mention length)
-        token_type_ids (Tensor | None): Zeros if not given. Shape: (batch, entities)
-        RETURNS (Tensor): Shape: (batch, entities, width)
+            Shape: (batch, entities, mention length) or (rows, mention length)
+        token_type_ids (Tensor | None): Zeros if not given. Shape as `entity_ids`
+        RETURNS (Tensor): Shape: (batch, entities, width) or (rows, width)
         """
         entities = self.entity_embeddings(entity_ids)
         if self.projected:
@@ -120,15 +122,15 @@ class LukeEntityEmbeddings(nn.Module):
     def mean_positions(self, position_ids: Tensor) -> Tensor:
         """Average the position embeddings of each entity, without building a row a piece.
 
-        position_ids (Tensor): Shape: (batch, entities, mention length)
-        RETURNS (Tensor): Zeros for an entity without pieces. Shape: (batch, entities, width)
+        position_ids (Tensor): Shape: (..., mention length)
+        RETURNS (Tensor): Zeros for an entity without pieces. Shape: (..., width)
         """
         table = self.position_embeddings.weight
-        batch, entities, length = position_ids.shape
+        *entities, length = position_ids.shape
         if not position_ids.numel():
-            return table.new_zeros(batch, entities, table.shape[1])
+            return table.new_zeros(*entities, table.shape[1])
         real = position_ids.ne(NO_POSITION)
         share = real.to(table.dtype) / real.sum(dim=-1, keepdim=True).clamp(min=1)
-        ids = position_ids.clamp(min=0).reshape(-1, length)  # (batch * entities, length)
+        ids = position_ids.clamp(min=0).reshape(-1, length)  # (all entities, length)
         summed = F.embedding_bag(ids, table, mode="sum", per_sample_weights=share.reshape(-1, length))
-        return summed.view(batch, entities, -1)  # (batch * entities, width) -> (batch, entities, width)
+        return summed.view(*entities, -1)  # (all entities, width) -> (..., width)

@@ -12,8 +12,11 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from .activations import get_activation
-from .attention import LukeSelfAttention, merge_heads
+from .attention import LukeSelfAttention
 from .config import LukeConfig
+from .layout import Layout
+
+BLOCK = 256  # rows; the inner states of this many stay in the processor's cache
 
 
 class LukeSelfOutput(nn.Module):
@@ -29,7 +32,7 @@ class LukeSelfOutput(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
     def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
-        """context, hidden (Tensor): What was read, by whom. RETURNS (Tensor): All (batch, rows, width)"""
+        """context, hidden (Tensor): What was read, by whom. RETURNS (Tensor): All (rows, width)"""
         return self.LayerNorm(self.dropout(self.dense(context)) + hidden)
 
 
@@ -57,7 +60,7 @@ class LukeIntermediate(nn.Module):
         self.activation = get_activation(config.hidden_act)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """hidden (Tensor): Shape: (batch, rows, width). RETURNS (Tensor): (batch, rows, intermediate size)"""
+        """hidden (Tensor): Shape: (rows, width). RETURNS (Tensor): (rows, intermediate size)"""
         return self.activation(self.dense(hidden))
 
 
@@ -74,8 +77,8 @@ class LukeOutput(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
     def forward(self, inner: Tensor, hidden: Tensor) -> Tensor:
-        """inner (Tensor): Shape: (batch, rows, intermediate size). hidden (Tensor): the residual.
-        RETURNS (Tensor): (batch, rows, width)"""
+        """inner (Tensor): Shape: (rows, intermediate size). hidden (Tensor): the residual.
+        RETURNS (Tensor): (rows, width)"""
         return self.LayerNorm(self.dropout(self.dense(inner)) + hidden)
 
 
@@ -95,18 +98,14 @@ class LukeLayer(nn.Module):
     def forward(
         self,
         hidden: Tensor,
-        n_words: int,
-        word_mask: Tensor | None = None,
-        entity_mask: Tensor | None = None,
+        layout: Layout,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """Read words and entities together.
 
-        hidden (Tensor): Words before entities. Shape: (batch, words + entities, width)
-        n_words (int): How many of the rows are words.
-        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
-        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
+        hidden (Tensor): Words before entities. Shape: (words + entities, width)
+        layout (Layout): Which rows belong together; not packed where probabilities are needed.
         head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
         need_probs (bool): Whether to return the probabilities.
         RETURNS (tuple[Tensor, Tensor | None]): States, shape as `hidden`, and probabilities, shape
@@ -114,27 +113,34 @@ class LukeLayer(nn.Module):
         """
         attention = self.attention.self
         keys, values = attention.keys_values(hidden)
-        word_kv = keys[:, :, :n_words], values[:, :, :n_words]
-        rest = (word_mask, entity_mask, head_mask, need_probs)
-        if hidden.shape[1] == n_words:
-            context, probs = attention.read_as_words(hidden, word_kv, None, *rest)
-            return self.finish(context, hidden), probs
-        entity_kv = keys[:, :, n_words:], values[:, :, n_words:]
-        context, probs = attention.read_as_words(hidden[:, :n_words], word_kv, entity_kv, *rest)
-        read, entity_probs = attention.read_as_entities(hidden[:, n_words:], word_kv, entity_kv, *rest)
-        context = torch.cat([context, read], dim=1)
-        if probs is not None and entity_probs is not None:
-            probs = join_probabilities(probs, entity_probs)
-            context = merge_heads(probs @ values)  # read with what is returned, so that gradients reach it
-        return self.finish(context, hidden), probs
+        n_words = sum(layout.words.counts)
+        word_kv = keys[:n_words], values[:n_words]
+        rest = (head_mask, need_probs)
+        if layout.entities is None:
+            context, probs = attention.read_as_words(hidden, layout, word_kv, None, *rest)
+            return self.finish(context, hidden), probs[0] if probs else None
+        entity_kv = keys[n_words:], values[n_words:]
+        context, probs = attention.read_as_words(hidden[:n_words], layout, word_kv, entity_kv, *rest)
+        read, entity_probs = attention.read_as_entities(hidden[n_words:], layout, word_kv, entity_kv, *rest)
+        if not need_probs:
+            return self.finish(torch.cat([context, read]), hidden), None
+        joined = join_probabilities(probs[0], entity_probs[0])
+        context = attention.reread(joined, layout.groups[0], word_kv, entity_kv)
+        return self.finish(context, hidden), joined
 
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
         """The layer behind the attention.
 
-        context (Tensor): What the rows have read. Shape: (batch, rows, width)
-        hidden (Tensor): The rows at the layer's input. Shape: (batch, rows, width)
-        RETURNS (Tensor): The rows at the layer's output. Shape: (batch, rows, width)
+        context (Tensor): What the rows have read. Shape: (rows, width)
+        hidden (Tensor): The rows at the layer's input. Shape: (rows, width)
+        RETURNS (Tensor): The rows at the layer's output. Shape: (rows, width)
         """
+        if hidden.device.type != "cpu" or torch.is_grad_enabled() or len(hidden) <= BLOCK:
+            return self._finish(context, hidden)
+        blocks = zip(torch.split(context, BLOCK), torch.split(hidden, BLOCK), strict=True)
+        return torch.cat([self._finish(*block) for block in blocks])
+
+    def _finish(self, context: Tensor, hidden: Tensor) -> Tensor:
         read = self.attention.output(context, hidden)
         return self.output(self.intermediate(read), read)
 
@@ -168,57 +174,56 @@ class LukeEncoder(nn.Module):
     def forward(
         self,
         words: Tensor,
-        entities: Tensor | None = None,
-        word_mask: Tensor | None = None,
-        entity_mask: Tensor | None = None,
+        entities: Tensor | None,
+        layout: Layout,
         head_mask: Tensor | None = None,
         output_attentions: bool = False,
         output_hidden_states: bool = False,
     ) -> EncoderStates:
         """Read words and entities together.
 
-        words (Tensor): Shape: (batch, words, width)
-        entities (Tensor | None): Shape: (batch, entities, width)
-        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
-        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
+        words (Tensor): Shape: (words, width)
+        entities (Tensor | None): Shape: (entities, width)
+        layout (Layout): Which rows belong together; not packed where attentions or hidden states are asked for.
         head_mask (Tensor | None): Factor of each head of each layer. Shape: (layers, heads, 1, 1)
         output_attentions (bool): Whether to return attention probabilities.
         output_hidden_states (bool): Whether to return the states between the layers.
-        RETURNS (EncoderStates): The states.
+        RETURNS (EncoderStates): The states, padded.
         """
-        n_words = words.shape[1]
-        word_layers, entity_layers, attentions = [words], [entities], []
-        # One tensor of rows where all rows are treated alike: a matrix read from memory once serves both.
-        hidden = join_rows(words, entities)
+        word_layers, entity_layers, attentions = [], [], []
+        # One matrix of rows where all rows are treated alike: a weight read from memory once serves both.
+        hidden = _join_rows(words, entities)
         for i, layer in enumerate(self.layers()):
+            if output_hidden_states:
+                padded = _split_rows(hidden, layout)
+                word_layers.append(padded[0])
+                entity_layers.append(padded[1])
+                # Go on with what is returned, so that gradients reach it.
+                words, entities = padded
+                hidden = _join_rows(words.flatten(0, 1), None if entities is None else entities.flatten(0, 1))
             run: Callable[..., tuple[Tensor, Tensor | None]] = layer
             if self.checkpointing is not None and self.training:
                 run = partial(checkpoint, layer, **self.checkpointing)
             mask = None if head_mask is None else head_mask[i]
-            hidden, probs = run(hidden, n_words, word_mask, entity_mask, mask, output_attentions)
-            if output_attentions and probs is not None:
+            hidden, probs = run(hidden, layout, mask, output_attentions)
+            if probs is not None:
                 attentions.append(probs)
-            words = hidden[:, :n_words]
-            entities = None if entities is None else hidden[:, n_words:]
-            if output_hidden_states:
-                word_layers.append(words)
-                entity_layers.append(entities)
-                hidden = join_rows(words, entities)  # of what is returned, so that gradients reach it
+        padded = _split_rows(hidden, layout)
+        if output_hidden_states:
+            word_layers.append(padded[0])
+            entity_layers.append(padded[1])
         return EncoderStates(
-            words,
-            entities,
-            tuple(word_layers) if output_hidden_states else (),
-            tuple(states for states in entity_layers if states is not None) if output_hidden_states else (),
+            *padded,
+            tuple(word_layers),
+            tuple(states for states in entity_layers if states is not None),
             tuple(attentions),
         )
 
-    def encode_words(
-        self, words: Tensor, word_mask: Tensor | None = None
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def encode_words(self, words: Tensor, layout: Layout) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Read words alone and keep what entities will read of them.
 
-        words (Tensor): Shape: (batch, words, width)
-        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
+        words (Tensor): Shape: (words, width)
+        layout (Layout): Which rows belong together.
         RETURNS (tuple[Tensor, list[Tensor], list[Tensor]]): Word states, and each layer's keys and values.
         """
         keys, values = [], []
@@ -227,51 +232,55 @@ class LukeEncoder(nn.Module):
             word_kv = attention.keys_values(words)
             keys.append(word_kv[0])
             values.append(word_kv[1])
-            context, _ = attention.read_as_words(words, word_kv, word_mask=word_mask)
+            context, _ = attention.read_as_words(words, layout, word_kv)
             words = layer.finish(context, words)
         return words, keys, values
 
     def encode_entities(
         self,
         entities: Tensor,
+        layout: Layout,
         keys: list[Tensor],
         values: list[Tensor],
-        word_mask: Tensor | None = None,
-        entity_mask: Tensor | None = None,
         output_attentions: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, list[Tensor]]:
         """Read entities against a kept word pass.
 
-        entities (Tensor): Shape: (batch, entities, width)
+        entities (Tensor): Shape: (entities, width)
+        layout (Layout): Which rows belong together.
         keys, values (list[Tensor]): From `encode_words`.
-        word_mask (Tensor | None): 1 for words to read; None means all. Shape: (batch, words)
-        entity_mask (Tensor | None): 1 for entities to read; None means all. Shape: (batch, entities)
         output_attentions (bool): Whether to return the probabilities of the last layer.
-        RETURNS (tuple[Tensor, Tensor | None]): Entity states, shape (batch, entities, width), and the part of
-            the words in the probabilities, mean over the heads, shape (batch, entities, words).
+        RETURNS (tuple[Tensor, list[Tensor]]): Entity states, and the part of the words in the probabilities of each
+            group, mean over the heads, shape (size, entities, words).
         """
-        probs = None
+        probs: list[Tensor] = []
         last = len(self.layer) - 1
         for i, layer in enumerate(self.layers()):
             attention = layer.attention.self
             context, probs = attention.read_as_entities(
                 entities,
+                layout,
                 (keys[i], values[i]),
                 attention.keys_values(entities),
-                word_mask,
-                entity_mask,
                 need_probs=output_attentions and i == last,
             )
             entities = layer.finish(context, entities)
-        if not output_attentions or probs is None:
-            return entities, None
-        return entities, probs[..., : keys[0].shape[2]].mean(dim=1)
+        if not probs:
+            return entities, []
+        counts = [keys[0][group.words].shape[0] // max(group.size, 1) for group in layout.groups]
+        return entities, [p[..., :n].mean(dim=1) for p, n in zip(probs, counts, strict=True)]
 
 
-def join_rows(words: Tensor, entities: Tensor | None) -> Tensor:
-    """words (Tensor): Shape: (batch, words, width). entities (Tensor | None): Shape: (batch, entities, width)
-    RETURNS (Tensor): Words before entities. Shape: (batch, words + entities, width)"""
-    return words if entities is None else torch.cat([words, entities], dim=1)
+def _join_rows(words: Tensor, entities: Tensor | None) -> Tensor:
+    """words, entities (Tensor): Shape: (rows of each, width). RETURNS (Tensor): Words before entities."""
+    return words if entities is None else torch.cat([words, entities])
+
+
+def _split_rows(hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor | None]:
+    """hidden (Tensor): Shape: (words + entities, width). RETURNS (tuple): Words and entities, padded."""
+    n_words = sum(layout.words.counts)
+    entities = None if layout.entities is None else layout.entities.put(hidden[n_words:])
+    return layout.words.put(hidden[:n_words]), entities
 
 
 def join_probabilities(words: Tensor, entities: Tensor) -> Tensor:

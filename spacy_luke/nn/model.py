@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from ..errors import Errors
 from .config import LukeConfig
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import EncoderStates, LukeEncoder
+from .layout import Layout, Rows, lay_out
 from .outputs import EntityStates, LukeModelOutput, WordStates
 from .pretrained import LukePreTrainedModel
 
@@ -89,19 +91,24 @@ class LukeModel(LukePreTrainedModel):
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError(Errors.L211)
-        words = self.embeddings(input_ids, token_type_ids, position_ids, inputs_embeds)
-        entities = self._embed_entities(entity_ids, entity_position_ids, entity_token_type_ids, len(words))
-        entity_mask = None
-        if entities is not None:
-            entity_mask = _needed_mask("entity_attention_mask", entity_attention_mask, entities)
+        attentions = self.config.output_attentions if output_attentions is None else output_attentions
+        between = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
+        first = cast(Tensor, inputs_embeds if input_ids is None else input_ids)
+        shape = first.shape[:2]
+        word_mask = _needed_mask("attention_mask", attention_mask, shape)
+        entity_shape, entity_mask = None, None
+        if entity_ids is not None:
+            entity_shape = _check_entities(entity_ids, entity_position_ids, shape[0])
+            entity_mask = _needed_mask("entity_attention_mask", entity_attention_mask, entity_shape)
+        packed = self._can_pack(first) and not (attentions or between)
+        layout = lay_out(shape, word_mask, entity_shape, entity_mask, packed=packed)
         states = self.encoder(
-            words,
-            entities,
-            _needed_mask("attention_mask", attention_mask, words),
-            entity_mask,
+            self._embed_words(layout, input_ids, token_type_ids, position_ids, inputs_embeds),
+            self._embed_entities(layout, entity_ids, entity_position_ids, entity_token_type_ids),
+            layout,
             self._head_mask(head_mask),
-            self.config.output_attentions if output_attentions is None else output_attentions,
-            self.config.output_hidden_states if output_hidden_states is None else output_hidden_states,
+            attentions,
+            between,
         )
         return self._output(states, self.config.return_dict if return_dict is None else return_dict)
 
@@ -122,11 +129,11 @@ class LukeModel(LukePreTrainedModel):
         RAISES (ValueError): If the configuration lets words read entities.
         """
         self._require_word_pass()
-        words = self.embeddings(input_ids, token_type_ids, position_ids)
-        mask = _needed_mask("attention_mask", attention_mask, words)
-        hidden, keys, values = self.encoder.encode_words(words, mask)
-        kept = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        return WordStates(hidden, keys, values, kept)
+        mask = _needed_mask("attention_mask", attention_mask, input_ids.shape)
+        layout = lay_out(input_ids.shape, mask, packed=self._can_pack(input_ids))
+        words = self._embed_words(layout, input_ids, token_type_ids, position_ids)
+        hidden, keys, values = self.encoder.encode_words(words, layout)
+        return WordStates(layout.words.put(hidden), keys, values, layout)
 
     def encode_entities(
         self,
@@ -150,38 +157,46 @@ class LukeModel(LukePreTrainedModel):
         RAISES (ValueError): If the configuration lets words read entities, or a shape is wrong.
         """
         self._require_word_pass()
-        batch = len(words.last_hidden_state)
-        entities = self._embed_entities(entity_ids, entity_position_ids, entity_token_type_ids, batch)
-        if entities is None:
-            raise ValueError(Errors.L213)
+        if words.layout is None:
+            raise ValueError(Errors.L215)
+        shape = _check_entities(entity_ids, entity_position_ids, len(words.last_hidden_state))
+        mask = _needed_mask("entity_attention_mask", entity_attention_mask, shape)
+        layout = words.layout.with_entities(shape, mask)
+        entities = self._embed_entities(layout, entity_ids, entity_position_ids, entity_token_type_ids)
         hidden, attentions = self.encoder.encode_entities(
-            entities,
-            words.keys,
-            words.values,
-            _needed_mask("attention_mask", words.attention_mask, words.last_hidden_state),
-            _needed_mask("entity_attention_mask", entity_attention_mask, entities),
-            output_attentions,
+            cast(Tensor, entities), layout, words.keys, words.values, output_attentions
         )
-        return EntityStates(hidden, attentions)
+        padded = cast(Rows, layout.entities).put(hidden)
+        return EntityStates(padded, layout.put_attentions(attentions) if output_attentions else None)
 
     # --- parts ---------------------------------------------------------------------------
 
-    def _embed_entities(
-        self, ids: Tensor | None, positions: Tensor | None, types: Tensor | None, batch: int
-    ) -> Tensor | None:
-        if ids is None:
-            return None
+    def _can_pack(self, inputs: Tensor) -> bool:
+        """Reading by groups suits a processor; a GPU had rather read everything at once."""
+        return inputs.device.type == "cpu"
+
+    def _embed_words(
+        self,
+        layout: Layout,
+        ids: Tensor | None,
+        types: Tensor | None,
+        positions: Tensor | None,
+        embeds: Tensor | None = None,
+    ) -> Tensor:
         if positions is None:
-            raise ValueError(Errors.L213)
-        if ids.dim() != 2 or len(ids) != batch:
-            raise ValueError(
-                Errors.L214.format(name="entity_ids", shape=tuple(ids.shape), wanted=(batch, "entities"))
-            )
-        wanted = (*ids.shape, "mention length")
-        if positions.dim() != 3 or positions.shape[:2] != ids.shape:
-            name = "entity_position_ids"
-            raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
-        hidden: Tensor = self.entity_embeddings(ids, positions, types)
+            positions = self.embeddings.count_positions(ids, embeds)
+        inputs = (ids, types, positions, embeds)
+        hidden: Tensor = self.embeddings(*(None if x is None else layout.words.take(x) for x in inputs))
+        return hidden
+
+    def _embed_entities(
+        self, layout: Layout, ids: Tensor | None, positions: Tensor | None, types: Tensor | None
+    ) -> Tensor | None:
+        rows = layout.entities
+        if ids is None or positions is None or rows is None:
+            return None
+        types = None if types is None else rows.take(types)
+        hidden: Tensor = self.entity_embeddings(rows.take(ids), rows.take(positions), types)
         return hidden
 
     def _head_mask(self, mask: Tensor | None) -> Tensor | None:
@@ -213,17 +228,31 @@ class LukeModel(LukePreTrainedModel):
             raise ValueError(Errors.L215)
 
 
-def _needed_mask(name: str, mask: Tensor | None, states: Tensor) -> Tensor | None:
+def _check_entities(ids: Tensor, positions: Tensor | None, batch: int) -> tuple[int, int]:
+    """RETURNS (tuple[int, int]): Sequences, and entities of each. RAISES (ValueError): If the shapes differ."""
+    if positions is None:
+        raise ValueError(Errors.L213)
+    if ids.dim() != 2 or len(ids) != batch:
+        raise ValueError(
+            Errors.L214.format(name="entity_ids", shape=tuple(ids.shape), wanted=(batch, "entities"))
+        )
+    wanted = (*ids.shape, "mention length")
+    if positions.dim() != 3 or positions.shape[:2] != ids.shape:
+        name = "entity_position_ids"
+        raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
+    return batch, ids.shape[1]
+
+
+def _needed_mask(name: str, mask: Tensor | None, wanted: Sequence[int]) -> Tensor | None:
     """Check a mask and forget it where it hides nothing: attention without a mask is faster.
 
+    name (str): Whose mask.
     mask (Tensor | None): Shape: (batch, tokens)
-    states (Tensor): The states it belongs to. Shape: (batch, tokens, width)
+    wanted (Sequence[int]): The shape that it must have.
     RETURNS (Tensor | None): The mask, or None if everything is read.
     """
     if mask is None:
         return None
-    if mask.shape != states.shape[:2]:
-        raise ValueError(
-            Errors.L214.format(name=name, shape=tuple(mask.shape), wanted=tuple(states.shape[:2]))
-        )
+    if mask.shape != wanted:
+        raise ValueError(Errors.L214.format(name=name, shape=tuple(mask.shape), wanted=tuple(wanted)))
     return None if bool(mask.all()) else mask

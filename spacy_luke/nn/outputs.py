@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
+from .layout import Layout
+
 
 @dataclass
 class ModelOutput:
@@ -79,16 +81,16 @@ class LukeModelOutput(ModelOutput):
 class WordStates:
     """One word pass, ready to be read by any number of entities (`LukeModel.encode_words`).
 
-    last_hidden_state (Tensor): Shape: (batch, words, width)
-    keys (list[Tensor]): Word keys of each layer. Shape: (batch, heads, words, width / heads)
-    values (list[Tensor]): Word values of each layer. Shape as `keys`.
-    attention_mask (Tensor): 1 for real words, 0 for padding. Shape: (batch, words)
+    last_hidden_state (Tensor): Zeros at padding. Shape: (batch, words, width)
+    keys (list[Tensor]): Word keys of each layer. Shape: (rows, width)
+    values (list[Tensor]): Word values of each layer. Shape: (rows, width)
+    layout (Layout | None): Which words the rows are. None, with no keys, where words read entities too.
     """
 
     last_hidden_state: Tensor
     keys: list[Tensor]
     values: list[Tensor]
-    attention_mask: Tensor
+    layout: Layout | None
 
 
 @dataclass

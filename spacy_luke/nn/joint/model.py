@@ -214,7 +214,7 @@ class JointModel(nn.Module):
         if not self.config.words_attend_to_entities:
             return self.luke.encode_words(words.ids, words.mask.long(), words.types)
         hidden = self.luke(words.ids, words.mask.long(), words.types).last_hidden_state
-        return WordStates(hidden, [], [], words.mask.long())
+        return WordStates(hidden, [], [], None)
 
     def _score_spans(
         self,

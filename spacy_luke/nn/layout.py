@@ -1,0 +1,156 @@
+"""Where the words and entities of a batch lie while the encoder runs: in rows of a matrix, without the padding.
+
+All but attention acts on rows alone, so padding is left out and comes back at the end. Attention has to know which
+rows belong together: it reads groups of sequences of equal lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The words, or the entities, of a batch.
+
+    shape (tuple[int, int]): The padded batch: sequences, and places of each.
+    counts (list[int]): How many rows each sequence has, in the order of the rows.
+    index (Tensor | None): Place of each row in the flattened batch; None for all in their order.
+    mask (Tensor | None): 1 for rows to read, where padding has rows too; None means all. Shape: `shape`
+    """
+
+    shape: tuple[int, int]
+    counts: list[int]
+    index: Tensor | None = None
+    mask: Tensor | None = None
+
+    def take(self, padded: Tensor) -> Tensor:
+        """padded (Tensor): Shape: (batch, places, ...). RETURNS (Tensor): The rows. Shape: (rows, ...)"""
+        flat = padded.expand(*self.shape, *padded.shape[2:]).flatten(0, 1)  # (batch * places, ...)
+        return flat if self.index is None else flat[self.index]
+
+    def put(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, ...). RETURNS (Tensor): Zeros at padding. Shape: (batch, places, ...)"""
+        if self.index is not None:
+            batch, places = self.shape
+            rows = rows.new_zeros(batch * places, *rows.shape[1:]).index_copy(0, self.index, rows)
+        return rows.view(*self.shape, *rows.shape[1:])
+
+
+class Group(NamedTuple):
+    """Neighbouring sequences with equally many words and equally many entities.
+
+    size (int): How many sequences.
+    words, entities (slice): Their rows.
+    word_mask, entity_mask (Tensor | None): 1 for rows to read; None means all. Shape: (size, rows of each)
+    """
+
+    size: int
+    words: slice
+    entities: slice
+    word_mask: Tensor | None = None
+    entity_mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rows of a batch.
+
+    packed (bool): Whether padding is left out.
+    order (list[int]): The sequences in the order of their rows.
+    words (Rows): The words.
+    entities (Rows | None): The entities, if any were given.
+    """
+
+    packed: bool
+    order: list[int]
+    words: Rows
+    entities: Rows | None = None
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """RETURNS (list[Group]): What attention reads together, in the order of the rows."""
+        words, entities = self.words, self.entities or Rows((len(self.order), 0), [0] * len(self.order))
+        groups, word, entity = [], 0, 0
+        for counts, run in groupby(zip(words.counts, entities.counts, strict=True)):
+            size = len(list(run))
+            ends = word + size * counts[0], entity + size * counts[1]
+            # With masks nothing is packed, so all sequences are one group.
+            groups.append(
+                Group(size, slice(word, ends[0]), slice(entity, ends[1]), words.mask, entities.mask)
+            )
+            word, entity = ends
+        return groups or [Group(0, slice(0), slice(0))]  # an empty batch
+
+    def with_entities(self, shape: Sequence[int], mask: Tensor | None) -> Layout:
+        """The same words with other entities.
+
+        shape (Sequence[int]): Sequences, and places of each.
+        mask (Tensor | None): 1 for entities, 0 for padding; None means all. Shape: `shape`
+        RETURNS (Layout): The layout.
+        """
+        return replace(self, entities=_make_rows(shape, mask, self.order, self.packed))
+
+    def put_attentions(self, parts: Sequence[Tensor]) -> Tensor:
+        """Put what entities read of words where the words are in the padded batch.
+
+        parts (Sequence[Tensor]): One a group. Shape: (size, entities, words)
+        RETURNS (Tensor): Zeros at padding. Shape: (batch, entities, words)
+        """
+        rows, places = [], self.words.shape[1]
+        for group, part in zip(self.groups, parts, strict=True):
+            if self.words.index is not None:
+                place = (self.words.index[group.words] % places).view(group.size, 1, -1)
+                wide = part.new_zeros(*part.shape[:2], places)
+                part = wide.scatter(2, place.expand_as(part), part)  # (size, entities, places)
+            rows.append(part.flatten(0, 1))
+        return cast(Rows, self.entities).put(torch.cat(rows))
+
+
+def lay_out(
+    words: Sequence[int],
+    word_mask: Tensor | None,
+    entities: Sequence[int] | None = None,
+    entity_mask: Tensor | None = None,
+    *,
+    packed: bool,
+) -> Layout:
+    """Find the rows of a batch.
+
+    words, entities (Sequence[int]): Sequences, and places of each.
+    word_mask, entity_mask (Tensor | None): 1 for rows to read, 0 for padding; None means all.
+    packed (bool): Whether to leave out padding.
+    RETURNS (Layout): The layout.
+    """
+    order = list(range(words[0]))
+    if packed:  # equal lengths beside each other
+        kinds = [(words, word_mask)] if entities is None else [(words, word_mask), (entities, entity_mask)]
+        counts = [_count(shape, mask) for shape, mask in kinds]
+        order.sort(key=lambda i: [count[i] for count in counts])
+    layout = Layout(packed, order, _make_rows(words, word_mask, order, packed))
+    return layout if entities is None else layout.with_entities(entities, entity_mask)
+
+
+def _count(shape: Sequence[int], mask: Tensor | None) -> list[int]:
+    return [shape[1]] * shape[0] if mask is None else mask.bool().sum(dim=1).tolist()
+
+
+def _make_rows(shape: Sequence[int], mask: Tensor | None, order: list[int], packed: bool) -> Rows:
+    batch, places = shape
+    full = [places] * batch
+    if not packed:
+        return Rows((batch, places), full, mask=mask)
+    if mask is None and order == sorted(order):
+        return Rows((batch, places), full)
+    real = torch.ones(batch, places) if mask is None else mask
+    turn = torch.tensor(order, device=real.device)
+    sequence, place = real[turn].nonzero(as_tuple=True)  # in the layout's order
+    counts = _count(shape, mask)
+    return Rows((batch, places), [counts[i] for i in order], turn[sequence] * places + place)
