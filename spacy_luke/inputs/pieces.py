@@ -84,6 +84,59 @@ def encode_docs(docs: Sequence[Doc], tokenizer: LukeTokenizer) -> list[DocPieces
     return encode_words(texts, tokenizer)
 
 
+def encode_whole_texts(
+    docs: Sequence[Doc], cuts: Sequence[Ints], tokenizer: LukeTokenizer
+) -> list[DocPieces]:
+    """Encode the texts of docs as LUKE's tokenizer does, and give each token the pieces that start in it.
+
+    A piece may reach into the next token ("don" of "do|n't"). Case classes are all LOWER: this is for models that
+    don't read them.
+
+    docs (Sequence[Doc]): The documents.
+    cuts (Sequence[ndarray]): Token extents of entities, at which the text is cut. Shape: (n_entities, 2) each
+    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    RETURNS (list[DocPieces]): One entry a document.
+    """
+    spans = [
+        [
+            (doc[int(start) : int(end)].start_char, doc[int(start) : int(end)].end_char)
+            for start, end in extents
+        ]
+        for doc, extents in zip(docs, cuts, strict=True)
+    ]
+    pieces = []
+    for doc, (ids, offsets) in zip(docs, encode_plain([d.text for d in docs], spans, tokenizer), strict=True):
+        begins = np.array([begin for begin, _ in offsets], dtype=np.int64)
+        tokens = np.array([*(token.idx for token in doc), len(doc.text) + 1], dtype=np.int64)
+        starts = np.searchsorted(begins, tokens).astype(np.int64)
+        pieces.append(
+            DocPieces(np.array(ids, dtype=np.int64), starts, np.full(len(ids), LOWER, dtype=np.int64))
+        )
+    return pieces
+
+
+def encode_plain(
+    texts: Sequence[str], spans: Sequence[list[tuple[int, int]]], tokenizer: LukeTokenizer
+) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """Encode texts as LUKE's tokenizer does. What looks like a special token is plain text.
+
+    texts (Sequence[str]): The texts.
+    spans (Sequence[list[tuple[int, int]]]): Character offsets of the entities in each.
+    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    RETURNS (list[tuple]): Ids of each text's pieces, and their character offsets.
+    """
+    if not texts:
+        return []
+    encoded = tokenizer(
+        list(texts),
+        entity_spans=list(spans),
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=True,
+    )
+    return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
+
+
 def encode_words(texts: Sequence[Sequence[tuple[str, bool]]], tokenizer: LukeTokenizer) -> list[DocPieces]:
     """Encode texts that are cut into words, in one call of the tokenizer.
 

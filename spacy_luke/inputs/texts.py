@@ -18,7 +18,7 @@ import numpy as np
 
 from .batch import Bools, pad
 from .batching import batch_windows
-from .pieces import DocPieces, Ints, encode_docs, encode_words
+from .pieces import DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
 from .windows import Window, context_sizes, make_windows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..tokenizer import LukeTokenizer
 
-# Words as pretokenizers cut them too, so that the pieces are those of the whole text.
+# Words and punctuation, about as spaCy and pretokenizers cut them.
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]+")
 
 
@@ -99,12 +99,15 @@ class TextReader:
     longest (int): Most pieces of a row, special tokens included.
     overlap (int): Pieces that consecutive windows share at least.
     doc_first (bool): Whether the document stands before the text beside it.
+    by_token (bool): Whether each token is tokenized on its own, and with the case of its word; else whole texts are,
+        as published checkpoints were trained.
     """
 
     tokenizer: LukeTokenizer
     longest: int
     overlap: int
     doc_first: bool
+    by_token: bool
 
     def rows(
         self,
@@ -121,9 +124,12 @@ class TextReader:
         RETURNS (tuple): The documents' pieces, and the rows in order. A document without pieces is read where
             there is a text beside it, and has no row otherwise.
         """
-        pieces = encode_docs(docs, self.tokenizer)
         texts = [text for row in beside for text in row if text is not None]
-        others = iter(encode_texts(texts, self.tokenizer))
+        if self.by_token:
+            pieces = encode_docs(docs, self.tokenizer)
+        else:
+            pieces = encode_whole_texts(docs, [e.extents for e in entities], self.tokenizer)
+        others = iter(encode_texts(texts, self.tokenizer, by_token=self.by_token))
         rows: list[TextRow] = []
         for doc, mine in enumerate(beside):
             for index, text in enumerate(mine):
@@ -139,7 +145,7 @@ class TextReader:
         document leaves more."""
         room = self.longest - self.tokenizer.template.size(pair=other is not None)
         if other is not None:
-            other = _cut(other, max(room // 2, room - len(pieces)))
+            other = _cut(other, max(room // 2, room - max(len(pieces), 1)))
             room -= len(other)
         windows = make_windows(doc, pieces, room, min(self.overlap, room // 2))
         if not windows and other is not None:
@@ -174,18 +180,22 @@ class TextReader:
         return TextEntities(extents[inside] + shift, entities.ids[inside])
 
 
-def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer) -> list[DocPieces]:
+def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bool) -> list[DocPieces]:
     """Encode texts that are not Docs, all in one call.
 
     texts (Sequence[str]): The texts.
     tokenizer (LukeTokenizer): Any tokenizer of ours.
+    by_token (bool): See `TextReader`; tokens are words and punctuation here.
     RETURNS (list[DocPieces]): One entry a text.
     """
-    cut = [
-        [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
-        for text in texts
-    ]
-    return encode_words(cut, tokenizer)
+    if by_token:
+        cut = [
+            [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
+            for text in texts
+        ]
+        return encode_words(cut, tokenizer)
+    plain = [np.array(ids, dtype=np.int64) for ids, _ in encode_plain(texts, [[] for _ in texts], tokenizer)]
+    return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
 
 
 def _cut(pieces: DocPieces, most: int) -> DocPieces:

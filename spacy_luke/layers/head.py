@@ -16,11 +16,14 @@ from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
+from ..errors import Errors
 from ..inputs.texts import TextBatch, TextReader
 from ..nn.heads.base import LabelHead, LukeHead
 from . import weights
 from .shim import LukeShim
 from .store import Checkpoint, load_shared_head
+
+MIN_LENGTH = 8  # special tokens, and something of each of two texts
 
 
 @dataclass(frozen=True)
@@ -122,18 +125,26 @@ def set_labels(model: Model[Any, Any], labels: Sequence[str], problem_type: str 
     shim.forget_optimizer()
 
 
-def text_reader(model: Model[Any, Any], *, doc_first: bool) -> TextReader:
+def text_reader(model: Model[Any, Any], *, doc_first: bool, by_token: bool) -> TextReader:
     """How documents are laid out for a model.
 
     model (Model): From a `head_architecture`.
     doc_first (bool): Whether the document stands before the text beside it.
+    by_token (bool): Whether to tokenize each token on its own; models that read the case of words need it anyhow.
     RETURNS (TextReader): The reader.
+    RAISES (ValueError): If the model's config asks for what the model can't read.
     """
     settings: HeadSettings = model.attrs["settings"]
-    longest = weights.most_pieces(model, n_special=0)
-    if settings.max_length is not None:
-        longest = min(longest, settings.max_length)
-    return TextReader(weights.get_tokenizer(model), longest, settings.overlap, doc_first)
+    most = weights.most_pieces(model, n_special=0)
+    longest = most if settings.max_length is None else settings.max_length
+    if not MIN_LENGTH <= longest <= most:
+        raise ValueError(
+            Errors.L436.format(name="max_length", allowed=f"from {MIN_LENGTH} to {most} here", value=longest)
+        )
+    if settings.overlap < 0:
+        raise ValueError(Errors.L436.format(name="overlap", allowed="0 or more", value=settings.overlap))
+    by_token = by_token or getattr(get_head(model).config, "case_token_types", False)
+    return TextReader(weights.get_tokenizer(model), longest, settings.overlap, doc_first, by_token)
 
 
 # --- between numpy and torch ---------------------------------------------------------------

@@ -76,6 +76,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
 
     task: ClassVar[str]  # the published class
     doc_first: ClassVar[bool] = True  # whether a document stands before the text beside it
+    by_token: ClassVar[bool] = False  # whether every token needs pieces of its own
 
     def __init__(
         self,
@@ -202,7 +203,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
     def _reader(self) -> TextReader:
         from ..layers.head import text_reader
 
-        return text_reader(self.model, doc_first=self.doc_first)
+        return text_reader(self.model, doc_first=self.doc_first, by_token=self.by_token)
 
     def _entities(self, docs: Sequence[Doc], reader: TextReader) -> list[TextEntities]:
         if self.entity_input is None:

@@ -33,6 +33,7 @@ class LukeTagger(LabelPipe):
     """
 
     task = "LukeForTokenClassification"
+    by_token = True
 
     def __init__(
         self,
