@@ -98,7 +98,9 @@ def make_joint(
         "entity_mask_id": tokenizer.entity_mask_id,
     }
     model = JointModel(
-        LukeConfig(vocab_size=len(tokenizer), entity_vocab_size=len(tokenizer.entity_vocab), **{**sizes, **config}),
+        LukeConfig(
+            vocab_size=len(tokenizer), entity_vocab_size=len(tokenizer.entity_vocab), **{**sizes, **config}
+        ),
         JointConfig(**{**heads, **(joint or {})}),
     )
     if "untrained" not in (joint or {}):

@@ -70,7 +70,9 @@ class PipelineErrors:
         "{use}; or train new heads on its encoder."
     )
     L351 = "There is no file {path}. Give a .jsonl or .tsv file; its form is told in the README."
-    L352 = "{path}, line {number}: {row!r} is not {needed}. Correct the table; its form is told in the README."
+    L352 = (
+        "{path}, line {number}: {row!r} is not {needed}. Correct the table; its form is told in the README."
+    )
     L353 = "The table from {source} is empty or no table. Give one with entries, or none at all."
     L354 = (
         "A {type} doesn't list its aliases. Give a knowledge base that has get_alias_strings, such as spaCy's "
