@@ -162,6 +162,17 @@ class NNErrors:
         "The weights in {source} are not those that its config.json describes: missing {missing}, surplus "
         "{surplus}, wrong shapes {shapes}. Take both files from the same model."
     )
+    L291 = (
+        "The encoder multiplies in lower precision, which is for inference: it can't be trained or saved. Train or "
+        "save the model before set_precision, or load it again."
+    )
+    L292 = (
+        "Precision {value!r} is unknown; allowed is {allowed}. Correct dtype in the config, or the argument."
+    )
+    L293 = (
+        'Precision "int8" runs on a processor only, but weights are on another device. Use "bfloat16", or move the '
+        "model to the CPU."
+    )
 
 
 class NNWarnings:

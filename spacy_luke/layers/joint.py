@@ -88,6 +88,7 @@ def build_joint(
     entities_attend_to_entities: bool | None = None,
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
+    dtype: str = "float32",
 ) -> Model[JointInput, JointOutput]:
     """Registered as `spacy-luke.Joint.v1`: LUKE with heads for spans, entities and relations.
 
@@ -103,6 +104,7 @@ def build_joint(
     entities_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
     mixed_precision (bool): Train and predict in bfloat16.
+    dtype (str): Precision of the encoder's products in prediction, whatever trains: "float32", "bfloat16" or "int8".
     RETURNS (Model[JointInput, JointOutput]): The model, without weights.
     """
     settings = JointSettings(
@@ -127,7 +129,7 @@ def build_joint(
             "settings": settings,
             "tokenizer": None,
         },
-        shims=[LukeShim(None, head_learn_rate_scale, mixed_precision)],
+        shims=[LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype)],
         dims={"nI": None, "nO": None},
     )
 

@@ -16,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..nn.heads.base import LukeHead
 from ..nn.joint.model import JointModel
+from ..nn.precision import check_precision, set_precision
 
 # Both tell the shim which of their parts are still random.
 LukeModule: TypeAlias = JointModel | LukeHead
@@ -34,6 +35,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     method (str): The module's method that is run.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
         that aren't the encoder's.
+    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
     """
 
     def __init__(
@@ -43,8 +45,12 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         mixed_precision: bool,
         method: str = "__call__",
         heads: Sequence[str] = (),
+        dtype: str = "float32",
     ) -> None:
         super().__init__(model)
+        check_precision(dtype)
+        self.dtype = dtype
+        self._rounded: LukeModule | None = None  # predicts in lower precision; gone as soon as weights change
         self.method = method
         self.heads = tuple(heads)
         self.head_learn_rate_scale = head_learn_rate_scale
@@ -72,6 +78,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._model.eval()
         self.shared = shared
         self._torch_optimizer = None
+        self._rounded = None
 
     def own_module(self) -> LukeModule:
         """RETURNS (JointModel): The module, after a copy if other pipes use it too."""
@@ -83,6 +90,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def forget_optimizer(self) -> None:
         """Start with a fresh optimizer, after heads were replaced."""
         self._torch_optimizer = None
+        self._rounded = None
 
     # --- running ---------------------------------------------------------------------------
 
@@ -91,8 +99,19 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
+        if self.dtype != "float32":
+            with torch.no_grad():
+                return getattr(self._low_precision(), self.method)(*inputs.args, **inputs.kwargs)
         with torch.no_grad(), self._autocast():
             return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
+
+    def _low_precision(self) -> LukeModule:
+        """The module with other products in its encoder; all other weights are the same in memory."""
+        if self._rounded is None:
+            weights = {id(weight): weight for weight in self._model.parameters()}
+            self._rounded = copy.deepcopy(self._model, weights)
+            set_precision(self._rounded, self.dtype)
+        return self._rounded
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
         """Run the module with gradients.
@@ -133,6 +152,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             group["betas"] = (float(optimizer.b1), float(optimizer.b2))
         self._model.mark_trained()
         self._torch_optimizer.step()
+        self._rounded = None
         self._torch_optimizer.zero_grad(set_to_none=True)
         if optimizer.averages is not None:
             self._average(optimizer)
@@ -174,14 +194,18 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         named = dict(module.named_parameters())
         backup = {name: named[name].detach().clone() for name in new}
         _assign(named, {name: xp2torch(value, device=self.device) for name, value in new.items()})
+        self._rounded = None
         try:
             yield
         finally:
             _assign(named, backup)
+            self._rounded = None
 
     def copy(self) -> LukeShim:
         """RETURNS (LukeShim): A copy with weights of its own."""
-        copied = LukeShim(None, self.head_learn_rate_scale, self.bfloat16, self.method, self.heads)
+        copied = LukeShim(
+            None, self.head_learn_rate_scale, self.bfloat16, self.method, self.heads, self.dtype
+        )
         if self._model is not None:
             copied.set_module(copy.deepcopy(self._model), shared=False)
         return copied

@@ -154,7 +154,8 @@ class LukeSelfAttention(nn.Module):
         plain = head_mask is not None or need_probs
         if not plain and (len(keys) == 1 or self._worth_folding(queries[0], values)):
             return self._read_fused(queries, keys, values, bias), None
-        scores = [query @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
+        scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
+        scores = [(query * scale) @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
         probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)
         return merge_heads(probs @ values), probs if need_probs else None
 
@@ -194,12 +195,11 @@ class LukeSelfAttention(nn.Module):
         if head_mask is None and not need_probs and not dropping:
             return merge_heads(fused_words_and_self(query, own_score, words, own[1], bias)), None
         scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
-        probs = self._normalize(scores, bias, head_mask)
+        probs = self._normalize(scores / math.sqrt(query.shape[-1]), bias, head_mask)
         context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
         return merge_heads(context), probs if need_probs else None
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
-        scores = scores / math.sqrt(self.query.out_features // self.heads)
         if bias is not None:
             scores = scores + bias
         probs: Tensor = self.dropout(scores.softmax(dim=-1))

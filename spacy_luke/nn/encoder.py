@@ -16,7 +16,7 @@ from .attention import LukeSelfAttention
 from .config import LukeConfig
 from .layout import Layout
 
-BLOCK = 256  # rows; the inner states of this many stay in the processor's cache
+BLOCK = 512  # rows; the inner states of this many stay in the processor's cache
 
 
 class LukeSelfOutput(nn.Module):

@@ -15,6 +15,7 @@ from ..hub import PathOrStr, resolve_checkpoint
 from .checkpoint import read_weights, write_weights
 from .config import LukeConfig, read_config_file
 from .matching import fit_weights
+from .precision import set_precision
 from .tables import ModelWithTables
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class LukePreTrainedModel(ModelWithTables):
     def init_weights(self) -> None:
         """Draw new weights as RoBERTa does: normal with `initializer_range`, biases and padding rows zero."""
         init_module(self, self.config.initializer_range)
+
+    def set_precision(self, name: str) -> None:
+        """Multiply in lower precision from now on, for inference: the model can't be trained or saved any more.
+
+        name (str): "bfloat16", "int8", or "float32" to leave it as it is. States stay float32.
+        RAISES (ValueError): If the name is unknown, or int8 is asked for elsewhere than on a processor.
+        """
+        set_precision(self, name)
 
     # --- training ------------------------------------------------------------------------
 

@@ -1,0 +1,109 @@
+"""Faster, less precise matrix products for inference: weights of 16 or 8 bits in the encoder's layers."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import Errors
+from .encoder import LukeEncoder
+
+PRECISIONS = ("float32", "bfloat16", "int8")
+
+
+class LowPrecisionLinear(nn.Module):
+    """A linear layer that takes and gives float32 but multiplies with less. It can't be trained or saved.
+
+    linear (nn.Linear): The layer whose weights it copies.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.eval()
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)
+        RAISES (ValueError): In training."""
+        if self.training:
+            raise ValueError(Errors.L291)
+        return self.multiply(rows)
+
+    def multiply(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
+        raise NotImplementedError
+
+    def _save_to_state_dict(self, destination: object, prefix: str, keep_vars: bool) -> None:
+        raise ValueError(Errors.L291)
+
+
+class BFloat16Linear(LowPrecisionLinear):
+    """Inputs and weights of bfloat16: fast where the processor has instructions for it, and slow where not.
+
+    linear (nn.Linear): The layer whose weights it copies.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear)
+        self.register_buffer("weight", linear.weight.detach().bfloat16())
+        self.register_buffer("bias", linear.bias.detach().bfloat16())
+
+    def multiply(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
+        return F.linear(rows.bfloat16(), self.weight, self.bias).to(rows.dtype)
+
+
+class Int8Linear(LowPrecisionLinear):
+    """Weights of 8 bits with a scale for each output; inputs are scaled by the range of all rows, to 7 bits:
+    processors without instructions for such products add pairs of them in 16 bits, which 8 would overflow.
+
+    linear (nn.Linear): The layer whose weights it copies.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear)
+        weight = linear.weight.detach().float()
+        scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127  # (out,)
+        zeros = torch.zeros(len(weight), dtype=torch.long)
+        with warnings.catch_warnings():
+            # Tensors of quantized types are to go from torch, but nothing else that it has is as fast everywhere.
+            warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
+            quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+            self.packed = torch.ops.quantized.linear_prepack(quantized, linear.bias.detach().float())
+
+    def multiply(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
+        product: Tensor = torch.ops.quantized.linear_dynamic(rows, self.packed, reduce_range=True)
+        return product
+
+
+def check_precision(name: str) -> None:
+    """name (str): What a user asks for. RAISES (ValueError): If it isn't one of `PRECISIONS`."""
+    if name not in PRECISIONS:
+        raise ValueError(Errors.L292.format(value=name, allowed=", ".join(PRECISIONS)))
+
+
+def set_precision(model: nn.Module, name: str) -> None:
+    """Exchange the linear layers of all encoders in a model. For inference: they can't be trained or saved.
+
+    model (nn.Module): A model with float32 weights.
+    name (str): One of `PRECISIONS`; "float32" leaves them as they are.
+    RAISES (ValueError): If the name is unknown, or int8 is asked for elsewhere than on a processor.
+    """
+    check_precision(name)
+    if name == "float32":
+        return
+    if name == "int8" and any(weight.device.type not in ("cpu", "meta") for weight in model.parameters()):
+        raise ValueError(Errors.L293)
+    kind = Int8Linear if name == "int8" else BFloat16Linear
+    for encoder in [part for part in model.modules() if isinstance(part, LukeEncoder)]:
+        for parent in list(encoder.modules()):
+            for child, module in list(parent.named_children()):
+                if isinstance(module, nn.Linear):
+                    setattr(parent, child, kind(module))
