@@ -9,7 +9,7 @@ them; a ratio is taken within a round, and the median of the rounds is told.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -77,7 +77,7 @@ def run(corpus: Path, checkpoint: str | None, ner: Path | None, n_docs: int, rou
     }
 
 
-def measure(ways: dict[str, Callable[[], None]], rounds: int) -> list[Way]:
+def measure(ways: Mapping[str, Callable[[], object]], rounds: int) -> list[Way]:
     """Time functions in turn, after one round that doesn't count.
 
     ways (dict[str, Callable]): What to call, by name.

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.encoder import THEIRS, all_spans, main
+
+TINY = (
+    "vocab_size=60 entity_vocab_size=20 hidden_size=16 num_hidden_layers=2 num_attention_heads=2 "
+    "intermediate_size=32 max_position_embeddings=120 entity_emb_size=8"
+)
+
+
+def test_all_works_in_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("transformers")
+    out = tmp_path / "new" / "encoder.json"
+    main(["--rounds=2", f"--out={out}", "--size", *TINY.split()])
+    assert "32 sentences of 8 to 100 tokens" in capsys.readouterr().out
+    data = json.loads(out.read_text(encoding="utf8"))
+    assert (data["rounds"], data["sizes"]["hidden_size"]) == (2, 16)
+    assert [work["entities"] for work in data["works"]][1:3] == [96, 2]
+    for work in data["works"]:
+        ways = {way["name"]: way for way in work["ways"]}
+        assert list(ways) == [THEIRS, "float32", "bfloat16", "int8"]
+        assert ways[THEIRS]["ratio"] == 1
+        assert ways[THEIRS]["difference"] == 0
+        assert ways["float32"]["difference"] < 1e-5 < ways["int8"]["difference"] < 0.5
+        assert all(way["share"] > 0 for way in ways.values())
+
+
+def test_all_spans_of_a_sentence() -> None:
+    assert all_spans(5, 2) == [(1, 2), (1, 3), (2, 3), (2, 4), (3, 4)]
+    assert len(all_spans(40)) == sum(min(16, 39 - i) for i in range(1, 39))
