@@ -9,11 +9,20 @@ ROOT = Path(__file__).parent.parent
 weasel = pytest.importorskip("weasel")
 
 
-@pytest.fixture(scope="module")
-def project():
+def load_project(**overrides):
     from weasel.util.config import load_project_config
 
-    return load_project_config(ROOT)
+    return load_project_config(ROOT, overrides={f"vars.{name}": value for name, value in overrides.items()})
+
+
+def script(project, name):
+    [command] = [command for command in project["commands"] if command["name"] == name]
+    return " ".join(command["script"])
+
+
+@pytest.fixture(scope="module")
+def project():
+    return load_project()
 
 
 def test_workflows_name_commands(project):
@@ -52,3 +61,21 @@ def test_our_commands_exist(project):
 def test_yaml_has_checksums_for_all_assets():
     assets = srsly.read_yaml(ROOT / "project.yml")["assets"]
     assert all(len(asset["checksum"]) == 32 for asset in assets)
+
+
+def test_the_default_model_is_what_the_wheel_holds(project):
+    package = ROOT / project["vars"]["package"]
+    assert (package / "model.safetensors").is_file()
+    assert package.relative_to(ROOT) == Path("spacy_luke", "assets", "luke_small")
+    assert f" {project['vars']['package']}" in script(project, "tune")
+    assert f"--checkpoint {project['vars']['package']}" in script(project, "evaluate")
+
+
+def test_a_trial_changes_steps_and_leaves_the_package_alone():
+    project = load_project(
+        package="training/trial", steps=20, second_steps=10, eval_frequency=5, mixed_precision=False
+    )
+    assert "--training.max_steps 20 --training.eval_frequency 5" in script(project, "train")
+    assert "mixed_precision false" in script(project, "train")
+    assert "--training.max_steps 10 --training.eval_frequency 200" in script(project, "train-second")
+    assert "luke_small" not in script(project, "tune") + script(project, "evaluate")
