@@ -23,7 +23,7 @@ from spacy.tokens import Doc, DocBin, Span
 from wasabi import table
 
 import spacy_luke
-from spacy_luke.annotation import read_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations
 from spacy_luke.training.looked_for import PROPERTIES, Property
 from spacy_luke.training.metrics import Counts, count, ratio
 from spacy_luke.training.outcomes import Extent, extent
@@ -51,7 +51,7 @@ def _row(read: Iterable[tuple[Doc, Doc]], threshold: float) -> dict[str, float]:
     silent = alarms = 0
     for doc, gold in read:
         told, blurred = _told(gold)
-        labels = {label for name in gold.user_data["properties"] for label in _labels(name)}
+        labels = {label for name in gold.user_data[RELATIONS_LOOKED_FOR] for label in _labels(name)}
         said = {
             (extent(r.head), extent(r.tail), r.label)
             for r in read_relations(doc)

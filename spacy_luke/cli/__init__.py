@@ -101,6 +101,29 @@ def _texts(texts: list[str] | None, file: Path | None) -> list[str] | None:
     return [*(texts or []), file.read_text(encoding="utf8")]
 
 
+@app.command("convert")
+def convert_command(
+    format_: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+        ),
+    ],
+    source: Annotated[Path, typer.Argument(help="File of that format; JSON may be compressed (.xz)")],
+    target: Annotated[Path, typer.Argument(help=".spacy file to write")],
+    names: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with names of relations by id: for fewrel, and for docred's relations"),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the tokenizer")] = "en",
+) -> None:
+    """Make training data of a published format: entities in doc.ents, relations in doc._.luke_relations."""
+    from .convert import convert
+
+    counts = convert(format_, source, target, names, lang)
+    msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
+
+
 @app.command("corpus")
 def corpus_command(
     data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],

@@ -23,7 +23,19 @@ class CLIErrors:
         "the config of a pipe."
     )
     L506 = "{path} has files in it and is no spaCy pipeline. Name a new folder, or an earlier pipeline to replace."
+    L507 = "{value!r} is no format that can be converted. Choose one of {allowed}."
+    L508 = (
+        "Data of the format {format} tells relations by their ids. Give --names with a JSON file that has a name for "
+        "each, such as {example} of the published data."
+    )
+    L509 = "Data of the format {format} names its relations itself. Leave --names out: it is for {allowed}."
+    L510 = (
+        "{path} can't be read as {format}: {found}. Look at the file, or name its format; "
+        "`python -m spacy luke convert --help` lists them."
+    )
     L511 = (
         "{path} can't be read as entity titles: {found}. Give a JSON file with a list of titles, or with a dict "
         "{{title: id}}."
     )
+    L512 = "There is no file {path}. Name the file itself, not its folder."
+    L513 = "Documents are written to a file whose name ends in .spacy, got {path}."

@@ -81,7 +81,7 @@ def complete(
 def _names(doc: Doc) -> list[str]:
     """The source's relations that were looked for in a sentence."""
     told = {relation.label for relation in read_relations(doc)}
-    return sorted({*doc.user_data.get("properties", ()), *told})
+    return sorted({*doc.user_data.get(RELATIONS_LOOKED_FOR, ()), *told})
 
 
 def _relate(doc: Doc, source: Doc, properties: Mapping[str, Property], ids: Mapping[str, str]) -> None:

@@ -28,7 +28,7 @@ def sentence(nlp: Language, text: str, *facts: tuple[str, str, str], looked_for:
         return Span(doc, words.index(word), words.index(word) + 1, "ENTITY")
 
     write_relations(doc, [Relation(span(head), span(tail), label) for head, label, tail in facts])
-    doc.user_data["properties"] = sorted({*looked_for, *(label for _, label, _ in facts)})
+    doc.user_data[RELATIONS_LOOKED_FOR] = sorted({*looked_for, *(label for _, label, _ in facts)})
     return doc
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import srsly
 from spacy.tokens import Doc, Span
 
-from ...annotation import write_relations
+from ...annotation import RELATIONS_LOOKED_FOR, write_relations
 from ...types import Relation
 from .build import Mention, build_text_doc
 
@@ -26,8 +26,9 @@ def convert_knowledgenet(path: str | Path, tokenizer: Callable[[str], Doc]) -> I
     path (str | Path): A `.jsonl` or `.jsonl.xz` file. A row without spans tells that its property was looked
         for and not found.
     tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
-    YIELDS (Doc): With `doc.ents` of label "ENTITY", `kb_id_` where it is known, and relations. Others than
-        `doc.user_data["properties"]` were not looked for; `doc.user_data["fold"]` is the published fold.
+    YIELDS (Doc): With `doc.ents` of label "ENTITY", `kb_id_` where it is known, and relations.
+        `doc.user_data[RELATIONS_LOOKED_FOR]` has the properties of its rows, `doc.user_data["fold"]` the published
+        fold.
     """
     path = Path(path)
     data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
@@ -60,5 +61,5 @@ def _doc(tokenizer: Callable[[str], Doc], text: str, rows: list[Mapping[str, Any
     for token in doc:
         token.is_sent_start = token.i == 0  # a row is a sentence
     doc.user_data["fold"] = rows[0]["fold"]
-    doc.user_data["properties"] = sorted({row["property"] for row in rows})
+    doc.user_data[RELATIONS_LOOKED_FOR] = sorted({row["property"] for row in rows})
     return doc

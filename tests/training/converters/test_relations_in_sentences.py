@@ -11,7 +11,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import has_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations
 from spacy_luke.extensions import set_extensions
 from spacy_luke.training.converters.docred import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
@@ -56,7 +56,7 @@ def test_knowledgenet(tmp_path: Path) -> None:
         ("she", "London", "RESIDENCE", ""),
     ]
     assert first.ents[0].kb_id_ == "Q7259"
-    assert first.user_data["properties"] == ["CEO", "RESIDENCE", "SPOUSE"]
+    assert first.user_data[RELATIONS_LOOKED_FOR] == ["CEO", "RESIDENCE", "SPOUSE"]
     assert first.user_data["fold"] == 2
     assert has_relations(second)
     assert triples(second) == []
