@@ -12,7 +12,7 @@ from ..annotation import write_entities, write_facts, write_relations
 from ..facts import facts_from_relations, normalize
 from ..nn.joint.config import JointConfig
 from ..types import Relation
-from .decode import ScoredSpan, Threshold, threshold_of
+from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits
 from .reading import Reading
 
@@ -47,7 +47,7 @@ class Annotator:
         if reading.searched:
             doc.set_ents(found, default="unmodified" if doc.has_annotation("ENT_IOB") else "outside")
             if self.spans_key is not None:
-                doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, reading.scored)
+                doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, surest(reading.scored))
         spans = [*given, *found]
         if self.write_vectors or self.write_labels:
             self._write_entities(doc, spans, reading)

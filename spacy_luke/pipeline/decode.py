@@ -14,12 +14,14 @@ Threshold = float | Mapping[str, float]
 
 
 class ScoredSpan(NamedTuple):
-    """A span of tokens (end exclusive) with a label and its probability."""
+    """A span of tokens (end exclusive) with a label and its probability, and the probability that it is any entity
+    at all, which thresholds are compared with."""
 
     start: int
     end: int
     label: str
     score: float
+    entity: float
 
 
 def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> float:
@@ -66,9 +68,29 @@ def label_spans(
     limits = np.array([threshold_of(threshold, label) for label in labels])
     keep = np.flatnonzero(entity > limits[best])
     return [
-        ScoredSpan(int(spans[i, 0]), int(spans[i, 1]), labels[best[i]], float(probabilities[i, 1 + best[i]]))
+        ScoredSpan(
+            int(spans[i, 0]),
+            int(spans[i, 1]),
+            labels[best[i]],
+            float(probabilities[i, 1 + best[i]]),
+            float(entity[i]),
+        )
         for i in keep
     ]
+
+
+def surest(spans: Iterable[ScoredSpan]) -> list[ScoredSpan]:
+    """Spans that several windows saw, each once.
+
+    spans (Iterable[ScoredSpan]): Candidates as every window saw them.
+    RETURNS (list[ScoredSpan]): One a place, the one with the highest score; by position.
+    """
+    best: dict[tuple[int, int], ScoredSpan] = {}
+    for span in spans:
+        place = (span.start, span.end)
+        if place not in best or best[place].score < span.score:
+            best[place] = span
+    return sorted(best.values())
 
 
 def without_overlap(

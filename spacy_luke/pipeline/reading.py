@@ -20,7 +20,7 @@ from ..inputs.batching import batch_windows, candidate_counts, count_inside, gro
 from ..inputs.mentions import Placement, mention_ids, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, make_windows
-from .decode import ScoredSpan, Threshold, label_spans, without_overlap
+from .decode import ScoredSpan, Threshold, label_spans, surest, without_overlap
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -56,7 +56,8 @@ class Reading:
     """What the model says of one document.
 
     searched (bool): Whether entities were looked for.
-    scored (list[ScoredSpan]): All candidate spans above threshold; they may overlap.
+    blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
+    scored (list[ScoredSpan]): All candidate spans above threshold, as every window saw them; they may overlap.
     found (list[ScoredSpan]): The entities found, without overlap.
     mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
     seen (ndarray): True for mentions that were read; the tokenizer dropped the others. Shape: (n_mentions,)
@@ -69,6 +70,7 @@ class Reading:
     """
 
     searched: bool = False
+    blocked: list[tuple[int, int]] = field(default_factory=list)
     scored: list[ScoredSpan] = field(default_factory=list)
     found: list[ScoredSpan] = field(default_factory=list)
     mentions: list[tuple[int, int, str]] = field(default_factory=list)
@@ -79,6 +81,18 @@ class Reading:
     pairs: Ints = field(default_factory=lambda: np.zeros((0, 3), dtype=np.int64))
     scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     words: list[tuple[Window, Floats]] = field(default_factory=list)
+
+
+def choose_entities(reading: Reading, length: int, threshold: float = 0.0) -> list[ScoredSpan]:
+    """Choose entities among the candidates of a reading.
+
+    reading (Reading): Its candidates that are above the threshold which it was read with.
+    length (int): Number of tokens of the document.
+    threshold (float): A higher threshold. What it gives is what reading with it would have found.
+    RETURNS (list[ScoredSpan]): The entities by position, without overlap.
+    """
+    spans = surest(span for span in reading.scored if span.entity > threshold)
+    return without_overlap(spans, reading.blocked, length)
 
 
 @dataclass(frozen=True)
@@ -137,7 +151,8 @@ class Reader:
         pieces = encode_docs(docs, self.tokenizer)
         windows = [make_windows(i, p, self.window, self.overlap) for i, p in enumerate(pieces)]
         readings = [
-            Reading(mentions=list(q.given), searched=q.find and bool(self.ner_labels)) for q in questions
+            Reading(mentions=list(q.given), searched=q.find and bool(self.ner_labels), blocked=q.blocked)
+            for q in questions
         ]
         searching = any(reading.searched for reading in readings)
         suggested = self.suggest(docs) if self.suggest is not None and searching else None
@@ -178,7 +193,8 @@ class Reader:
                 if len(batch) == len(flat):
                     whole, cache = words, output.words
         for doc in group:
-            self._decide(material.docs[doc], material.questions[doc], readings[doc])
+            readings[doc].found = choose_entities(readings[doc], len(material.docs[doc]))
+            readings[doc].mentions += [span[:3] for span in readings[doc].found]
         if not self.describe:
             return
         placed = {}
@@ -239,16 +255,6 @@ class Reader:
             readings[window.doc].scored += label_spans(
                 spans, probabilities[row][keep], self.ner_labels, self.threshold
             )
-
-    def _decide(self, doc: Doc, question: Question, reading: Reading) -> None:
-        best: dict[tuple[int, int], ScoredSpan] = {}
-        for span in reading.scored:  # a span that two windows saw counts once, as the surer one saw it
-            key = span[:2]
-            if key not in best or best[key].score < span.score:
-                best[key] = span
-        reading.scored = sorted(best.values())
-        reading.found = without_overlap(reading.scored, question.blocked, len(doc))
-        reading.mentions += [span[:3] for span in reading.found]
 
     # --- labelling and relating ------------------------------------------------------------
 

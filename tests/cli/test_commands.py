@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import spacy
 import torch
 from safetensors.torch import save_file
 from spacy.cli import app
-from spacy.tokens import DocBin
-from tiny import make_corpus, make_pipeline, make_tokenizer
+from spacy.tokens import Doc, DocBin
+from tiny import TEXTS, make_corpus, make_pipeline, make_tokenizer
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
@@ -21,6 +22,8 @@ from spacy_luke import LukeModel, LukeTokenizer
 from spacy_luke.cli.convert_encoder import read_titles
 from spacy_luke.cli.run import run
 from spacy_luke.cli.tune import tune
+from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.reading import Reading, choose_entities
 
 RUNNER = CliRunner()
 
@@ -177,6 +180,39 @@ def test_tune_writes_a_checkpoint_with_thresholds(trained: Path, tmp_path: Path)
 def test_tune_returns_the_figures(trained: Path, tmp_path: Path):
     chosen = tune(trained / "model", trained / "dev.spacy", tmp_path / "out", "luke", half=False)
     assert all(0.2 <= threshold <= 0.9 and figure > 0.95 for threshold, figure in chosen.values())
+
+
+def test_one_reading_tells_what_each_threshold_would_have_found(make_checkpoint: Callable[..., str]):
+    """Also where windows disagree about a span, of which the tiny model's long document has several."""
+    nlp = make_pipeline(make_checkpoint(), "luke_ner")
+    pipe = nlp.get_pipe("luke_ner")
+    docs = [nlp.make_doc(text) for text in (*TEXTS, " ".join(TEXTS) * 3)]
+    pipe.thresholds["ner"] = 0.05
+    readings = pipe.predict(docs)
+    assert any(len({s[:2] for s in reading.scored}) < len(reading.scored) for reading in readings)
+    probabilities = sorted(span.entity for reading in readings for span in reading.scored)
+    numbers = set()
+    for threshold in (0.05, *probabilities[:: len(probabilities) // 6]):
+        pipe.thresholds["ner"] = threshold
+        found = [reading.found for reading in pipe.predict(docs)]
+        assert found == [
+            choose_entities(r, len(doc), threshold) for r, doc in zip(readings, docs, strict=True)
+        ]
+        numbers.add(sum(map(len, found)))
+    assert len(numbers) > 3
+
+
+def test_tune_reads_once_for_entities(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    read = []
+    predict = LukePipe.predict
+
+    def count(pipe: LukePipe, docs: list[Doc]) -> list[Reading]:
+        read.append((pipe.joint.relation_labels == (), len(docs)))
+        return predict(pipe, docs)
+
+    monkeypatch.setattr(LukePipe, "predict", count)
+    tune(trained / "model", trained / "dev.spacy", tmp_path / "out", "luke", half=True)
+    assert sum(size for only_entities, size in read if only_entities) == 18
 
 
 def test_tune_where_entities_are_added_to_gold_ones(trained: Path, tmp_path: Path):

@@ -28,7 +28,7 @@ JOINT = JointConfig(
 # --- decoding ------------------------------------------------------------------------------
 
 spans = st.builds(
-    lambda start, length, score: ScoredSpan(start, start + length, "X", score),
+    lambda start, length, score: ScoredSpan(start, start + length, "X", score, score),
     st.integers(0, 15),
     st.integers(1, 5),
     st.floats(0, 1),

@@ -65,7 +65,7 @@ class SpanForm(HeadForm):
             score = float(scores[item, best])
             if best != outside and score > threshold_of(settings.thresholds["ner"], names[best]):
                 start, end = asked.extents[item].tolist()
-                reading.scored.append(ScoredSpan(start, end, names[best], score))
+                reading.scored.append(ScoredSpan(start, end, names[best], score, score))
                 rank.append(float(logits[item, best]))
         length = int(asked.extents.max(initial=0))
         reading.found = without_overlap(reading.scored, question.blocked, length, rank)
