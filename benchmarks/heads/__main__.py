@@ -12,11 +12,11 @@ from typing import Any
 import srsly
 from wasabi import table
 
-from . import banking77
+from . import banking77, codah, qamr, ud_ewt
 from .run import run
 from .task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (banking77.TASK,)}
+TASKS: dict[str, Task] = {task.name: task for task in (banking77.TASK, ud_ewt.TASK, qamr.TASK, codah.TASK)}
 
 
 def main(args: Sequence[str] | None = None) -> None:
