@@ -31,11 +31,14 @@ def read_golds(nlp: Language, path: Path) -> list[Doc]:
 
 
 @spacy.registry.readers("benchmarks.GoldTokens.v1")
-def read_gold_tokens(path: Path, shuffle: bool) -> Callable[[Language], Iterable[Example]]:
+def read_gold_tokens(
+    path: Path, shuffle: bool, mentions: bool = False
+) -> Callable[[Language], Iterable[Example]]:
     """Make a reader that keeps the corpus' tokens, so that training sees what the figures are measured on.
 
     path (Path): A `.spacy` file.
     shuffle (bool): Whether each pass has another order.
+    mentions (bool): Whether the predicted documents have the gold entities.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     """
 
@@ -44,7 +47,7 @@ def read_gold_tokens(path: Path, shuffle: bool) -> Callable[[Language], Iterable
         if shuffle:
             random.shuffle(golds)
         for gold in golds:
-            yield Example(given_tokens(nlp.vocab, gold, mentions=False), gold)
+            yield Example(given_tokens(nlp.vocab, gold, mentions=mentions), gold)
 
     return read
 

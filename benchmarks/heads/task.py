@@ -98,17 +98,27 @@ def preset(component: str, optimize: str = "efficiency") -> Callable[[], Config]
     """
 
     def make() -> Config:
-        config = init_config(lang="en", pipeline=[component], optimize=optimize)
-        for part, shuffle in (("train", True), ("dev", False)):
-            reader = {
-                "@readers": "benchmarks.GoldTokens.v1",
-                "path": f"${{paths.{part}}}",
-                "shuffle": shuffle,
-            }
-            config["corpora"][part] = reader
+        config = read_gold_tokens(init_config(lang="en", pipeline=[component], optimize=optimize))
         config["paths"]["vectors"] = None
         if "tok2vec" in config["components"]:
             config["components"]["tok2vec"]["model"]["embed"]["include_static_vectors"] = False
         return config
 
     return make
+
+
+def read_gold_tokens(config: Config, mentions: bool = False) -> Config:
+    """Let a training config read the corpus' own tokens and sentences, as documents to predict on have them.
+
+    config (Config): The config; it is changed.
+    mentions (bool): Whether the documents are given with their gold entities.
+    RETURNS (Config): The same.
+    """
+    for part in ("train", "dev"):
+        config["corpora"][part] = {
+            "@readers": "benchmarks.GoldTokens.v1",
+            "path": f"${{paths.{part}}}",
+            "shuffle": part == "train",
+            "mentions": mentions,
+        }
+    return config

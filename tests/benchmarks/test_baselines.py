@@ -58,6 +58,8 @@ def test_reader_keeps_tokens_and_hides_entities(corpus: Path) -> None:
     assert [token.text for token in examples[0].predicted] == ["Ada", "left", "Ada", "."]
     assert not examples[0].predicted.ents
     assert len(examples[0].reference.ents) == 2
+    (given, *_) = read_gold_tokens(corpus, False, mentions=True)(nlp)
+    assert [ent.text for ent in given.predicted.ents] == ["Ada", "Ada"]
 
 
 # --- the tutorial's component ------------------------------------------------------------

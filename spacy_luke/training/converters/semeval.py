@@ -26,7 +26,7 @@ def convert_semeval(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iterat
 
     path (str | Path): A text file.
     tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
-    YIELDS (Doc): With two entities of label "NOMINAL" and one relation from the first argument to the second,
+    YIELDS (Doc): One sentence, with two entities of label "NOMINAL" and one relation from the first argument to the second,
         e.g. "Component-Whole"; none for "Other".
     RAISES (ValueError): If a sentence has no marks or no relation.
     """
@@ -56,4 +56,6 @@ def _doc(
     doc, spans = build_text_doc(tokenizer, "".join(pieces), mentions)
     nominals = {span.id_: span for span in spans}
     write_relations(doc, [] if label is None else [(nominals[str(head)], nominals[str(tail)], label)])
+    for token in doc:
+        token.is_sent_start = token.i == 0
     return doc

@@ -92,6 +92,7 @@ def test_semeval(tmp_path: Path) -> None:
         [],
     ]
     assert all(has_relations(doc) for doc in docs)
+    assert all(len(list(doc.sents)) == 1 for doc in docs)
 
 
 @pytest.mark.parametrize(
