@@ -70,7 +70,7 @@ def _follow(task: Task, name: str, splits: Splits) -> dict[str, Any]:
     rule = task.rules[name](splits.train)
 
     def score(golds: Sequence[Doc]) -> dict[str, float]:
-        predicted = _questions(task, spacy.blank("en").vocab, golds)
+        predicted = questions(task, spacy.blank("en").vocab, golds)
         return _score(task, predicted, golds, rule)
 
     return {"name": name, "held_out": score(splits.dev), "test": score(splits.test)}
@@ -110,11 +110,11 @@ def _config(pipeline: Pipeline, corpora: Path, log: Path) -> Config:
 
 
 def _predict(task: Task, pipeline: Pipeline, nlp: Language, golds: Sequence[Doc]) -> dict[str, float]:
-    predicted = list(nlp.pipe(_questions(task, nlp.vocab, golds)))
+    predicted = list(nlp.pipe(questions(task, nlp.vocab, golds)))
     return _score(task, predicted, golds, pipeline.collect)
 
 
-def _questions(task: Task, vocab: Vocab, golds: Sequence[Doc]) -> list[Doc]:
+def questions(task: Task, vocab: Vocab, golds: Sequence[Doc]) -> list[Doc]:
     """Copies of gold documents to predict on: their tokens and what they are asked, entities if the task says so."""
     docs = []
     for gold in golds:
