@@ -138,6 +138,10 @@ class TokenizerErrors:
         "piece is the unknown one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
     )
     L142 = "There are no special tokens named {names}. Allowed are: {allowed}."
+    L144 = (
+        "There are {n} entity_ids and {found} entity_token_spans. Give each entity one span of word pieces, in the same "
+        "order; for the second text in pair_entity_ids and pair_entity_token_spans."
+    )
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
         "vocabulary."
@@ -162,4 +166,8 @@ class TokenizerWarnings:
     W104 = (
         "{n} entities are left out, because truncation cut the text before they end. Raise max_length, or "
         "cut long texts into windows."
+    )
+    W105 = (
+        "An input of {n} word pieces is longer than the {most} that the model takes (model_max_length), and would be an "
+        "error there. Set truncation=True, or cut long texts into windows."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -13,19 +13,20 @@ from ..errors import Errors, Warnings
 from .assemble import Assembler, Row
 from .encoding import (
     LukeEncoding,
-    TensorKind,
     batch_encoding,
+    kind_of,
+    rows_of,
     single_encoding,
     take_places,
     tensor_kind,
 )
 from .entities import EntityVocab
 from .inputs import Example, TextInput, read_batch, read_single
-from .limits import resolve_limits
+from .limits import Limits, resolve_limits
 from .options import check_side
 from .padding import Padder
-from .pieces import CharSpan, cut, locate
-from .tasks import EncodedText, apply_task
+from .pieces import CharSpan, TokenSpan, cut, locate
+from .tasks import EncodedText, apply_task, encoded_text
 from .words import WordVocab
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,9 @@ class InputEncoder(WordVocab):
     truncation_side: str
     model_max_length: int | None
     split_special_tokens: bool
+
+    # Inputs that are made unless `return_token_type_ids` or `return_attention_mask` says otherwise.
+    model_input_names: Sequence[str] = ("input_ids", "attention_mask")
 
     def __call__(
         self,
@@ -101,8 +105,9 @@ class InputEncoder(WordVocab):
         padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
             don't count padding.
         return_tensors (str | None): "np" for arrays, "pt" for tensors, None for lists.
-        return_token_type_ids (bool | None): Whether to add token types; they are zeros.
-        return_attention_mask (bool | None): Whether to tell inputs from padding; None for yes.
+        return_token_type_ids (bool | None): Whether to add token types, which are zeros; None: if
+            `model_input_names` has them.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None likewise.
         return_overflowing_tokens (bool): Whether to add what was truncated.
         return_special_tokens_mask (bool): Whether to add which tokens are special.
         return_offsets_mapping (bool): Whether to add `offset_mapping`, the characters that each word piece
@@ -130,16 +135,12 @@ class InputEncoder(WordVocab):
             padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
         )
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
-        assemble = Assembler(
-            self.template,
+        assemble = self._assembler(
             limits,
-            max_entity_length or self.max_entity_length,
-            self.max_mention_length,
-            stride,
-            self.truncation_side,
-            add_special_tokens,
-            return_positions=self.task == "entity_span_classification",
-            return_token_type_ids=bool(return_token_type_ids),
+            max_entity_length,
+            return_token_type_ids,
+            stride=stride,
+            add_special_tokens=add_special_tokens,
             return_special_tokens_mask=return_special_tokens_mask,
             return_overflowing_tokens=return_overflowing_tokens,
         )
@@ -149,22 +150,90 @@ class InputEncoder(WordVocab):
             self.split_special_tokens if split_special_tokens is None else split_special_tokens,
             located=presplit or return_offsets_mapping,
         )
-        rows, dropped = zip(*(assemble(first, second) for first, second in encoded), strict=True)
-        if any(dropped) and verbose:
-            logger.warning(Warnings.W104.format(n=sum(dropped)))
-        if batched:
-            if return_length:
-                rows = tuple({**row, "length": len(row["input_ids"])} for row in rows)
-            padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
-            places = take_places(padded, return_offsets_mapping)
-            return batch_encoding(padded, kind).placed(places)
-        (row,) = padder(rows, limits.padding, limits.max_length, assemble.max_entity_length)
+        rows = self._assemble(assemble, encoded, verbose)
+        if not batched:
+            row = _pad_single(rows, padder, assemble, return_length)
+            places = take_places([row], return_offsets_mapping)
+            return single_encoding(row, kind, batch_axis=True).placed(places)
         if return_length:
-            row["length"] = len(row["input_ids"])
-        places = take_places([row], return_offsets_mapping)
-        return single_encoding(row, kind, batch_axis=True).placed(places)
+            rows = [{**row, "length": len(row["input_ids"])} for row in rows]
+        padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
+        places = take_places(padded, return_offsets_mapping)
+        return batch_encoding(padded, kind).placed(places)
 
     encode_plus = __call__  # its older name
+
+    def batch_encode_plus(self, batch_text_or_text_pairs: Sequence[Any], **kwargs: Any) -> LukeEncoding:
+        """The older name of a call with many texts, or with pairs of texts as tuples.
+
+        batch_text_or_text_pairs (Sequence[str | tuple[str, str]]): The texts or pairs.
+        kwargs (Any): As for calling the tokenizer.
+        RETURNS (LukeEncoding): As for calling the tokenizer.
+        """
+        texts = list(batch_text_or_text_pairs)
+        if not any(isinstance(text, tuple) for text in texts):
+            return self(texts, **kwargs)
+        first, second = (list(column) for column in zip(*texts, strict=True))
+        return self(first, second, **kwargs)
+
+    def prepare_for_model(
+        self,
+        ids: Sequence[int],
+        pair_ids: Sequence[int] | None = None,
+        entity_ids: Sequence[int] | None = None,
+        pair_entity_ids: Sequence[int] | None = None,
+        entity_token_spans: Sequence[TokenSpan] | None = None,
+        pair_entity_token_spans: Sequence[TokenSpan] | None = None,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        stride: int = 0,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_tensors: Any = None,
+        return_token_type_ids: bool | None = None,
+        return_attention_mask: bool | None = None,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_length: bool = False,
+        verbose: bool = True,
+        prepend_batch_axis: bool = False,
+    ) -> LukeEncoding:
+        """Make an input of ids that are there already. Options that aren't told here are those of a call.
+
+        ids (Sequence[int]): Word pieces of the text, without special tokens around it.
+        pair_ids (Sequence[int] | None): Those of the text after it.
+        entity_ids (Sequence[int] | None): The entities of the text.
+        pair_entity_ids (Sequence[int] | None): Those of the text after it.
+        entity_token_spans (Sequence[tuple[int, int]] | None): For each entity of the text its first word piece
+            among `ids` and the one after its last.
+        pair_entity_token_spans (Sequence[tuple[int, int]] | None): The same for the text after it.
+        prepend_batch_axis (bool): Whether arrays and tensors are batches of one.
+        RETURNS (LukeEncoding): As for calling the tokenizer.
+        RAISES (ValueError): If there are not as many spans as entities.
+        """
+        limits = resolve_limits(
+            padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
+        )
+        assemble = self._assembler(
+            limits,
+            max_entity_length,
+            return_token_type_ids,
+            stride=stride,
+            add_special_tokens=add_special_tokens,
+            return_special_tokens_mask=return_special_tokens_mask,
+            return_overflowing_tokens=return_overflowing_tokens,
+        )
+        first = encoded_text(ids, entity_ids, entity_token_spans)
+        second = (
+            None if pair_ids is None else encoded_text(pair_ids, pair_entity_ids, pair_entity_token_spans)
+        )
+        rows = self._assemble(assemble, [(first, second)], verbose)
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        row = _pad_single(rows, padder, assemble, return_length)
+        return single_encoding(row, tensor_kind(return_tensors), batch_axis=prepend_batch_axis)
 
     def encode(self, text: str, text_pair: str | None = None, **kwargs: Any) -> Any:
         """The word ids of one text or pair of texts.
@@ -212,7 +281,8 @@ class InputEncoder(WordVocab):
         max_entity_length (int | None): The entities for "max_length"; None for the tokenizer's setting.
         pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
         padding_side (str | None): "right" or "left"; None for the tokenizer's setting.
-        return_attention_mask (bool | None): Whether to tell inputs from padding; None for yes.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None: if
+            `model_input_names` has `attention_mask`.
         return_tensors (str | None): "np" or "pt"; None for what the inputs are.
         verbose (bool): Whether to log what has no effect.
         RETURNS (LukeEncoding): The inputs, all of one length.
@@ -225,24 +295,54 @@ class InputEncoder(WordVocab):
         ids = encoded_inputs["input_ids"]
         if len(ids) == 0:
             return LukeEncoding(encoded_inputs)
-        kind = tensor_kind(return_tensors) or _kind_of(ids)
+        kind = tensor_kind(return_tensors) or kind_of(ids)
         limits = resolve_limits(padding, None, max_length, None, self.model_max_length, verbose)
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
         n_entities = self.max_entity_length if max_entity_length is None else max_entity_length
         single = np.ndim(ids[0]) == 0
         if single:
             encoded_inputs = {name: [value] for name, value in encoded_inputs.items()}
-        rows = _rows(encoded_inputs)
+        rows = rows_of(encoded_inputs)
         padded = padder(rows, limits.padding, limits.max_length, n_entities)
         return single_encoding(padded[0], kind, batch_axis=False) if single else batch_encoding(padded, kind)
 
     # --- steps of a call -----------------------------------------------------------------
 
+    def _wants(self, name: str, asked: bool | None) -> bool:
+        return name in self.model_input_names if asked is None else asked
+
     def _padder(self, side: str | None, multiple: int | None, attention_mask: bool | None) -> Padder:
         side = self.padding_side if side is None else side
         check_side("padding_side", side)
-        with_mask = attention_mask is None or attention_mask
+        with_mask = self._wants("attention_mask", attention_mask)
         return Padder(self.pad_token_id, self.entity_vocab.pad_id, side, multiple, with_mask)
+
+    def _assembler(
+        self, limits: Limits, max_entity_length: int | None, token_type_ids: bool | None, **options: Any
+    ) -> Assembler:
+        return Assembler(
+            self.template,
+            limits,
+            max_entity_length or self.max_entity_length,
+            self.max_mention_length,
+            truncation_side=self.truncation_side,
+            return_positions=self.task == "entity_span_classification",
+            return_token_type_ids=self._wants("token_type_ids", token_type_ids),
+            **options,
+        )
+
+    def _assemble(
+        self, assemble: Assembler, encoded: Iterable[tuple[EncodedText, EncodedText | None]], verbose: bool
+    ) -> list[Row]:
+        """Put inputs together, and tell of entities that fell out of them and of inputs that are too long."""
+        rows, dropped = zip(*(assemble(first, second) for first, second in encoded), strict=True)
+        longest = max(len(row["input_ids"]) for row in rows)
+        if verbose and any(dropped):
+            logger.warning(Warnings.W104.format(n=sum(dropped)))
+        most = self.model_max_length
+        if verbose and assemble.limits.max_length is None and most is not None and longest > most:
+            logger.warning(Warnings.W105.format(n=longest, most=most))
+        return list(rows)
 
     def _encode_examples(
         self,
@@ -289,30 +389,7 @@ def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> li
     return [(at + start, at + end) for at, found in zip(starts, offsets, strict=True) for start, end in found]
 
 
-def _kind_of(ids: Any) -> TensorKind:
-    """Whether inputs are arrays or tensors."""
-    for value in (ids, ids[0]):
-        if isinstance(value, (np.ndarray, np.integer)):
-            return "np"
-        if type(value).__module__.split(".")[0] == "torch":
-            return "pt"
-    return None
-
-
-def _rows(columns: Mapping[str, Any]) -> list[Row]:
-    """A batch's inputs one by one, as arrays."""
-    n = len(columns["input_ids"])
-    wrong = {name: len(values) for name, values in columns.items() if len(values) != n}
-    if wrong:
-        raise ValueError(Errors.L134.format(n=n, found=wrong))
-    return [{name: _array(values[i]) for name, values in columns.items()} for i in range(n)]
-
-
-def _array(value: Any) -> Any:
-    """An array of numbers; anything else as it is."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    if isinstance(value, (str, bytes)) or np.ndim(value) == 0:
-        return value
-    array = np.asarray(value)
-    return array.astype(np.int64) if array.size == 0 or array.dtype.kind in "iub" else array
+def _pad_single(rows: Sequence[Row], padder: Padder, assemble: Assembler, return_length: bool) -> Row:
+    """A single text is filled up to the number of entities that the call asks for, a batch to the tokenizer's."""
+    (row,) = padder(rows, assemble.limits.padding, assemble.limits.max_length, assemble.max_entity_length)
+    return {**row, "length": len(row["input_ids"])} if return_length else row

@@ -146,3 +146,38 @@ def _ragged(arrays: list[Any]) -> Any:
     for i, array in enumerate(arrays):
         ragged[i] = array
     return ragged
+
+
+def kind_of(ids: Any) -> TensorKind:
+    """ids (Any): Ids of words, of one input or of several.
+    RETURNS (Literal["np", "pt"] | None): Whether they are arrays or tensors; None for lists."""
+    for value in (ids, ids[0]):
+        if isinstance(value, (np.ndarray, np.integer)):
+            return "np"
+        if type(value).__module__.split(".")[0] == "torch":
+            return "pt"
+    return None
+
+
+def rows_of(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A batch's inputs one by one.
+
+    columns (Mapping[str, Any]): Each field of all rows, in lists, arrays or tensors.
+    RETURNS (list[dict[str, Any]]): The fields of each row as arrays.
+    RAISES (ValueError): If the fields are not of as many rows.
+    """
+    n = len(columns["input_ids"])
+    wrong = {name: len(values) for name, values in columns.items() if len(values) != n}
+    if wrong:
+        raise ValueError(Errors.L134.format(n=n, found=wrong))
+    return [{name: _array(values[i]) for name, values in columns.items()} for i in range(n)]
+
+
+def _array(value: Any) -> Any:
+    """An array of numbers; anything else as it is."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if isinstance(value, (str, bytes)) or np.ndim(value) == 0:
+        return value
+    array = np.asarray(value)
+    return array.astype(np.int64) if array.size == 0 or array.dtype.kind in "iub" else array

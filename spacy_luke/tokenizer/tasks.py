@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import Errors
 from .entities import EntityVocab
 from .inputs import TextInput
 from .pieces import CharSpan, TokenSpan
@@ -27,6 +28,24 @@ class EncodedText:
     spans: list[TokenSpan]
     offsets: list[CharSpan | None] | None = None
     words: list[CharSpan] | None = None
+
+
+def encoded_text(
+    ids: Sequence[int], entity_ids: Sequence[int] | None, spans: Sequence[TokenSpan] | None
+) -> EncodedText:
+    """A text that is ids already.
+
+    ids (Sequence[int]): Its word pieces.
+    entity_ids (Sequence[int] | None): Its entities.
+    spans (Sequence[tuple[int, int]] | None): The first word piece of each entity and the one after its last.
+    RETURNS (EncodedText): The text.
+    RAISES (ValueError): If there are not as many spans as entities.
+    """
+    entities = None if entity_ids is None else list(entity_ids)
+    places = [(start, end) for start, end in spans or ()]
+    if len(entities or ()) != len(places):
+        raise ValueError(Errors.L144.format(n=len(entities or ()), found=len(places)))
+    return EncodedText(list(ids), entities, places)
 
 
 def apply_task(

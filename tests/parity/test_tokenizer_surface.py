@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import parity_tokenizers as both
 import pytest
 from hypothesis import given
@@ -195,3 +196,104 @@ def test_invalid_inputs(task: str | None, arguments: dict[str, Any], error: type
     ours, _ = both.tokenizers("tiny", task)
     with pytest.raises(error):
         ours(SENTENCE, **arguments)
+
+
+# --- older ways to the same inputs -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("vocab", both.VOCABS)
+@pytest.mark.parametrize("options", [{}, {"padding": True, "return_tensors": "np"}, {"max_length": 7}])
+def test_batches_of_texts_and_of_pairs(vocab: str, options: dict[str, Any]) -> None:
+    ours, theirs = both.tokenizers(vocab)
+    texts = [SENTENCE, "Bob", "Ana met Bob"]
+    for batch in (texts, list(zip(texts, reversed(texts), strict=True))):
+        found, wanted = (t.batch_encode_plus(batch, return_length=True, **options) for t in (ours, theirs))
+        assert list(found) == list(wanted)
+        for name, value in wanted.items():
+            assert np.array_equal(found[name], value) if "padding" in options else found[name] == value
+    with pytest.raises(ValueError, match="input_ids"):
+        ours.batch_encode_plus(texts, return_tensors="pt")
+
+
+ids = st.lists(st.integers(5, 300), min_size=1, max_size=12)
+places = st.lists(
+    st.tuples(st.integers(0, 11), st.integers(1, 5)).map(lambda p: (p[0], sum(p))), min_size=1, max_size=4
+)
+
+
+@given(
+    first=ids,
+    second=st.none() | ids,
+    spans=st.none() | places,
+    pair_spans=st.none() | places,
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "add_special_tokens": st.booleans(),
+            "truncation": st.sampled_from([True, False, "only_first"]),
+            "max_length": st.integers(8, 20),
+            "max_entity_length": st.integers(1, 5),
+            "padding": st.sampled_from([False, "max_length"]),
+            "return_special_tokens_mask": st.booleans(),
+            "return_length": st.booleans(),
+        },
+    ),
+    task=st.sampled_from([None, "entity_span_classification"]),
+)
+@both.few
+def test_inputs_of_ids(
+    first: list[int],
+    second: list[int] | None,
+    spans: list[tuple[int, int]] | None,
+    pair_spans: list[tuple[int, int]] | None,
+    options: dict[str, Any],
+    task: str | None,
+) -> None:
+    ours, theirs = both.tokenizers("tiny", task)
+    arguments = {"ids": first, "pair_ids": second, "max_length": 30, "truncation": False, **options}
+    if spans is not None:
+        arguments |= {"entity_ids": [4] * len(spans), "entity_token_spans": spans}
+    if spans is not None and second is not None and pair_spans is not None:
+        arguments |= {"pair_entity_ids": [5] * len(pair_spans), "pair_entity_token_spans": pair_spans}
+    assert dict(ours.prepare_for_model(**arguments)) == dict(theirs.prepare_for_model(**arguments))
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_arrays_of_ids(batch: bool) -> None:
+    ours, theirs = both.tokenizers("tiny")
+    arguments = {"entity_ids": [4], "entity_token_spans": [(0, 2)], "return_tensors": "np"}
+    found, wanted = (
+        t.prepare_for_model([7, 8, 9], prepend_batch_axis=batch, **arguments) for t in (ours, theirs)
+    )
+    assert list(found) == list(wanted)
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value)
+
+
+def test_as_many_spans_as_entities() -> None:
+    ours, _ = both.tokenizers("tiny")
+    with pytest.raises(ValueError, match="There are 2 entity_ids and 1 entity_token_spans"):
+        ours.prepare_for_model([7, 8], entity_ids=[4, 4], entity_token_spans=[(0, 1)])
+
+
+@pytest.mark.parametrize("names", [("input_ids",), ("input_ids", "attention_mask", "token_type_ids")])
+def test_names_of_inputs_say_what_is_made(names: tuple[str, ...]) -> None:
+    ours, theirs = fresh()
+    assert list(ours.model_input_names) == theirs.model_input_names
+    ours.model_input_names, theirs.model_input_names = names, list(names)
+    for options in ({}, {"padding": "max_length", "max_length": 40}):
+        found, wanted = (t(SENTENCE, entity_spans=[(0, 3)], **options) for t in (ours, theirs))
+        assert dict(found) == dict(wanted)
+
+
+def test_inputs_that_the_model_can_not_take_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    ours, _ = fresh(model_max_length=6)
+    ours("Ana")
+    ours(SENTENCE, verbose=False)
+    ours(SENTENCE, truncation=True)
+    assert not caplog.records
+    ours(["Ana", SENTENCE])
+    n = len(ours.encode(SENTENCE, verbose=False))
+    assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
+        f"An input of {n} word pieces is longer than the 6 that the model takes"
+    ]
