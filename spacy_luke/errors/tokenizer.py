@@ -142,6 +142,8 @@ class TokenizerErrors:
         "There are {n} entity_ids and {found} entity_token_spans. Give each entity one span of word pieces, in the same "
         "order; for the second text in pair_entity_ids and pair_entity_token_spans."
     )
+    L145 = "Every input needs a {name}, so it can't be None. Name another token, which is added if it isn't there."
+    L146 = "{name} can't be {id}: the vocabulary has ids from 0 on, {n} in all. Add a token first, with add_tokens."
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
         "vocabulary."

@@ -9,6 +9,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 
 from ..errors import Errors
 from .backend import Backend
+from .named import NamedId, NamedToken
 from .special import NAMES, SpecialTokens, as_added
 from .template import Template
 
@@ -62,79 +63,20 @@ class WordVocab:
 
     # --- special tokens ------------------------------------------------------------------
 
-    @property
-    def cls_token(self) -> str:
-        """RETURNS (str): The token that starts each input."""
-        return self.special.names["cls_token"]
-
-    @property
-    def sep_token(self) -> str:
-        """RETURNS (str): The token that ends each text."""
-        return self.special.names["sep_token"]
-
-    @property
-    def pad_token(self) -> str:
-        """RETURNS (str): The token that fills up batches."""
-        return self.special.names["pad_token"]
-
-    @property
-    def unk_token(self) -> str | None:
-        """RETURNS (str | None): The token for unknown pieces, if there is one."""
-        return self.special.names.get("unk_token")
-
-    @property
-    def mask_token(self) -> str | None:
-        """RETURNS (str | None): The token that hides a word, if there is one."""
-        return self.special.names.get("mask_token")
-
-    @property
-    def bos_token(self) -> str | None:
-        """RETURNS (str | None): The token that began each text in pretraining, if there is one."""
-        return self.special.names.get("bos_token")
-
-    @property
-    def eos_token(self) -> str | None:
-        """RETURNS (str | None): The token that ended each text in pretraining, if there is one."""
-        return self.special.names.get("eos_token")
-
-    def _id(self, name: str) -> int | None:
-        token = self.special.names.get(name)
-        return None if token is None else self.backend.added_ids[token]
-
-    @property
-    def cls_token_id(self) -> int:
-        """RETURNS (int): Its id."""
-        return self.backend.added_ids[self.cls_token]
-
-    @property
-    def sep_token_id(self) -> int:
-        """RETURNS (int): Its id."""
-        return self.backend.added_ids[self.sep_token]
-
-    @property
-    def pad_token_id(self) -> int:
-        """RETURNS (int): Its id."""
-        return self.backend.added_ids[self.pad_token]
-
-    @property
-    def unk_token_id(self) -> int | None:
-        """RETURNS (int | None): Its id."""
-        return self._id("unk_token")
-
-    @property
-    def mask_token_id(self) -> int | None:
-        """RETURNS (int | None): Its id."""
-        return self._id("mask_token")
-
-    @property
-    def bos_token_id(self) -> int | None:
-        """RETURNS (int | None): Its id."""
-        return self._id("bos_token")
-
-    @property
-    def eos_token_id(self) -> int | None:
-        """RETURNS (int | None): Its id."""
-        return self._id("eos_token")
+    cls_token = NamedToken[str]()  # starts each input
+    sep_token = NamedToken[str]()  # ends each text
+    pad_token = NamedToken[str]()  # fills up batches
+    unk_token = NamedToken[str | None]()  # stands for unknown pieces
+    mask_token = NamedToken[str | None]()  # hides a word
+    bos_token = NamedToken[str | None]()  # began each text in pretraining
+    eos_token = NamedToken[str | None]()  # ended each text in pretraining
+    cls_token_id = NamedId[int]()
+    sep_token_id = NamedId[int]()
+    pad_token_id = NamedId[int]()
+    unk_token_id = NamedId[int | None]()
+    mask_token_id = NamedId[int | None]()
+    bos_token_id = NamedId[int | None]()
+    eos_token_id = NamedId[int | None]()
 
     @property
     def additional_special_tokens(self) -> list[str]:

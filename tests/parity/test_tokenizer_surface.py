@@ -297,3 +297,39 @@ def test_inputs_that_the_model_can_not_take_are_told_of(caplog: pytest.LogCaptur
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
         f"An input of {n} word pieces is longer than the 6 that the model takes"
     ]
+
+
+@pytest.mark.parametrize("vocab", [both.VOCABS[1], both.VOCABS[3]])
+@pytest.mark.parametrize(
+    "name", ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token"]
+)
+def test_special_tokens_are_set_by_name_and_by_id(vocab: str, name: str) -> None:
+    ours, theirs = fresh(vocab)
+    token = ours.convert_ids_to_tokens(9)
+    for tokenizer in (ours, theirs):
+        setattr(tokenizer, name, token)
+        assert (getattr(tokenizer, name), getattr(tokenizer, f"{name}_id")) == (token, 9)
+        setattr(tokenizer, f"{name}_id", 8)
+        assert (getattr(tokenizer, name), getattr(tokenizer, f"{name}_id")) == (
+            tokenizer.convert_ids_to_tokens(8),
+            8,
+        )
+    assert ours("Bob", "Ana")["input_ids"] == theirs("Bob", "Ana")["input_ids"]
+    assert (
+        ours("Bob", padding="max_length", max_length=30)["input_ids"]
+        == (theirs("Bob", padding="max_length", max_length=30)["input_ids"])
+    )
+
+
+def test_no_mask_but_no_input_without_its_start() -> None:
+    ours, theirs = fresh()
+    for tokenizer in (ours, theirs):
+        tokenizer.mask_token = None
+        assert tokenizer.mask_token_id is None
+        assert "<mask>" not in tokenizer.all_special_tokens
+    with pytest.raises(ValueError, match="Every input needs a cls_token"):
+        ours.cls_token = None
+    with pytest.raises(ValueError, match=r"pad_token_id can't be 9999: the vocabulary has ids .* \d+ in all"):
+        ours.pad_token_id = 9999
+    ours.sep_token = AddedToken("[S]", lstrip=True)
+    assert ours.convert_ids_to_tokens(ours("Bob", "Ana")["input_ids"]).count("[S]") == 3
