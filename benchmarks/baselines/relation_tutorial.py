@@ -23,7 +23,8 @@ from thinc.api import Linear, Logistic, Model, Optimizer, chain, set_dropout_rat
 from spacy_luke.annotation import read_relations, write_relations
 from spacy_luke.extensions import set_extensions
 from spacy_luke.training.mentions import all_mentions
-from spacy_luke.training.outcomes import extent
+from spacy_luke.training.metrics import count, total
+from spacy_luke.training.outcomes import extent, mention_pairs
 from spacy_luke.types import Relation
 
 Floats = NDArray[np.float32]
@@ -186,6 +187,14 @@ class RelationTutorial(TrainablePipe):  # type: ignore[misc]
             self.model.finish_update(sgd)
         losses[self.name] += float((gradient**2).sum(1).mean())
         return losses
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): `luke_relations_micro_f`: F1 of relations with their exact places."""
+        counts = total(
+            count(mention_pairs(read_relations(eg.predicted)), mention_pairs(read_relations(eg.reference)))
+            for eg in examples
+        )
+        return {"luke_relations_micro_f": counts.f1}
 
     def _truths(self, example: Example) -> Floats:
         """1.0 for what holds. Shape: (n_pairs, n_labels)"""

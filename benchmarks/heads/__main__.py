@@ -12,11 +12,12 @@ from typing import Any
 import srsly
 from wasabi import table
 
-from . import banking77, codah, qamr, ud_ewt
+from . import banking77, codah, crossner, qamr, semeval, ud_ewt, wnut17
 from .run import run
 from .task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (banking77.TASK, ud_ewt.TASK, qamr.TASK, codah.TASK)}
+MODULES = (banking77, codah, crossner, qamr, semeval, ud_ewt, wnut17)
+TASKS: dict[str, Task] = {module.TASK.name: module.TASK for module in MODULES}
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -122,3 +122,21 @@ def read_gold_tokens(config: Config, mentions: bool = False) -> Config:
             "mentions": mentions,
         }
     return config
+
+
+def on_sentences(name: str, *, mentions: bool) -> Callable[[], Config]:
+    """A training config of this project for a pipe on entities, reading the corpus' own tokens and sentences.
+
+    name (str): The pipe's, and its file's.
+    mentions (bool): Whether the documents are given with their gold entities.
+    RETURNS (Callable[[], Config]): Makes the config, without a sentence splitter.
+    """
+
+    def make() -> Config:
+        config = read_gold_tokens(shipped(name)(), mentions)
+        config["nlp"]["pipeline"] = [name]
+        config["training"]["annotating_components"] = []
+        del config["components"]["sentencizer"]
+        return config
+
+    return make
