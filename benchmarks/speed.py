@@ -9,6 +9,7 @@ them; a ratio is taken within a round, and the median of the rounds is told.
 from __future__ import annotations
 
 import argparse
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -118,9 +119,10 @@ def _pipeline(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 
 def _encoder(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
-    """The published forward pass on ready pieces, in sorted batches as large as the pipe's."""
+    """The published forward pass on ready pieces, in sorted batches as large as the pipe's, arranged as there."""
     pipe: LukePipe = nlp.get_pipe("luke")
-    module = get_module(pipe.model)
+    module = copy.deepcopy(get_module(pipe.model))
+    module.luke.set_precision(pipe.model.shims[0].dtype)
     batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
 
     def read() -> None:

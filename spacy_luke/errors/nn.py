@@ -163,7 +163,7 @@ class NNErrors:
         "{surplus}, wrong shapes {shapes}. Take both files from the same model."
     )
     L291 = (
-        "The encoder multiplies in lower precision, which is for inference: it can't be trained or saved. Train or "
+        "The encoder's weights were rearranged for inference: they can't be trained or saved. Train or "
         "save the model before set_precision, or load it again."
     )
     L292 = (

@@ -50,7 +50,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         super().__init__(model)
         check_precision(dtype)
         self.dtype = dtype
-        self._rounded: LukeModule | None = None  # predicts in lower precision; gone as soon as weights change
+        self._predictor: LukeModule | None = None  # has products of its own; gone as soon as weights change
         self.method = method
         self.heads = tuple(heads)
         self.head_learn_rate_scale = head_learn_rate_scale
@@ -78,7 +78,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._model.eval()
         self.shared = shared
         self._torch_optimizer = None
-        self._rounded = None
+        self._predictor = None
 
     def own_module(self) -> LukeModule:
         """RETURNS (JointModel): The module, after a copy if other pipes use it too."""
@@ -90,7 +90,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def forget_optimizer(self) -> None:
         """Start with a fresh optimizer, after heads were replaced."""
         self._torch_optimizer = None
-        self._rounded = None
+        self._predictor = None
 
     # --- running ---------------------------------------------------------------------------
 
@@ -99,19 +99,19 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
-        if self.dtype != "float32":
-            with torch.no_grad():
-                return getattr(self._low_precision(), self.method)(*inputs.args, **inputs.kwargs)
-        with torch.no_grad(), self._autocast():
-            return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
+        if self.bfloat16 and self.dtype == "float32":
+            with torch.no_grad(), self._autocast():
+                return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
+        with torch.no_grad():
+            return getattr(self._make_predictor(), self.method)(*inputs.args, **inputs.kwargs)
 
-    def _low_precision(self) -> LukeModule:
+    def _make_predictor(self) -> LukeModule:
         """The module with other products in its encoder; all other weights are the same in memory."""
-        if self._rounded is None:
+        if self._predictor is None:
             weights = {id(weight): weight for weight in self._model.parameters()}
-            self._rounded = copy.deepcopy(self._model, weights)
-            set_precision(self._rounded, self.dtype)
-        return self._rounded
+            self._predictor = copy.deepcopy(self._model, weights)
+            set_precision(self._predictor, self.dtype)
+        return self._predictor
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
         """Run the module with gradients.
@@ -152,7 +152,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             group["betas"] = (float(optimizer.b1), float(optimizer.b2))
         self._model.mark_trained()
         self._torch_optimizer.step()
-        self._rounded = None
+        self._predictor = None
         self._torch_optimizer.zero_grad(set_to_none=True)
         if optimizer.averages is not None:
             self._average(optimizer)
@@ -194,12 +194,12 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         named = dict(module.named_parameters())
         backup = {name: named[name].detach().clone() for name in new}
         _assign(named, {name: xp2torch(value, device=self.device) for name, value in new.items()})
-        self._rounded = None
+        self._predictor = None
         try:
             yield
         finally:
             _assign(named, backup)
-            self._rounded = None
+            self._predictor = None
 
     def copy(self) -> LukeShim:
         """RETURNS (LukeShim): A copy with weights of its own."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .config import LukeConfig
 from .layout import Group, Layout
+from .linear import Linear
 
 FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
 
@@ -36,13 +37,13 @@ class LukeSelfAttention(nn.Module):
         self.entity_aware = config.use_entity_aware_attention
         self.words_read_entities = config.words_attend_to_entities
         self.entities_read_entities = config.entities_attend_to_entities
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
+        self.query = Linear(width, width)
+        self.key = Linear(width, width)
+        self.value = Linear(width, width)
         if self.entity_aware:
-            self.w2e_query = nn.Linear(width, width)
-            self.e2w_query = nn.Linear(width, width)
-            self.e2e_query = nn.Linear(width, width)
+            self.w2e_query = Linear(width, width)
+            self.e2w_query = Linear(width, width)
+            self.e2e_query = Linear(width, width)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
     def keys_values(self, hidden: Tensor) -> KeysValues:

@@ -15,6 +15,7 @@ from .activations import get_activation
 from .attention import LukeSelfAttention
 from .config import LukeConfig
 from .layout import Layout
+from .linear import Linear
 
 BLOCK = 512  # rows; the inner states of this many stay in the processor's cache
 
@@ -27,7 +28,7 @@ class LukeSelfOutput(nn.Module):
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dense = Linear(config.hidden_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
@@ -56,7 +57,7 @@ class LukeIntermediate(nn.Module):
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.dense = Linear(config.hidden_size, config.intermediate_size)
         self.activation = get_activation(config.hidden_act)
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -72,7 +73,7 @@ class LukeOutput(nn.Module):
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.dense = Linear(config.intermediate_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 

@@ -54,9 +54,9 @@ class LukePreTrainedModel(ModelWithTables):
         init_module(self, self.config.initializer_range)
 
     def set_precision(self, name: str) -> None:
-        """Multiply in lower precision from now on, for inference: the model can't be trained or saved any more.
+        """Arrange the encoder for fast inference from now on: the model can't be trained or saved any more.
 
-        name (str): "bfloat16", "int8", or "float32" to leave it as it is. States stay float32.
+        name (str): "float32" for equal results, "bfloat16" or "int8" for lower precision. States stay float32.
         RAISES (ValueError): If the name is unknown, or int8 is asked for elsewhere than on a processor.
         """
         set_precision(self, name)

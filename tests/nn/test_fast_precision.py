@@ -1,4 +1,4 @@
-"""Lower precision: near float32, really switched on, refused where it can't work."""
+"""Products for inference: equal or near to the plain ones, really switched on, refused where they can't work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import copy
 import pytest
 import torch
 
-from spacy_luke.nn.precision import BFloat16Linear, Int8Linear, LowPrecisionLinear, set_precision
+from spacy_luke.nn import linear as linear_module
+from spacy_luke.nn import precision
+from spacy_luke.nn.linear import Linear
+from spacy_luke.nn.precision import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear, set_precision
 
 KINDS = {"bfloat16": BFloat16Linear, "int8": Int8Linear}
 
@@ -29,7 +32,7 @@ def test_states_are_near_float32(name, words, tiny_model, luke_inputs):
     difference = (got.entity_last_hidden_state - wanted.entity_last_hidden_state)[rows].abs()
     assert got.entity_last_hidden_state.dtype == torch.float32
     assert 1e-5 < difference.max() < 0.1  # not equal: it took effect
-    kinds = {type(m) for m in low.encoder.modules() if isinstance(m, torch.nn.Linear | LowPrecisionLinear)}
+    kinds = {type(m) for m in low.encoder.modules() if isinstance(m, torch.nn.Linear | InferenceLinear)}
     assert kinds == {KINDS[name]}
     assert isinstance(model.encoder.layers()[0].attention.self.query, torch.nn.Linear)
 
@@ -59,7 +62,54 @@ def test_it_cannot_be_trained_or_saved(name, tiny_model, luke_inputs, tmp_path):
         assert torch.equal(copy.deepcopy(model)(**inputs)[0], model(**inputs)[0])
 
 
-def test_float32_changes_nothing_and_unknown_names_are_refused(tiny_model):
+needs_onednn = pytest.mark.skipif(not linear_module.has_onednn(), reason="no oneDNN for x86 in this torch")
+
+
+@needs_onednn
+def test_float32_is_equal_and_arranged(tiny_model, luke_inputs, tmp_path):
+    model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
+    arranged = lowered(model, "float32")
+    with torch.no_grad():
+        wanted, got = model(**inputs), arranged(**inputs)
+    for ours, plain in zip(got[:3], wanted[:3], strict=True):
+        torch.testing.assert_close(ours, plain, atol=1e-5, rtol=0)
+    assert isinstance(arranged.encoder.layers()[0].attention.self.query, Float32Linear)
+    with pytest.raises(ValueError, match="can't be trained or saved"):
+        arranged.save_pretrained(tmp_path)
+    with torch.no_grad():
+        assert torch.equal(copy.deepcopy(arranged)(**inputs)[0], got[0])
+
+
+def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
+    torch.manual_seed(0)
+    layer, rows = Linear(24, 40), torch.randn(200, 24, requires_grad=True)
+    calls = []
+    convolve = torch.nn.functional.conv2d
+    monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *args: calls.append(args) or convolve(*args))
+
+    def run(convolves):
+        monkeypatch.setattr(linear_module, "mkl_leaves_avx512", lambda: convolves)
+        layer.zero_grad()
+        rows.grad = None
+        product = layer(rows)
+        (product**2).sum().backward()
+        return [product, rows.grad, layer.weight.grad, layer.bias.grad]
+
+    plain = run(False)
+    assert not calls
+    convolved = run(True)
+    assert len(calls) == 1
+    torch.testing.assert_close(convolved, plain, atol=1e-5, rtol=1e-5)
+    layer(rows[: linear_module.CONVOLVE_FROM - 1])  # few rows
+    layer(rows.t().contiguous().t())  # in another order of memory
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert layer(rows).dtype == torch.bfloat16
+    layer.double()(rows.double())
+    assert len(calls) == 1
+
+
+def test_float32_without_onednn_changes_nothing_and_unknown_names_are_refused(tiny_model, monkeypatch):
+    monkeypatch.setattr(precision, "has_onednn", lambda: False)
     model = tiny_model()
     before = list(model.modules())
     model.set_precision("float32")
