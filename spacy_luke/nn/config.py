@@ -252,13 +252,37 @@ class LukeConfig:
         path (str | os.PathLike): The folder; made if it does not exist.
         RAISES (ValueError): If a field cannot be written as JSON, e.g. a function in `hidden_act`.
         """
-        try:
-            text = json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False)
-        except TypeError as error:
-            raise ValueError(Errors.L206.format(reason=error)) from error
+        text = self.to_json_string()  # before a folder is made
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG_NAME).write_text(text + "\n", encoding="utf8")
+        (folder / CONFIG_NAME).write_text(text, encoding="utf8")
+
+    @classmethod
+    def from_json_file(cls, path: str | os.PathLike[str], **overrides: Any) -> LukeConfig:
+        """Read a configuration from a file of any name.
+
+        path (str | os.PathLike): The file.
+        **overrides (Any): Fields that replace those of the file.
+        RETURNS (LukeConfig): The configuration.
+        RAISES (ValueError): If it is missing or can't be read.
+        """
+        return cls.from_dict(read_config_file(Path(path).parent, Path(path).name), **overrides)
+
+    def to_json_file(self, path: str | os.PathLike[str]) -> None:
+        """Write a file of any name.
+
+        path (str | os.PathLike): The file.
+        RAISES (ValueError): If a field cannot be written as JSON.
+        """
+        Path(path).write_text(self.to_json_string(), encoding="utf8")
+
+    def to_json_string(self) -> str:
+        """RETURNS (str): The content of a `config.json`.
+        RAISES (ValueError): If a field cannot be written as JSON, e.g. a function in `hidden_act`."""
+        try:
+            return json.dumps(self.to_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        except TypeError as error:
+            raise ValueError(Errors.L206.format(reason=error)) from error
 
 
 _SIZES = (
@@ -285,16 +309,17 @@ PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_class
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob")
 
 
-def read_config_file(folder: Path) -> dict[str, Any]:
+def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     """Read the `config.json` of a folder.
 
     folder (Path): The folder.
+    name (str): Name of the file.
     RETURNS (dict[str, Any]): Its fields.
     RAISES (ValueError): If the file is missing or is not a JSON object.
     """
-    path = folder / CONFIG_NAME
+    path = folder / name
     if not path.is_file():
-        raise ValueError(Errors.L207.format(file=CONFIG_NAME, folder=folder))
+        raise ValueError(Errors.L207.format(file=name, folder=folder))
     try:
         data = json.loads(path.read_text(encoding="utf8"))
     except ValueError as error:  # also UnicodeDecodeError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,3 +133,37 @@ def test_overrides_replace_fields_of_the_file(tmp_path):
     config = LukeConfig.from_pretrained(tmp_path / "new" / "folder", hidden_act="relu")
     assert (config.hidden_size, config.hidden_act) == (24, "relu")
     assert config.use_return_dict
+
+
+def test_files_of_any_name(tmp_path):
+    config = LukeConfig(hidden_size=24, id2label={0: "née", 1: "b"})
+    config.to_json_file(tmp_path / "some.json")
+    assert LukeConfig.from_json_file(tmp_path / "some.json") == config
+    assert LukeConfig.from_json_file(tmp_path / "some.json", hidden_act="relu").hidden_act == "relu"
+    assert LukeConfig.from_dict(json.loads(config.to_json_string())) == config
+    with pytest.raises(ValueError, match=r"no other\.json in"):
+        LukeConfig.from_json_file(tmp_path / "other.json")
+    with pytest.raises(ValueError, match="hidden_act"):
+        LukeConfig(hidden_act=torch.sigmoid).to_json_file(tmp_path / "act.json")
+    assert not (tmp_path / "act.json").exists()
+
+
+def test_every_common_field_is_kept_as_given():
+    """As transformers' test of configurations: fields of all models are attributes, settable at any time."""
+    common = {
+        "return_dict": False,
+        "output_hidden_states": True,
+        "tie_word_embeddings": False,
+        "chunk_size_feed_forward": 5,
+        "architectures": ["LukeModel"],
+        "id2label": {0: "label"},
+        "label2id": {"label": "0"},
+        "problem_type": "regression",
+        "pad_token_id": 7,
+        "torch_dtype": "float16",
+    }
+    config = LukeConfig(**common)
+    assert {name: getattr(config, name) for name in common} == common
+    for name, value in {"hidden_size": 37, "num_attention_heads": 3, "vocab_size": 11}.items():
+        setattr(config, name, value)
+        assert getattr(config, name) == value
