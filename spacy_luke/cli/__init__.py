@@ -17,21 +17,42 @@ class PlainErrors(TyperGroup):
     """Says what was wrong with the input without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command. Our errors about input are ValueErrors and FileNotFoundErrors."""
+        """Run a command. Errors about input are ValueErrors and OSErrors: of ours, of spaCy, of the file system."""
         try:
             return super().invoke(ctx)
-        except (ValueError, FileNotFoundError) as error:
+        except BrokenPipeError:  # whoever read the output has seen enough
+            raise
+        except (ValueError, OSError) as error:
             msg.fail(str(error), exits=1)
 
 
 app = typer.Typer(
     name="luke",
     cls=PlainErrors,
-    help="LUKE: make models, prepare corpora, evaluate.",
+    help="LUKE: read texts, make models, prepare corpora, evaluate.",
     no_args_is_help=True,
     add_completion=False,
 )
 spacy_app.add_typer(app)
+
+
+@app.command("run")
+def run_command(
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Texts to read; examples if there are none")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A folder or a hub name; the default model if not given")
+    ] = None,
+) -> None:
+    """Read texts and print what is in them. Tables show the entities with their labels, and the relations: those of
+    a sentence, and the facts that the document as a whole tells.
+    """
+    from .run import read_texts, run
+
+    for block in run(read_texts(texts, file), checkpoint):
+        typer.echo(block)
 
 
 @app.command("from-encoder")
@@ -49,7 +70,7 @@ def from_encoder_command(
     case_types: Annotated[bool, typer.Option(help="Tell an uncased encoder the case of words")] = False,
     full_attention: Annotated[bool, typer.Option(help="Let words and entities read all entities")] = False,
 ) -> None:
-    """Make a LUKE from a BERT or RoBERTa encoder, to start training from."""
+    """Make a LUKE from a BERT or RoBERTa encoder. It knows no labels yet: training starts from it."""
     from .convert_encoder import convert_folder, read_titles
 
     convert_folder(
@@ -69,36 +90,11 @@ def assemble_command(
     out: Annotated[Path, typer.Argument(help="Folder for the pipeline")],
     lang: Annotated[str | None, typer.Option(help="Language of the pipeline, such as en, ja or xx")] = None,
 ) -> None:
-    """Make a ready pipeline of a checkpoint: the right pipe, by what the checkpoint was trained for."""
+    """Make a ready pipeline of a checkpoint. It gets the pipe that reads what the checkpoint was trained for."""
     from .assemble import assemble
 
     for line in assemble(checkpoint, out, lang):
         typer.echo(line)
-
-
-@app.command("run")
-def run_command(
-    texts: Annotated[
-        list[str] | None, typer.Argument(help="Sentences or paragraphs; a file with -f; or none")
-    ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read")] = None,
-    checkpoint: Annotated[
-        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
-    ] = None,
-) -> None:
-    """Read text and print entities, labels, relations and facts as tables."""
-    from .run import run
-
-    for line in run(_texts(texts, file), checkpoint):
-        typer.echo(line)
-
-
-def _texts(texts: list[str] | None, file: Path | None) -> list[str] | None:
-    if file is None:
-        return texts
-    if not file.is_file():
-        msg.fail(f"There is no file {file}", "Give a text file, or the text itself as an argument.", exits=1)
-    return [*(texts or []), file.read_text(encoding="utf8")]
 
 
 @app.command("convert")
@@ -117,7 +113,7 @@ def convert_command(
     ] = None,
     lang: Annotated[str, typer.Option(help="Language of the tokenizer")] = "en",
 ) -> None:
-    """Make training data of a published format: entities in doc.ents, relations in doc._.luke_relations."""
+    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""
     from .convert import convert
 
     counts = convert(format_, source, target, names, lang)
@@ -129,7 +125,7 @@ def corpus_command(
     data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],
     out: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
 ) -> None:
-    """Prepare the default model's corpus, without documents that leak into the test half."""
+    """Prepare the default model's corpus. Documents that leak into the test half are left out."""
     from ..training.prepare import prepare_default_corpus
 
     sources, counts = prepare_default_corpus(data, out)
@@ -150,7 +146,7 @@ def second_corpus_command(
     ],
     out: Annotated[Path, typer.Argument(help="Folder for train/ and check.spacy")],
 ) -> None:
-    """Prepare the corpus of the default model's second training: short and mixed texts, single sentences."""
+    """Prepare its second training's corpus. It has short and mixed texts, and single sentences."""
     import spacy
 
     from ..training.second import prepare_second_corpus
@@ -169,7 +165,7 @@ def tune_command(
     name: Annotated[str, typer.Option(help="Name of the component")] = "luke",
     half: Annotated[bool, typer.Option(help="Store weights in half precision")] = True,
 ) -> None:
-    """Choose thresholds on held-out documents and write the component as a checkpoint."""
+    """Choose thresholds on held-out documents. The component is written with them, as a checkpoint."""
     from .tune import tune
 
     for task, (threshold, figure) in tune(pipeline, corpus, out, name, half).items():
@@ -189,7 +185,7 @@ def evaluate_command(
     out: Annotated[Path | None, typer.Option(help="JSON file for the figures")] = None,
     attention: Annotated[str, typer.Option(help='"trained", "full", "words-cut" or "both-cut"')] = "trained",
 ) -> None:
-    """Report the figures of the model card, with bootstrap intervals."""
+    """Report the figures of the model card. Each comes with its 95% bootstrap interval."""
     from .evaluate import evaluate
 
     for line in evaluate(corpus, checkpoint, train, out, attention):

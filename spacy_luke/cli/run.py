@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from wasabi import table
 
 from ..annotation import read_facts, read_label, read_labels, read_relations
+from ..errors import Errors
+from ..facts import facts_from_relations, normalize
 from ..loading import load
 
 EXAMPLES = (
@@ -15,46 +18,81 @@ EXAMPLES = (
     "Prize in Physics with her husband Pierre Curie and Henri Becquerel.",
     "Skype was founded by Niklas Zennström from Sweden and Janus Friis from Denmark. In 2011 Microsoft, "
     "headquartered in Redmond, Washington, bought the company for $8.5 billion.",
-    "The Danube rises in Germany and flows through Vienna, Budapest and Belgrade into the Black Sea.",
+    "The Louvre is a museum in Paris, France. It shows the Mona Lisa, which Leonardo da Vinci painted.",
 )
+LONGEST_TEXT = 600  # characters of a text that are printed above what was found in it
+LONGEST_NAME = 256  # characters; a longer text names no file
+_FROM = ("sentence", "document")
 
 
 def run(texts: Sequence[str] | None, checkpoint: str | None) -> Iterator[str]:
     """Read texts and describe what was found.
 
     texts (Sequence[str] | None): The texts; examples of ours if there are none.
-    checkpoint (str | None): A joint checkpoint; None for the default model.
+    checkpoint (str | None): A folder or a hub name; None for the default model.
     YIELDS (str): Blocks of text to print.
     """
     nlp = load(checkpoint)
     for doc in nlp.pipe(texts or EXAMPLES):
-        yield f"\n{doc.text.strip()}\n"
+        yield f"\n{_beginning(doc.text)}\n"
         yield _entities(doc) if doc.ents else "No entities found."
-        if read_relations(doc):
-            yield _relations(doc)
-        if read_facts(doc):
-            yield _facts(doc)
+        relations = _relations(doc)
+        if relations:
+            yield f"\n{relations}"
+
+
+def read_texts(texts: Sequence[str] | None, file: Path | None) -> Sequence[str] | None:
+    """What the command line names.
+
+    texts (Sequence[str] | None): Texts.
+    file (Path | None): A text file to read after them.
+    RETURNS (Sequence[str] | None): All texts; None for none.
+    RAISES (ValueError): If the file can't be read, or a text is the name of a file.
+    """
+    for text in texts or []:
+        if len(text) < LONGEST_NAME and Path(text).is_file():
+            raise ValueError(Errors.L514.format(path=text))
+    if file is None:
+        return texts
+    if not file.is_file():
+        raise ValueError(Errors.L512.format(path=file))
+    try:
+        return [*(texts or []), file.read_text(encoding="utf8")]
+    except UnicodeDecodeError as error:
+        raise ValueError(Errors.L515.format(path=file)) from error
+
+
+def _beginning(text: str) -> str:
+    text = text.strip()
+    if len(text) <= LONGEST_TEXT:
+        return text or "(no text)"
+    return f"{text[:LONGEST_TEXT].rsplit(maxsplit=1)[0]} ... ({len(text):,} characters)"
 
 
 def _entities(doc: Doc) -> str:
-    rows = []
+    """Each name and label once, as its surest mention has it."""
+    mentions: dict[tuple[str, str, str], list[Span]] = {}
     for span in doc.ents:
-        label = read_label(span)
-        score = read_labels(span).get(label)
-        rows.append((span.text, span.label_, label, "" if score is None else f"{score:.2f}"))
-    return _table(("entity", "found as", "label", "score"), rows)
+        mentions.setdefault((normalize(span.text), span.label_, read_label(span)), []).append(span)
+    rows = []
+    for (_, found_as, label), spans in mentions.items():
+        score, text = max((read_labels(span).get(label, 0.0), span.text) for span in spans)
+        shown = found_as if label in ("", found_as) else f"{label} (found as {found_as})"
+        rows.append((text, shown, f"{score:.2f}" if label else "", str(len(spans))))
+    return _table(("entity", "label", "score", "mentions"), rows, "llrr")
 
 
 def _relations(doc: Doc) -> str:
-    rows = [(r.head.text, r.label, r.tail.text, r.id, f"{r.score:.2f}") for r in read_relations(doc)]
-    return _table(("head", "relation", "tail", "id", "score"), rows)
+    """Relations of a sentence and facts of the document in one table, for most of them are both."""
+    near = set(read_relations(doc))
+    pairs = near.union(*(fact.pairs for fact in read_facts(doc)))
+    rows = [
+        (fact.head, fact.label, fact.tail, fact.id, f"{fact.score:.2f}", _FROM[near.isdisjoint(fact.pairs)])
+        for fact in facts_from_relations(pairs)
+    ]
+    return _table(("head", "relation", "tail", "id", "score", "from"), rows, "llllrl") if rows else ""
 
 
-def _facts(doc: Doc) -> str:
-    rows = [(f.head, f.label, f.tail, f"{f.score:.2f}", str(len(f.pairs))) for f in read_facts(doc)]
-    return _table(("fact: head", "relation", "tail", "score", "pairs"), rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text: str = table(rows, header=header, divider=True, max_col=48)
-    return text.rstrip()
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], aligns: str) -> str:
+    text: str = table(rows, header=header, divider=True, max_col=48, aligns=tuple(aligns))
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

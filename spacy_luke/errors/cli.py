@@ -39,3 +39,5 @@ class CLIErrors:
     )
     L512 = "There is no file {path}. Name the file itself, not its folder."
     L513 = "Documents are written to a file whose name ends in .spacy, got {path}."
+    L514 = "{path} is the name of a file, not a text. To read the file: `python -m spacy luke run --file {path}`."
+    L515 = "{path} is no text in UTF-8. Save it as such, or give the text itself as an argument."

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import spacy
 import torch
 from safetensors.torch import save_file
 from spacy.cli import app
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from tiny import TEXTS, make_corpus, make_pipeline, make_tokenizer
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
-from spacy_luke import LukeModel, LukeTokenizer
+from spacy_luke import LukeModel, LukeTokenizer, Relation, set_extensions
+from spacy_luke.annotation import write_entities
 from spacy_luke.cli.convert_encoder import read_titles
 from spacy_luke.cli.run import run
 from spacy_luke.cli.tune import tune
+from spacy_luke.facts import facts_from_relations
 from spacy_luke.pipeline.luke import LukePipe
 from spacy_luke.pipeline.reading import Reading, choose_entities
 
@@ -239,17 +243,72 @@ def test_run_prints_what_was_found(trained: Path, tmp_path: Path):
     assert "Oslo" in done.output
 
 
-def test_run_reads_a_file_that_is_there(tmp_path: Path):
-    done = RUNNER.invoke(app, ["luke", "run", "-f", str(tmp_path / "none.txt")])
-    assert done.exit_code == 1
+def test_run_refuses_what_is_no_text(tmp_path: Path):
+    fails("There is no file", "run", "-f", tmp_path / "none.txt")
+    fails("There is no file", "run", "-f", tmp_path)
+    file = tmp_path / "latin.txt"
+    file.write_bytes("Zürich".encode("latin1"))
+    fails("no text in UTF-8", "run", "-f", file)
+    fails(f"`python -m spacy luke run --file {file}`", "run", file)
+
+
+def test_errors_of_spacy_and_the_file_system_are_plain(tmp_path: Path):
+    fails("Can't find model directory", "tune", tmp_path / "none", tmp_path / "none.spacy", tmp_path / "out")
+    fails("No such file", "second-corpus", tmp_path, tmp_path, tmp_path, tmp_path / "out")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the tables in a text, cell by cell, headers among them."""
+    return [
+        re.split(r" {2,}", line.strip()) for line in text.splitlines() if "  " in line and "---" not in line
+    ]
 
 
 def test_tables(trained: Path, monkeypatch: pytest.MonkeyPatch):
     nlp = spacy.load(trained / "model")
     monkeypatch.setattr("spacy_luke.cli.run.load", lambda checkpoint: nlp)
     text = "\n".join(run(["Bob works for Vox in Oslo .", "\n"], None))
-    assert "works for" in text
-    assert "PER" in text
-    assert "fact: head" in text
-    assert "No entities found." in text
+    found = [row[:2] for row in rows(text)]
+    assert found[:4] == [["entity", "label"], ["Bob", "PER"], ["Vox", "ORG"], ["Oslo", "LOC"]]
+    assert found[4] == ["head", "relation"]
+    assert ["Bob", "works for"] in found[5:]
+    assert text.endswith("\n(no text)\n\nNo entities found.")
+    assert not re.search(r" $", text, re.MULTILINE)
     assert list(run(None, None))
+
+
+def test_tables_tell_each_thing_once(monkeypatch: pytest.MonkeyPatch):
+    """A name that occurs again, a relation that is a fact too, a fact across sentences, a long text."""
+    nlp = spacy.blank("en")
+    set_extensions()
+    doc = nlp.make_doc("Ana left Rome . ANA likes Bob . " + "Then nothing happened for a while . " * 20)
+    ana, rome, again, bob = (
+        Span(doc, i, i + 1, label) for i, label in ((0, "PER"), (2, "LOC"), (4, "PER"), (6, "X"))
+    )
+    doc.ents = [ana, rome, again, bob]
+    write_entities(
+        doc,
+        doc.ents,
+        labels=[{"PER": 0.7}, {"LOC": 0.9}, {"PER": 0.8}, {"PER": 0.6}],
+        best=["PER", "LOC", "PER", "PER"],
+    )
+    near = [Relation(ana, rome, "left", 0.5, "P1"), Relation(again, bob, "likes", 0.4)]
+    doc._.luke_relations = near
+    far = Relation(bob, rome, "left", 0.6, "P1")
+    doc._.luke_facts = facts_from_relations([near[0], Relation(again, rome, "left", 0.9, "P1"), far])
+    monkeypatch.setattr(
+        "spacy_luke.cli.run.load", lambda checkpoint: SimpleNamespace(pipe=lambda texts: [doc])
+    )
+    text = "\n".join(run([doc.text], None))
+    assert rows(text) == [
+        ["entity", "label", "score", "mentions"],
+        ["ANA", "PER", "0.80", "2"],
+        ["Rome", "LOC", "0.90", "1"],
+        ["Bob", "PER (found as X)", "0.60", "1"],
+        ["head", "relation", "tail", "id", "score", "from"],
+        ["ANA", "left", "Rome", "P1", "0.90", "sentence"],
+        ["ANA", "likes", "Bob", "0.40", "sentence"],
+        ["Bob", "left", "Rome", "P1", "0.60", "document"],
+    ]
+    assert f"... ({len(doc.text.strip()):,} characters)" in text
+    assert len(text) < len(doc.text) + 700
