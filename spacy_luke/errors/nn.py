@@ -182,3 +182,7 @@ class NNWarnings:
         "{model} found no weights for {parts} in the checkpoint{task}: they are new and random, and what "
         "depends on them means nothing yet. Train the model, or load a checkpoint that was saved from {model}."
     )
+    W202 = (
+        "This processor has no instructions for bfloat16, so computing in it is slower than in float32, up to "
+        'many times. Set mixed_precision = false, and dtype = "float32", in the model config.'
+    )

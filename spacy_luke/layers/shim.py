@@ -16,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ..nn.heads.base import LukeHead
 from ..nn.joint.model import JointModel
+from ..nn.linear import warn_of_slow_bfloat16
 from ..nn.precision import check_precision, set_precision
 
 # Both tell the shim which of their parts are still random.
@@ -95,6 +96,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     # --- running ---------------------------------------------------------------------------
 
     def _autocast(self) -> Any:
+        if self.bfloat16:
+            warn_of_slow_bfloat16(self.device)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
     def predict(self, inputs: ArgsKwargs) -> Any:

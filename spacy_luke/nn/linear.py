@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import platform
+import warnings
 from functools import cache
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from ..errors import Warnings
 
 CONVOLVE_FROM = 128  # rows; for fewer, arranging the weights anew costs as much as it spares
 
@@ -68,3 +71,20 @@ def has_vnni() -> bool:
         return False  # older releases of torch don't tell
     known = torch.cpu.get_capabilities()
     return any(known.get(name, False) for name in ("avx512_vnni", "avx_vnni"))
+
+
+@cache
+def lacks_bfloat16() -> bool:
+    """RETURNS (bool): Whether torch says that the processor has no instructions for products of bfloat16."""
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return False  # older releases of torch don't tell
+    known = torch.cpu.get_capabilities()
+    return not any(
+        known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "avx10_2", "bf16", "sve_bf16")
+    )
+
+
+def warn_of_slow_bfloat16(device: torch.device) -> None:
+    """device (torch.device): Where products of bfloat16 are about to be computed."""
+    if device.type == "cpu" and lacks_bfloat16():
+        warnings.warn(Warnings.W202, stacklevel=3)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import Errors
 from .encoder import LukeEncoder
-from .linear import has_onednn, has_vnni
+from .linear import has_onednn, has_vnni, warn_of_slow_bfloat16
 
 TYPICAL_ROWS = 512  # oneDNN asks for how many; weights arranged for one number serve all
 
@@ -133,6 +133,8 @@ def set_precision(model: nn.Module, name: str) -> None:
     elsewhere = any(weight.device.type not in ("cpu", "meta") for weight in model.parameters())
     if name == "int8" and elsewhere:
         raise ValueError(Errors.L293)
+    if name == "bfloat16" and not elsewhere:
+        warn_of_slow_bfloat16(torch.device("cpu"))
     if name == "float32" and (elsewhere or not has_onednn()):
         return
     for encoder in [part for part in model.modules() if isinstance(part, LukeEncoder)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tiny import make_corpus, make_pipeline
 
 from spacy_luke.layers.joint import get_module, has_weights
 from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.nn.linear import lacks_bfloat16
 
 
 @pytest.fixture
@@ -152,3 +154,30 @@ def test_no_step_without_gradients(nlp: Language):
     assert all(torch.equal(before[name], now) for name, now in parameters(nlp).items())
     set_dropout_rate(nlp.get_pipe("luke").model, 0.3)
     assert nlp.get_pipe("luke").model.attrs["dropout_rate"] == 0.3
+
+
+@pytest.mark.parametrize("settings", [{"mixed_precision": True}, {"dtype": "bfloat16"}])
+def test_bfloat16_without_instructions_for_it_warns(
+    checkpoint: str, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+):
+    nlp = make_pipeline(checkpoint, model=settings)
+    monkeypatch.setattr("spacy_luke.nn.linear.lacks_bfloat16", lambda: True)
+    with pytest.warns(UserWarning, match="no instructions for bfloat16.*mixed_precision = false"):
+        nlp("Ana likes tea")
+    monkeypatch.setattr("spacy_luke.nn.linear.lacks_bfloat16", lambda: False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_pipeline(checkpoint, model=settings)("Ana likes tea")
+
+
+@pytest.mark.parametrize(
+    ("known", "lacks"),
+    [({"avx2": True}, True), ({"avx2": True, "avx512_bf16": True}, False), ({"bf16": True}, False)],
+)
+def test_what_torch_says_of_the_processor(
+    monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], lacks: bool
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert lacks_bfloat16.__wrapped__() == lacks
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert not lacks_bfloat16.__wrapped__()
