@@ -102,6 +102,10 @@ class NNErrors:
         "The weight {name} has the shape {found} in the checkpoint; by the configuration it needs {needed}. "
         "Correct config.json or the overrides."
     )
+    L240 = (
+        "The head's weight {name} has the shape {found} in the checkpoint; by the configuration it needs {needed}. "
+        "Correct the number of labels, or pass ignore_mismatched_sizes=True for a new head, which has to be trained."
+    )
     L241 = (
         "Unknown arguments of `from_pretrained`: {names}. Allowed are fields of the checkpoint's "
         "configuration; a new field belongs into a LukeConfig that you pass as config=."

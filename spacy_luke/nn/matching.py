@@ -45,6 +45,7 @@ def fit_weights(
     *,
     is_base: bool,
     tied: Mapping[str, str] | None = None,
+    ignore_mismatched_sizes: bool = False,
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Pick the weights of a model out of those of a checkpoint.
 
@@ -54,6 +55,7 @@ def fit_weights(
     is_base (bool): Whether the model is the bare encoder.
     tied (Mapping[str, str] | None): Weights that are another one's, with the other's name. A checkpoint may
         hold both or either; the other's name counts.
+    ignore_mismatched_sizes (bool): Whether a head with a weight of another shape counts as missing.
     RETURNS (tuple[dict[str, Tensor], tuple[str, ...]]): Weights to load, none of them tied, and the names of
         the modules that the checkpoint has no weights for: heads, and the pooler of a model with a head.
     RAISES (ValueError): If any other weight is missing or superfluous, or has another shape.
@@ -62,10 +64,15 @@ def fit_weights(
     named = fit_tied(fit_prefix(weights, prefix, is_base=is_base), tied)
     expected = {name: w for name, w in expected.items() if name not in tied}
     base = "" if is_base else prefix + "."
+    optional = set() if is_base else {base + "pooler", *map(_part, expected)} - {prefix}
+    if ignore_mismatched_sizes:
+        other = {
+            _part(name) for name, w in expected.items() if name in named and named[name].shape != w.shape
+        }
+        named = {name: w for name, w in named.items() if not _is_in(name, *(other & optional))}
     surplus = [name for name in named if name not in expected and not _is_known_surplus(name, expected, base)]
     if surplus:
         raise ValueError(Errors.L236.format(names=some(sorted(surplus))))
-    optional = set() if is_base else {base + "pooler", *map(_part, expected)} - {prefix}
     untrained = tuple(sorted(part for part in optional if _has(expected, part) and not _has(named, part)))
     missing = [name for name in expected if name not in named and not _is_in(name, *untrained)]
     if missing:
@@ -74,7 +81,8 @@ def fit_weights(
     for name, wanted in expected.items():
         if name in named and named[name].shape != wanted.shape:
             found, needed = tuple(named[name].shape), tuple(wanted.shape)
-            raise ValueError(Errors.L239.format(name=name, found=found, needed=needed))
+            hint = Errors.L240 if _part(name) in optional else Errors.L239
+            raise ValueError(hint.format(name=name, found=found, needed=needed))
     return {name: named[name] for name in expected if name in named}, untrained
 
 

@@ -100,7 +100,8 @@ class LukePreTrainedModel(ModelWithTables):
         name_or_path: PathOrStr,
         *,
         config: LukeConfig | PathOrStr | None = None,
-        dtype: torch.dtype | None = None,
+        dtype: torch.dtype | str | None = None,
+        ignore_mismatched_sizes: bool = False,
         revision: str | None = None,
         cache_dir: PathOrStr | None = None,
         local_files_only: bool = False,
@@ -112,7 +113,10 @@ class LukePreTrainedModel(ModelWithTables):
 
         name_or_path (str | os.PathLike): The folder or name.
         config (LukeConfig | str | os.PathLike | None): A configuration instead of the checkpoint's own.
-        dtype (torch.dtype | None): Type to convert the weights to; None means float32.
+        dtype (torch.dtype | str | None): Type to convert the weights to, such as torch.bfloat16 or "bfloat16"; None
+            means float32. `torch_dtype` is its older name.
+        ignore_mismatched_sizes (bool): Whether a head of another size, e.g. for other labels, counts as missing. If
+            not it is an error, as anything else of another size is.
         revision (str | None): Branch, tag or commit on the hub.
         cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
         local_files_only (bool): Use only what is downloaded already.
@@ -122,6 +126,7 @@ class LukePreTrainedModel(ModelWithTables):
         RAISES (ValueError): If the checkpoint is missing, damaged or does not fit. (TypeError): if an
             override is unknown.
         """
+        dtype = _dtype(overrides.pop("torch_dtype", dtype))
         options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
         where = {"revision": revision, "cache_dir": cache_dir, "local_files_only": local_files_only}
         folder = resolve_checkpoint(name_or_path, **where)  # type: ignore[arg-type]
@@ -129,7 +134,8 @@ class LukePreTrainedModel(ModelWithTables):
             config = LukeConfig.from_dict(read_config_file(folder))
         elif not isinstance(config, LukeConfig):
             config = LukeConfig.from_pretrained(config, **where)  # type: ignore[arg-type]
-        return cls.from_state(_change(config, overrides), read_weights(folder), dtype, **options)
+        weights = read_weights(folder)
+        return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
 
     @classmethod
     def from_state(
@@ -137,6 +143,7 @@ class LukePreTrainedModel(ModelWithTables):
         config: LukeConfig,
         weights: dict[str, torch.Tensor],
         dtype: torch.dtype | None = None,
+        ignore_mismatched_sizes: bool = False,
         **options: Any,
     ) -> Self:
         """Put the weights of a checkpoint into a new model.
@@ -144,19 +151,26 @@ class LukePreTrainedModel(ModelWithTables):
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
         weights (dict[str, Tensor]): Its weights by name.
         dtype (torch.dtype | None): Type to convert the weights to; None means float32.
+        ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
         RAISES (ValueError): If they do not fit.
         """
         with torch.device("meta"), NothingDrawn():  # no memory or random numbers for what is replaced
             model = cls(config, **options)
-        model._load(weights, torch.float32 if dtype is None else dtype)
+        model._load(weights, torch.float32 if dtype is None else dtype, ignore_mismatched_sizes)
         return model.eval()
 
-    def _load(self, weights: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
-        is_base = not hasattr(self, self.base_model_prefix)
+    def _load(
+        self, weights: dict[str, torch.Tensor], dtype: torch.dtype, ignore_mismatched_sizes: bool
+    ) -> None:
         state, self.untrained = fit_weights(
-            weights, self.state_dict(), self.base_model_prefix, is_base=is_base, tied=self.tied_weights()
+            weights,
+            self.state_dict(),
+            self.base_model_prefix,
+            is_base=not hasattr(self, self.base_model_prefix),
+            tied=self.tied_weights(),
+            ignore_mismatched_sizes=ignore_mismatched_sizes,
         )
         for name in self.untrained:
             module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
@@ -231,3 +245,13 @@ def _change(config: LukeConfig, changes: dict[str, Any], *, known: bool = True) 
     if known and unknown:
         raise TypeError(Errors.L241.format(names=", ".join(unknown)))
     return LukeConfig.from_dict(config.to_dict(), **changes)
+
+
+def _dtype(value: torch.dtype | str | None) -> torch.dtype:
+    found = (
+        torch.float32 if value is None else getattr(torch, value, value) if isinstance(value, str) else value
+    )
+    if isinstance(found, torch.dtype):
+        return found
+    allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'
+    raise TypeError(Errors.L202.format(name="dtype", value=value, allowed=allowed))

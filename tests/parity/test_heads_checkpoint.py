@@ -33,6 +33,12 @@ HEADS = (
     "LukeForTokenClassification",
     "LukeForQuestionAnswering",
 )
+FIXED = (
+    "LukeForMaskedLM",
+    "LukeForMultipleChoice",
+    "LukeForQuestionAnswering",
+)  # have no labels of one's own
+LABELLED = [head for head in HEADS if head not in FIXED]
 SAFE = "model.safetensors"
 
 
@@ -202,7 +208,39 @@ def test_stored_in_half(dtype, tmp_path):
     ours = load("LukeForMaskedLM", tmp_path)
     assert ours.dtype == torch.float32
     same(ours, theirs.float())
-    assert load("LukeForMaskedLM", tmp_path, dtype=dtype).lm_head.bias.dtype == dtype
+    for name in (dtype, str(dtype).removeprefix("torch.")):
+        assert load("LukeForMaskedLM", tmp_path, dtype=name).lm_head.bias.dtype == dtype
+        assert (
+            load("LukeForMaskedLM", tmp_path, torch_dtype=name).lm_head.bias.dtype == dtype
+        )  # its older name
+
+
+def test_a_type_that_there_is_not(tmp_path):
+    make(spacy_luke, "LukeForMaskedLM").save_pretrained(tmp_path)
+    with pytest.raises(TypeError, match="dtype is 'half a float'; needed: a type of torch"):
+        load("LukeForMaskedLM", tmp_path, dtype="half a float")
+
+
+@pytest.mark.parametrize("head", LABELLED)
+def test_another_number_of_labels(head, tmp_path):
+    """As in transformers' tests: an error, or with `ignore_mismatched_sizes` a new head on the same encoder."""
+    theirs = make(transformers, head)
+    theirs.save_pretrained(tmp_path)
+    kind = getattr(spacy_luke, head)
+    with pytest.raises(
+        ValueError, match=r"classifier\.weight has the shape .* pass ignore_mismatched_sizes=True"
+    ):
+        kind.from_pretrained(tmp_path, num_labels=42)
+    with pytest.warns(UserWarning, match="found no weights for classifier"):
+        ours = kind.from_pretrained(tmp_path, num_labels=42, ignore_mismatched_sizes=True)
+    assert (ours.classifier.out_features, ours.untrained) == (42, ("classifier",))
+    torch.testing.assert_close(
+        ours.luke.state_dict()["embeddings.word_embeddings.weight"],
+        theirs.luke.state_dict()["embeddings.word_embeddings.weight"],
+    )
+    assert 0 < ours.classifier.weight.std() < 1
+    with pytest.raises(ValueError, match=r"word_embeddings\.weight has the shape .*Correct config\.json"):
+        kind.from_pretrained(tmp_path, vocab_size=10, ignore_mismatched_sizes=True)
 
 
 def test_labels_and_overrides(tmp_path):

@@ -63,7 +63,7 @@ class LukeHead(LukePreTrainedModel):
             setattr(config, UNTRAINED, list(self.untrained))
         return config
 
-    def _load(self, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
+    def _load(self, weights: dict[str, Tensor], dtype: torch.dtype, ignore_mismatched_sizes: bool) -> None:
         task = saved_task(self.config)
         is_other = task is not None and task not in {kind.__name__ for kind in type(self).__mro__}
         if is_joint(self.config):
@@ -74,7 +74,7 @@ class LukeHead(LukePreTrainedModel):
         elif is_other:
             # The head of another task may have the same names and shapes; its weights mean something else.
             weights = without_heads(weights)
-        super()._load(weights, dtype)
+        super()._load(weights, dtype, ignore_mismatched_sizes)
         if self.untrained:
             origin = f" of a {task}" if is_other else ""
             message = Warnings.W201.format(
