@@ -75,6 +75,10 @@ class TrainingErrors:
     )
     L439 = "{value!r} is none of the choices {choices}. Assign doc._.luke_choices first, then one of them."
     L440 = "A candidate is a title with a score, ('Paris', 0.9); got {value!r}. Assign None to remove what is stored."
+    L441 = (
+        "{folder} lacks {missing}. project.yml says where the default model's data come from; "
+        "`python -m spacy project assets` fetches those that have an address and tells where to place the others."
+    )
 
 
 class TrainingWarnings:

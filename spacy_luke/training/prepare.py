@@ -10,10 +10,14 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from ..annotation import read_relations
+from ..errors import Errors
 from .converters.docred import convert_docred, read_json
 from .partition import Dropped, drop_leaks, hold_out
 
 N_HELD_OUT = 100
+NAMES = "redocred/rel_info.json"
+ANNOTATED = "redocred/dev_revised.json"
+TEST = "redocred/test_first_half.json"
 # In the order of precedence: a document that two sources share is taken from the first.
 MENTION_SOURCES = ("docie/documents.json.xz", "docred-mentions/test.json.xz")
 
@@ -48,17 +52,19 @@ def prepare_default_corpus(data_dir: str | Path, out_dir: str | Path) -> tuple[l
     data_dir (str | Path): Folder with `redocred`, `docie` and `docred-mentions` as they are published.
     out_dir (str | Path): Folder to write to; made where it does not exist.
     RETURNS (tuple[list[Source], dict[str, int]]): The sources of the training data, and documents by file.
+    RAISES (ValueError): If data is missing.
     """
     data, out = Path(data_dir), Path(out_dir)
+    check_files(data, (NAMES, ANNOTATED, TEST, *MENTION_SOURCES))
     vocab = spacy.blank("en").vocab
-    names = read_json(data / "redocred" / "rel_info.json")
-    test = list(convert_docred(data / "redocred" / "test_first_half.json", vocab, names))
-    annotated = list(convert_docred(data / "redocred" / "dev_revised.json", vocab, names))
+    names = read_json(data / NAMES)
+    test = list(convert_docred(data / TEST, vocab, names))
+    annotated = list(convert_docred(data / ANNOTATED, vocab, names))
     rest, dev = hold_out(annotated, N_HELD_OUT)
 
     train: list[Doc] = []
     sources = []
-    candidates: list[tuple[str, Iterable[Doc]]] = [("redocred/dev_revised.json", rest)]
+    candidates: list[tuple[str, Iterable[Doc]]] = [(ANNOTATED, rest)]
     candidates += [(name, convert_docred(data / name, vocab)) for name in MENTION_SOURCES]
     for name, docs in candidates:
         docs = list(docs)
@@ -74,6 +80,18 @@ def prepare_default_corpus(data_dir: str | Path, out_dir: str | Path) -> tuple[l
     for file, docs in files.items():
         DocBin(docs=docs, store_user_data=True).to_disk(out / file)
     return sources, {file: len(docs) for file, docs in files.items()}
+
+
+def check_files(folder: Path, files: Iterable[str]) -> None:
+    """Refuse to begin without all data.
+
+    folder (Path): Where they should be.
+    files (Iterable[str]): Their names in it.
+    RAISES (ValueError): If any is missing.
+    """
+    missing = [file for file in files if not (folder / file).is_file()]
+    if missing:
+        raise ValueError(Errors.L441.format(folder=folder, missing=", ".join(missing)))
 
 
 def _n_mentions(docs: Iterable[Doc]) -> int:

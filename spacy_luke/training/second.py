@@ -19,12 +19,16 @@ from .converters.knowledgenet import convert_knowledgenet
 from .looked_for import PROPERTIES, complete, same_names
 from .mixing import mixed_texts
 from .partition import drop_leaks
+from .prepare import NAMES, check_files
 
 # Of the words, whole documents with relations are a third, those with entities only a quarter, mixed texts a fifth,
 # and single sentences the rest.
 RELATED_REPEATS = 4
 N_MIXED = 2400
 HELD_OUT_FOLD = 4
+FIRST = ("train.spacy", "dev.spacy", "test.spacy")
+KNOWLEDGENET = "knowledgenet/facts.jsonl.xz"
+FEWREL = "fewrel/val_wiki.json.xz"
 
 
 def prepare_second_corpus(
@@ -38,18 +42,19 @@ def prepare_second_corpus(
     out_dir (str | Path): Folder to write to: `train/` with a file a source, and `check.spacy` with the sentences
         of KnowledgeNet's last fold, as the source has them.
     RETURNS (dict[str, int]): Documents by file.
+    RAISES (ValueError): If data is missing.
     """
-    data, out = Path(data_dir), Path(out_dir)
-    first, dev, test = (_read(Path(corpus_dir) / f"{name}.spacy", nlp) for name in ("train", "dev", "test"))
+    data, corpus, out = Path(data_dir), Path(corpus_dir), Path(out_dir)
+    check_files(data, (NAMES, KNOWLEDGENET, FEWREL))
+    check_files(corpus, FIRST)
+    first, dev, test = (_read(corpus / file, nlp) for file in FIRST)
     related = [doc for doc in first if has_relations(doc)]
-    names = read_json(data / "redocred" / "rel_info.json")
+    names = read_json(data / NAMES)
     ids = {name: id_ for id_, name in names.items()}
-    rows = list(convert_knowledgenet(data / "knowledgenet" / "facts.jsonl.xz", nlp.make_doc))
+    rows = list(convert_knowledgenet(data / KNOWLEDGENET, nlp.make_doc))
     check = [doc for doc in rows if doc.user_data["fold"] == HELD_OUT_FOLD]
     knowledgenet = [doc for doc in rows if doc.user_data["fold"] != HELD_OUT_FOLD]
-    fewrel = convert_fewrel(
-        data / "fewrel" / "val_wiki.json.xz", nlp.vocab, {id_: [name] for id_, name in names.items()}
-    )
+    fewrel = convert_fewrel(data / FEWREL, nlp.vocab, {id_: [name] for id_, name in names.items()})
 
     def safe(docs: Iterable[Doc]) -> list[Doc]:
         return drop_leaks(docs, [*test, *dev, *check])[0]
