@@ -5,11 +5,13 @@ As all architectures of ours it reads and initializes nothing; see `weights` for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from thinc.api import Model
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
@@ -110,18 +112,19 @@ def window_sizes(model: Model[Any, Any]) -> tuple[int, int]:
     return size, min(settings.overlap, size // 2)
 
 
-def add_titles(model: Model[Any, Any], titles: Sequence[str]) -> None:
+def add_titles(model: Model[Any, Any], titles: Sequence[str]) -> list[str]:
     """Put titles into the entity vocabulary, with new random rows of the entity table.
 
     model (Model): From `build_entity_prediction`.
     titles (Sequence[str]): The titles; those that are known keep their rows.
+    RETURNS (list[str]): Those that are new.
     """
     vocab = weights.get_tokenizer(model).entity_vocab
     ids = vocab.to_dict()
     rows = max(get_model(model).config.entity_vocab_size, max(ids.values()) + 1)
     new = [title for title in dict.fromkeys(titles) if title not in ids]
     if not new:
-        return
+        return new
     ids.update(zip(new, range(rows, rows + len(new)), strict=True))
     shim = cast(LukeShim, model.shims[0])
     module = cast(LukeForMaskedLM, shim.own_module())
@@ -129,6 +132,30 @@ def add_titles(model: Model[Any, Any], titles: Sequence[str]) -> None:
     shim.forget_optimizer()
     special = {name.removeprefix("entity_"): token for name, token in vocab.special_tokens.items()}
     model.attrs["tokenizer"] = weights.get_tokenizer(model).with_entities(EntityVocab(ids, **special))
+    return new
+
+
+@torch.no_grad()
+def set_rows(model: Model[Any, Any], ids: Ints, batches: Iterable[tuple[Ints, MaskedBatch]]) -> None:
+    """Let entities begin where the model sees their titles: as what it makes of a title that stands alone as a mention.
+
+    Mentions mostly share words with the titles that they mean, so that such rows guess right before any training. The
+    mean of the rows says nothing about one of them and is left out; they get the length of random rows.
+
+    model (Model): From `build_entity_prediction`.
+    ids (ndarray): The entities. Shape: (n,)
+    batches (Iterable[tuple[ndarray, MaskedBatch]]): Their titles as mentions: which of them are asked about, and the
+        inputs. Entities that are in none of the batches keep their rows.
+    """
+    module = get_model(model)
+    found = [(which, module.entity_features(**_arguments(module, batch))) for which, batch in batches]
+    if not found:
+        return
+    rows = torch.cat([features for _, features in found])
+    places = torch.from_numpy(ids[np.concatenate([which for which, _ in found])])
+    table = module.get_entity_embeddings().weight
+    length = module.config.initializer_range * table.shape[1] ** 0.5
+    table[places] = length * F.normalize(rows - rows.mean(0), dim=-1)
 
 
 def entity_loss(logits: Tensor, gold: Ints) -> Tensor:
@@ -147,7 +174,14 @@ def entity_loss(logits: Tensor, gold: Ints) -> Tensor:
 def _convert_inputs(
     model: Model[Any, Any], batch: MaskedBatch, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = get_model(model)
+    kwargs = _arguments(get_model(model), batch)
+    if is_train:
+        cast(LukeShim, model.shims[0]).dropout = model.attrs["dropout_rate"]
+    return ArgsKwargs(args=(), kwargs=kwargs), lambda _: batch
+
+
+def _arguments(module: LukeForMaskedLM, batch: MaskedBatch) -> dict[str, Any]:
+    """What `LukeForMaskedLM.predict_entities` takes."""
     arrays = {
         "input_ids": batch.words.ids,
         "attention_mask": batch.words.mask.astype("int64"),
@@ -159,13 +193,9 @@ def _convert_inputs(
     }
     if getattr(module.config, "case_token_types", False):
         arrays["token_type_ids"] = batch.words.cases
-    kwargs = {
-        name: None if array is None else torch.from_numpy(array).to(module.device)
-        for name, array in arrays.items()
+    return {
+        name: torch.from_numpy(array).to(module.device) for name, array in arrays.items() if array is not None
     }
-    if is_train:
-        cast(LukeShim, model.shims[0]).dropout = model.attrs["dropout_rate"]
-    return ArgsKwargs(args=(), kwargs=kwargs), lambda _: batch
 
 
 def _convert_outputs(

@@ -243,13 +243,21 @@ class LukeLinker(HeadPipe):
         super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def prepare_head(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
-        """Add titles that the vocabulary lacks."""
-        from ..layers.entity_prediction import add_titles
+        """Add titles that the vocabulary lacks. They begin as the model sees their words."""
+        from ..layers.entity_prediction import add_titles, set_rows
+        from ..layers.weights import get_tokenizer
 
         if labels is None:
             spans = (span for example in examples for span in self.entities(example.reference))
             labels = sorted({self.title_of(span) for span in spans} - {""})
-        add_titles(self.model, labels)
+        new = [title for title in add_titles(self.model, labels) if title.split()]
+        vocab = get_tokenizer(self.model).entity_vocab
+        docs = [Doc(self.vocab, words=title.split()) for title in new]
+        mask = np.array([vocab.mask_id], dtype=np.int64)
+        reader, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
+        batches = reader.batches(mentions, [doc.answerable for doc in mentions])
+        ids = np.array(vocab.lookup(new), dtype=np.int64)
+        set_rows(self.model, ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
     def update(
         self,

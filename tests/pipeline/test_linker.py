@@ -393,6 +393,20 @@ def test_labels_name_the_titles(make: Make) -> None:
     assert not torch.equal(table.weight[4], table.weight[5])
 
 
+def test_new_titles_begin_as_the_model_sees_their_words(make: Make) -> None:
+    """A mention that reads as a title is linked to it before any training."""
+    nlp = pipeline(make(vocab=ENTITIES))
+    titles = ["Rome", "Oslo", "Lima", "old tea", " "]
+    nlp.get_pipe("luke_linker").initialize(lambda: examples(nlp), labels=titles)
+    module = nlp.get_pipe("luke_linker").model.shims[0].module
+    rows = module.get_entity_embeddings().weight[4:]
+    length = module.config.initializer_range * rows.shape[1] ** 0.5
+    assert torch.allclose(rows[:4].norm(dim=-1), torch.tensor(length))
+    assert torch.isfinite(rows[4]).all()  # a title without words keeps its random row
+    found = [link(nlp, title, (title,)).ents[0].kb_id_ for title in titles[:3]]
+    assert found == titles[:3]
+
+
 def test_known_titles_keep_their_rows(checkpoint: str) -> None:
     nlp = pipeline(checkpoint)
     before = said(link(nlp))

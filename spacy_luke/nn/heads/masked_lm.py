@@ -158,42 +158,34 @@ class LukeForMaskedLM(LukeHead):
         return output if wants_object(self.config, return_dict) else output.to_tuple()
 
     def predict_entities(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None,
-        entity_ids: Tensor,
-        entity_attention_mask: Tensor | None,
-        entity_position_ids: Tensor,
-        asked: Tensor,
-        candidates: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
+        self, *, asked: Tensor, candidates: Tensor | None = None, **inputs: Tensor | None
     ) -> Tensor:
         """Score entities for some mentions: the `entity_logits` of `forward` at these places, without the rest.
 
         asked (Tensor): Row and place of each mention. Shape: (n_asked, 2)
         candidates (Tensor | None): Entities to score; None for all. Shape: (n_asked, n_candidates)
+        **inputs (Tensor | None): As for `entity_features`.
         RETURNS (Tensor): Shape: (n_asked, n_candidates) or (n_asked, entity_vocab_size)
         """
-        states: LukeModelOutput = self.luke(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            None,
-            entity_ids,
-            entity_attention_mask,
-            None,
-            entity_position_ids,
-            return_dict=True,
-        )
-        entities = states.entity_last_hidden_state
-        if entities is None:
-            raise ValueError(Errors.L213)
-        head = self.entity_predictions
-        features = head.transform(entities[asked[:, 0], asked[:, 1]])  # (n_asked, entity_emb_size)
+        head, features = self.entity_predictions, self.entity_features(asked=asked, **inputs)
         if candidates is None:
             return F.linear(features, head.decoder.weight, head.bias)
         rows = F.embedding(candidates, head.decoder.weight)  # (n_asked, n_candidates, entity_emb_size)
         return (rows @ features[..., None]).squeeze(-1) + head.bias[candidates]
+
+    def entity_features(self, *, asked: Tensor, **inputs: Tensor | None) -> Tensor:
+        """What some mentions are compared with the entity table by.
+
+        asked (Tensor): Row and place of each mention. Shape: (n_asked, 2)
+        **inputs (Tensor | None): Those of `LukeModel.forward`.
+        RETURNS (Tensor): Shape: (n_asked, entity_emb_size)
+        """
+        states: LukeModelOutput = self.luke(**inputs, return_dict=True)
+        entities = states.entity_last_hidden_state
+        if entities is None:
+            raise ValueError(Errors.L213)
+        features: Tensor = self.entity_predictions.transform(entities[asked[:, 0], asked[:, 1]])
+        return features
 
     # --- tied weights --------------------------------------------------------------------
 
