@@ -139,8 +139,8 @@ class TokenizerErrors:
     )
     L142 = "There are no special tokens named {names}. Allowed are: {allowed}."
     L144 = (
-        "There are {n} entity_ids and {found} entity_token_spans. Give each entity one span of word pieces, in the same "
-        "order; for the second text in pair_entity_ids and pair_entity_token_spans."
+        "There are {n} entity_ids and {found} entity_token_spans. Give each entity one span of word pieces, in the "
+        "same order; for the second text in pair_entity_ids and pair_entity_token_spans."
     )
     L145 = "Every input needs a {name}, so it can't be None. Name another token, which is added if it isn't there."
     L146 = "{name} can't be {id}: the vocabulary has ids from 0 on, {n} in all. Add a token first, with add_tokens."
@@ -170,6 +170,6 @@ class TokenizerWarnings:
         "cut long texts into windows."
     )
     W105 = (
-        "An input of {n} word pieces is longer than the {most} that the model takes (model_max_length), and would be an "
-        "error there. Set truncation=True, or cut long texts into windows."
+        "An input of {n} word pieces is longer than the {most} that the model takes (model_max_length), and would be "
+        "an error there. Set truncation=True, or cut long texts into windows."
     )

@@ -82,6 +82,7 @@ def make_textcat(
         "luke_tag_micro_f": 0.0,
         "luke_tag_micro_p": 0.0,
         "luke_tag_micro_r": 0.0,
+        "luke_tag_per_type": None,
     },
 )
 def make_tagger(

@@ -87,14 +87,12 @@ class LukeTextCategorizer(LabelPipe):
         super().prepare_head((), new)
 
     def read_gold(self, example: Example) -> Any:
-        """RETURNS (int | ndarray | None): A class, or a number for each label; None if no label is known."""
+        """RETURNS (int | ndarray | None): A class, or a number for each label, -100 for what isn't known, as in spaCy
+        those that aren't in `doc.cats`; None if no label is known."""
         cats = example.reference.cats
-        known = [label for label in self.labels if label in cats]
-        if not known:
-            return None
-        numbers = np.array([cats.get(label, 0.0) for label in self.labels], dtype=np.float32)
+        numbers = np.array([cats.get(label, -100.0) for label in self.labels], dtype=np.float32)
         if self.problem != "single_label_classification":
-            return numbers
+            return None if (numbers == -100.0).all() else numbers
         return int(numbers.argmax()) if numbers.max() > 0 else None
 
     def loss(

@@ -14,7 +14,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..text_annotation import read_choice, read_tag
-from .metrics import Counts, accuracy, ratio
+from .metrics import Counts, accuracy, count_by_label, ratio, total
 
 Scores = dict[str, Any]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -61,7 +61,7 @@ def score_texts(
     examples: Iterable[Example], *, pipe: _Categorizer, threshold: float = 0.5, **_: Any
 ) -> Scores:
     """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
-    absolute error (`cats_mae`) and Pearson's correlation (`cats_score`).
+    absolute error (`cats_mae`) and Pearson's correlation (`cats_score`). References without `cats` don't count.
 
     examples (Iterable[Example]): The examples.
     pipe (LukeTextCategorizer): The pipe.
@@ -70,10 +70,15 @@ def score_texts(
     """
     if pipe.problem == "regression":
         return _score_numbers(examples, pipe.labels[0])
+    annotated = [example for example in examples if example.reference.cats]
+    # spaCy's scorer fails where nothing is predicted, as for a text without words: there all labels are as unlikely.
+    silent = {id(example.predicted) for example in annotated if not example.predicted.cats}
+    nothing = dict.fromkeys(pipe.labels, 0.0)
     multi_label = pipe.problem == "multi_label_classification"
     return Scorer.score_cats(
-        examples,
+        annotated,
         "cats",
+        getter=lambda doc, _: nothing if id(doc) in silent else doc.cats,
         labels=pipe.labels,
         multi_label=multi_label,
         threshold=threshold if multi_label else None,
@@ -98,7 +103,8 @@ def _score_numbers(examples: Iterable[Example], label: str) -> Scores:
 
 def score_tags(examples: Iterable[Example], *, pipe: _Tagger, **_: Any) -> Scores:
     """Registered as `spacy-luke.tagger_scorer.v1`: accuracy of all tokens with gold (`luke_tag_acc`), and precision,
-    recall and F1 of those whose label is not the outside label (`luke_tag_micro_p`, `_r`, `_f`).
+    recall and F1 of those whose label is not the outside label, of all (`luke_tag_micro_p`, `_r`, `_f`) and by label
+    (`luke_tag_per_type`).
 
     examples (Iterable[Example]): The examples.
     pipe (LukeTagger): The pipe.
@@ -108,18 +114,20 @@ def score_tags(examples: Iterable[Example], *, pipe: _Tagger, **_: Any) -> Score
     for example in examples:
         found = [read_tag(token) for token in example.predicted]
         pairs += [(tag, gold) for tag, gold in zip(found, pipe.gold_tags(example), strict=True) if gold]
+    names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
     if not pairs:
-        return dict.fromkeys(("luke_tag_acc", "luke_tag_micro_p", "luke_tag_micro_r", "luke_tag_micro_f"))
-    nothing = ("", pipe.outside)
-    right = sum(tag == gold and gold not in nothing for tag, gold in pairs)
-    given, wanted = (sum(pair[side] not in nothing for pair in pairs) for side in (0, 1))
-    counts = Counts(right, given - right, wanted - right)
-    return {
-        "luke_tag_acc": accuracy([tag for tag, _ in pairs], [gold for _, gold in pairs]),
-        "luke_tag_micro_p": counts.precision,
-        "luke_tag_micro_r": counts.recall,
-        "luke_tag_micro_f": counts.f1,
-    }
+        return {f"luke_tag_{name}": None for name in names}
+    found_tags, gold_tags = zip(*pairs, strict=True)
+    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in (found_tags, gold_tags)))
+    micro = total(by_label.values())
+    per_type = {label: counts.to_dict() for label, counts in by_label.items()}
+    figures = (accuracy(found_tags, gold_tags), micro.precision, micro.recall, micro.f1, per_type)
+    return {f"luke_tag_{name}": figure for name, figure in zip(names, figures, strict=True)}
+
+
+def _inside(tags: Sequence[str], outside: str) -> set[tuple[int, str]]:
+    """tags (Sequence[str]): A tag for each token. RETURNS (set[tuple[int, str]]): Those that say something."""
+    return {(i, tag) for i, tag in enumerate(tags) if tag not in ("", outside)}
 
 
 def score_answers(examples: Iterable[Example], *, pipe: _Answering, **_: Any) -> Scores:

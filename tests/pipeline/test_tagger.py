@@ -52,7 +52,9 @@ def test_the_outside_label_does_not_count_for_precision_and_recall(tmp_path):
         "luke_tag_micro_p": 0.5,
         "luke_tag_micro_r": 0.5,
         "luke_tag_micro_f": 0.5,
+        "luke_tag_per_type": {"LOC": {"p": 0.0, "r": 0.0, "f": 0.0}, "PER": {"p": 1.0, "r": 1.0, "f": 1.0}},
     }
+    assert set(nlp.get_pipe("luke_tagger").score([]).values()) == {None}
 
 
 def test_every_token_is_tagged_first_piece_or_mean(tmp_path):

@@ -107,6 +107,41 @@ def test_unknown_labels_and_texts_without_words(tmp_path):
         make_head_pipeline("luke_textcat", None, problem_type="binary")
 
 
+@pytest.mark.parametrize("problem", ["single_label_classification", "multi_label_classification"])
+def test_texts_that_nothing_is_said_of_score_as_wrong(problem, tmp_path):
+    labels = {0: "good", 1: "bad"}
+    nlp = make_head_pipeline(
+        "luke_textcat", save_head("luke_textcat", tmp_path, id2label=labels), problem_type=problem
+    )
+    nlp.initialize()
+    gold = {"good": 0.0, "bad": 1.0}
+    examples = [example(nlp, text, gold) for text in ("Ana likes tea", "")]
+    examples += [example(nlp, "Ana likes tea", {}), example(nlp, "Ana likes tea", {"strange": 1.0})]
+    examples[0].predicted.cats = gold
+    scores = nlp.get_pipe("luke_textcat").score(examples[:2])  # the second text is never annotated
+    assert (scores["cats_micro_r"], scores["cats_f_per_type"]["bad"]["r"]) == (0.5, 0.5)
+    examples[2].predicted.cats = gold
+    assert nlp.get_pipe("luke_textcat").score(examples[:3]) == scores  # no gold, no score
+    assert nlp.evaluate(examples)["cats_score"] is not None
+
+
+def test_labels_that_are_not_mentioned_are_not_known(tmp_path):
+    labels, kind = {0: "good", 1: "bad"}, "multi_label_classification"
+    nlp = make_head_pipeline(
+        "luke_textcat", save_head("luke_textcat", tmp_path, id2label=labels, problem_type=kind)
+    )
+    pipe, gradients = nlp.get_pipe("luke_textcat"), []
+    nlp.initialize()
+    for cats in ({"good": 1.0}, {"good": 1.0, "bad": 0.0}):
+        pipe.update([example(nlp, "Ana likes tea", cats)])
+        gradients.append(get_head(pipe.model).classifier.weight.grad.abs().sum(dim=1).tolist())
+        get_head(pipe.model).zero_grad()
+    (known, unknown), both = gradients
+    assert known > 0
+    assert unknown == 0
+    assert min(both) > 0
+
+
 def test_examples_in_several_batches_give_the_same_gradients(tmp_path):
     folder = save_head("luke_textcat", tmp_path, id2label={0: "good", 1: "bad"})
     gradients = []
