@@ -21,6 +21,7 @@ from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.joint.config import JointConfig
 from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
+from ..nn.joint.rows import EntityRows
 from ..nn.outputs import WordStates
 from . import weights
 from .shim import LukeShim
@@ -41,6 +42,7 @@ class JointInput:
 
     words: WordBatch
     states: WordStates | None = None
+    rows: EntityRows | None = None
     find: bool = False
     candidates: Candidates | None = None
     gold_spans: np.ndarray[Any, Any] | None = None
@@ -185,6 +187,7 @@ def _convert_inputs(
     kwargs = {
         "words": _words(question.words, module, device),
         "states": question.states,
+        "rows": question.rows,
         "find": question.find,
         "candidates": None if question.candidates is None else _candidates(question.candidates, device),
         "gold_spans": None

@@ -93,6 +93,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._torch_optimizer = None
         self._predictor = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_predictor": None}  # made anew, for the processor that it is loaded on
+
     # --- running ---------------------------------------------------------------------------
 
     def _autocast(self) -> Any:

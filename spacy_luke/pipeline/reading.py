@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from ..layers.joint import JointInput
     from ..nn.joint.model import JointOutput, Related
-    from ..nn.outputs import WordStates
     from ..tokenizer import LukeTokenizer
 
 Floats = NDArray[np.float32]
@@ -183,7 +182,7 @@ class Reader:
         readings = material.readings
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
         whole: WordBatch | None = None
-        cache: WordStates | None = None
+        kept: JointOutput | None = None
         if self.keep_words or any(readings[doc].searched for doc in group):
             for batch in batch_windows(sizes, self.batch_pieces):
                 words = word_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
@@ -191,7 +190,7 @@ class Reader:
                 self._collect_spans(words, output, readings)
                 # A long document's caches would not fit: its words are read again.
                 if len(batch) == len(flat):
-                    whole, cache = words, output.words
+                    whole, kept = words, output
         for doc in group:
             readings[doc].found = choose_entities(readings[doc], len(material.docs[doc]))
             readings[doc].mentions += [span[:3] for span in readings[doc].found]
@@ -214,7 +213,7 @@ class Reader:
             if not sizes[batch, 1].any():
                 continue
             if whole is not None and len(batches) == 1:
-                self._label(whole, flat, placed, cache, readings)
+                self._label(whole, flat, placed, kept, readings)
             else:
                 part = [flat[i] for i in batch]
                 words = word_batch([window for window, _ in part], material.pieces, self.tokenizer)
@@ -263,10 +262,11 @@ class Reader:
         batch: WordBatch,
         windows: Sequence[tuple[Window, int]],
         placed: dict[int, Placement],
-        states: WordStates | None,
+        kept: JointOutput | None,
         readings: list[Reading],
     ) -> None:
-        """Read the mentions of a batch of windows, each with its number in its document."""
+        """Read the mentions of a batch of windows, each with its number in its document; `kept` is what was
+        computed for them before."""
         from ..layers.joint import JointInput
 
         mentions = [placed[window.doc].mentions[at] for window, at in windows]
@@ -277,7 +277,13 @@ class Reader:
             [placed[window.doc].pairs[at] for window, at in windows],
             mention_ids(batch.windows, mentions, placed),
         )
-        question = JointInput(words=batch, states=states, mentions=rows, relation_floor=self.relation_floor)
+        question = JointInput(
+            words=batch,
+            states=None if kept is None else kept.words,
+            rows=None if kept is None else kept.rows,
+            mentions=rows,
+            relation_floor=self.relation_floor,
+        )
         output = self.model.predict(question)
         self._collect_labels(windows, mentions, placed, output, readings)
         if output.related is not None and self.relate:

@@ -231,12 +231,12 @@ class Backend:
             encoded.append((ids, offsets))
         return encoded
 
-    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[list[int]]:
+    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[tuple[int, ...]]:
         """Encode words that somebody else has cut; special tokens in them are plain text.
 
         words (Sequence[str]): The words.
         spaces (Sequence[bool]): Whether a space stands before each word.
-        RETURNS (list[list[int]]): The ids of each word; none for a word that the model drops.
+        RETURNS (list[tuple[int, ...]]): The ids of each word; none for a word that the model drops.
         """
         if self.byte_level:
             words = [" " + word if space else word for word, space in zip(words, spaces, strict=True)]
@@ -251,7 +251,7 @@ class Backend:
             segments = [self._split_words(word) for word in new]
             cache.update(zip(new, map(tuple, self._encode_segments(segments)), strict=True))
         self._words = cache if len(cache) <= CACHE_SIZE else {}
-        return [list(cache[word]) for word in words]
+        return [cache[word] for word in words]  # shared: new lists would set the garbage collector going
 
     def _encode_segments(self, rows: Sequence[Sequence[str | int]]) -> list[list[int]]:
         plain = iter(self._encode_plain([part for row in rows for part in row if isinstance(part, str)]))

@@ -213,7 +213,7 @@ class WordVocab:
 
     # --- words and text to ids -----------------------------------------------------------
 
-    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[list[int]]:
+    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[tuple[int, ...]]:
         """Ids of words that are cut already, such as the tokens of a spaCy `Doc`.
 
         Special tokens in a word are plain text. Different words are encoded once, all in one call, and
@@ -222,7 +222,7 @@ class WordVocab:
         words (Sequence[str]): The words.
         spaces (Sequence[bool]): Whether a U+0020 stands before each word in the text. Byte-level vocabularies
             spell it as part of the word, others ignore it.
-        RETURNS (list[list[int]]): One new list for each word, empty for a word that the tokenizer drops.
+        RETURNS (list[tuple[int, ...]]): One for each word, empty for a word that the tokenizer drops.
         """
         if len(words) != len(spaces):
             raise ValueError(Errors.L111.format(n_words=len(words), n_spaces=len(spaces)))

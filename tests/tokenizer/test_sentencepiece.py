@@ -177,10 +177,10 @@ def test_entities_of_several_languages(folder: Path) -> None:
 def test_words_that_are_cut_already(folder: Path) -> None:
     tokenizer = make(folder)
     assert tokenizer.encode_words(["Ana", "met", "", "Bob"], [False, True, True, False]) == [
-        [5],
-        [6],
-        [],
-        [7],
+        (5,),
+        (6,),
+        (),
+        (7,),
     ]
     inputs = tokenizer(["Ana", "met", "Bob"], entity_spans=[(0, 1)], is_split_into_words=True)
     assert dict(inputs) == dict(tokenizer("Ana met Bob", entity_spans=[(0, 3)]))

@@ -21,6 +21,7 @@ class JointConfig:
     max_span_width (int): Widest candidate span that the learned pre-filter proposes, in tokens.
     proposal_width (int): Width of the pre-filter's start and end vectors.
     proposals_per_token (float): Candidates that the pre-filter keeps, as a share of the window's tokens.
+    proposal_floor (float): Less probable candidates are not kept in prediction.
     relation_width (int): Width of the relation head's hidden layer.
     max_mention_length (int): Most pieces of a mention that its position embedding averages over.
     entity_mask_id (int): Id of the entity [MASK], which stands for every mention.
@@ -38,6 +39,7 @@ class JointConfig:
     max_span_width: int = 12
     proposal_width: int = 128
     proposals_per_token: float = 0.5
+    proposal_floor: float = 0.0002
     relation_width: int = 384
     max_mention_length: int = 30
     entity_mask_id: int = 2

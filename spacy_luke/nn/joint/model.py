@@ -20,6 +20,7 @@ from .config import JointConfig
 from .heads import EntityHead, SpanHead
 from .proposer import SpanProposer, best_spans
 from .relations import RelationHead
+from .rows import EntityRows
 
 HEADS = ("span_head", "entity_head", "relation_head")
 HeadT = TypeVar("HeadT", bound=nn.Module)
@@ -97,10 +98,13 @@ class JointOutput:
     pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
     related (Related): Instead of the logits, where a floor for relations was given.
     words (WordStates): The encoder's cache, for more rows on the same words.
+    rows (EntityRows): What the candidates have read, where no entity reads another: then the rows of mentions
+        among them are the same.
     """
 
     word_states: Tensor
     words: WordStates | None = None
+    rows: EntityRows | None = None
     proposal_scores: Tensor | None = None
     candidates: Candidates | None = None
     span_logits: Tensor | None = None
@@ -182,6 +186,7 @@ class JointModel(nn.Module):
         words: Words,
         *,
         states: WordStates | None = None,
+        rows: EntityRows | None = None,
         find: bool = False,
         candidates: Candidates | None = None,
         gold_spans: Tensor | None = None,
@@ -192,6 +197,7 @@ class JointModel(nn.Module):
 
         words (Words): The windows.
         states (WordStates): What an earlier call computed for the same words.
+        rows (EntityRows): What its candidates have read.
         find (bool): Whether to score candidate spans.
         candidates (Candidates): The candidates; the learned pre-filter's own where None.
         gold_spans (Tensor): In training, 1.0 for spans that must be among the candidates.
@@ -206,7 +212,7 @@ class JointModel(nn.Module):
         if find:
             self._score_spans(words, states, output, candidates, gold_spans)
         if mentions is not None and mentions.mask.shape[1]:
-            self._label(words, states, output, mentions, relation_floor)
+            self._label(words, states, rows, output, mentions, relation_floor)
         return output
 
     def _read_words(self, words: Words) -> WordStates:
@@ -232,12 +238,17 @@ class JointModel(nn.Module):
             scores = self.proposer(first, last, words.token_mask)
             output.proposal_scores = scores
             wanted = scores.detach() if gold_spans is None else scores.detach() + 1e6 * gold_spans
-            candidates = Candidates(*best_spans(wanted, words.token_mask, self.joint.proposals_per_token))
+            floor = 0.0 if self.training else self.joint.proposal_floor
+            found = best_spans(wanted, words.token_mask, self.joint.proposals_per_token, floor)
+            candidates = Candidates(*found)
         output.candidates = candidates
         start = words.first.gather(1, candidates.spans[..., 0])  # (batch, n_spans), in pieces
         end = words.last.gather(1, candidates.spans[..., 1])
         extents = torch.stack([start, end + 1], dim=-1)
-        word_states, entities, _ = self._read(words, states, extents, candidates.mask, False)
+        keep = self._rows_last()
+        word_states, entities, attention = self._read(words, states, extents, candidates.mask, keep)
+        if keep and attention is not None:
+            output.rows = EntityRows(extents, candidates.mask, entities, attention)
         output.span_logits = self.span_head(
             take_rows(word_states, start), take_rows(word_states, end), entities
         )
@@ -246,25 +257,39 @@ class JointModel(nn.Module):
         self,
         words: Words,
         states: WordStates,
+        rows: EntityRows | None,
         output: JointOutput,
         mentions: Mentions,
         relation_floor: float | None,
     ) -> None:
         pairs = self.relation_head is not None and len(mentions.pairs) > 0
-        word_states, entities, attention = self._read(
-            words, states, mentions.extents, mentions.mask, pairs, mentions.ids
+        attention: Tensor | None
+        known = (
+            None if rows is None or mentions.ids is not None else rows.take(mentions.extents, mentions.mask)
         )
+        if known is None:
+            word_states, entities, attention = self._read(
+                words, states, mentions.extents, mentions.mask, pairs, mentions.ids
+            )
+        else:
+            word_states, (entities, attention) = states.last_hidden_state, known
         output.entity_states = entities
         if self.entity_head is not None:
             output.label_logits = self.entity_head(entities)
-        if self.relation_head is None or attention is None:
+        if self.relation_head is None or not pairs or attention is None:
             return
         read = (word_states, entities, attention, mentions.extents, mentions.pairs)
         if relation_floor is None:
             output.pair_logits = self.relation_head(*read)
         else:
-            rows, labels, scores = self.relation_head.above(relation_floor, *read)
-            output.related = Related(mentions.pairs[rows], labels, scores)
+            above, labels, scores = self.relation_head.above(relation_floor, *read)
+            output.related = Related(mentions.pairs[above], labels, scores)
+
+    def _rows_last(self) -> bool:
+        """Whether a candidate's row is also that of the mention it becomes, and somebody will ask for it."""
+        alone = not (self.config.words_attend_to_entities or self.config.entities_attend_to_entities)
+        asked = self.entity_head is not None or self.relation_head is not None
+        return alone and asked and not self.training
 
     def _read(
         self,

@@ -62,12 +62,13 @@ class SpanProposer(nn.Module):
         return scores.float().masked_fill(~exists, _NEVER)
 
 
-def best_spans(scores: Tensor, mask: Tensor, per_token: float) -> tuple[Tensor, Tensor]:
+def best_spans(scores: Tensor, mask: Tensor, per_token: float, floor: float = 0.0) -> tuple[Tensor, Tensor]:
     """Keep the best spans of each window.
 
     scores (Tensor): Output of the `SpanProposer`. Shape: (batch, n_tokens, max_span_width)
     mask (Tensor): True for real tokens. Shape: (batch, n_tokens)
-    per_token (float): How many to keep, as a share of each window's tokens.
+    per_token (float): How many to keep at most, as a share of each window's tokens.
+    floor (float): Only spans whose score is at least as probable as this.
     RETURNS (tuple[Tensor, Tensor]): First and last token of the kept spans, shape (batch, n_spans, 2), and
         which of them are real, shape (batch, n_spans).
     """
@@ -77,6 +78,9 @@ def best_spans(scores: Tensor, mask: Tensor, per_token: float) -> tuple[Tensor, 
     values, index = scores.reshape(batch, n_tokens * n_widths).topk(n_spans, dim=1)  # (batch, n_spans)
     start, width = index // max(n_widths, 1), index % max(n_widths, 1)
     rank = torch.arange(n_spans, device=scores.device)
-    real = (rank < budget[:, None]) & (values > _NEVER / 2)
+    least = max(_NEVER / 2, math.log(floor / (1 - floor)) if floor > 0 else -math.inf)
+    real = (rank < budget[:, None]) & (values > least)
+    n_real = int(real.sum(dim=1).max()) if batch else 0
+    index, start, width, real = index[:, :n_real], start[:, :n_real], width[:, :n_real], real[:, :n_real]
     spans = torch.stack([start, start + width], dim=-1)
     return spans.masked_fill(~real[..., None], 0), real  # the others may reach beyond the window

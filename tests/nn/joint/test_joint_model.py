@@ -247,3 +247,50 @@ def test_millions_of_pairs_are_cut_to_the_floor_a_chunk_at_a_time(monkeypatch: p
     assert 0 < len(rows) < scores.numel() / 50
     torch.testing.assert_close(torch.stack([rows, labels], 1), (scores > floor).nonzero())
     torch.testing.assert_close(kept, scores[rows, labels])
+
+
+def test_improbable_candidates_are_left_out_of_predictions_only():
+    scores = torch.tensor([[[2.0, -1.0]], [[-5.0, -4.0]]])
+    mask = torch.ones(2, 1, dtype=torch.bool)
+    spans, real = best_spans(scores, mask, 2.0, floor=0.5)
+    assert spans.tolist() == [[[0, 0]], [[0, 0]]]
+    assert real.tolist() == [[True], [False]]
+    model, words = make_joint(TOKENIZER, joint={"proposal_floor": 0.999}), make_words((3, 1))
+    assert model(words, find=True).candidates.spans.shape[1] == 0
+    assert model.train()(words, find=True).candidates.spans.shape[1] == 2
+
+
+@torch.no_grad()
+def test_rows_of_candidates_serve_the_mentions_they_become(monkeypatch):
+    torch.manual_seed(0)
+    model, words = (
+        make_joint(TOKENIZER, joint={"proposals_per_token": 2.0, "proposal_floor": 0.0}),
+        make_words((7, 4)),
+    )
+    found = model(words, find=True)
+    pick = torch.tensor([[3, 0, 5], [2, 1, 0]])
+    extents = found.rows.extents.gather(1, pick[..., None].expand(-1, -1, 2))
+    mask = torch.tensor([[True] * 3, [True, True, False]])
+    pairs = torch.tensor([[0, 0, 1], [0, 2, 0], [1, 1, 0]])
+    mentions = Mentions(extents, mask, pairs)
+    again = model(words, states=found.words, mentions=mentions)
+    reads = []
+    read = model._read
+    monkeypatch.setattr(model, "_read", lambda *args: reads.append(args) or read(*args))
+    reused = model(words, states=found.words, rows=found.rows, mentions=mentions)
+    assert not reads
+    for name in ("label_logits", "pair_logits"):
+        wanted, got = getattr(again, name), getattr(reused, name)
+        if name == "label_logits":
+            wanted, got = wanted[mask], got[mask]
+        torch.testing.assert_close(got, wanted, atol=1e-5, rtol=0)
+    # A place that was no candidate, and entities of the vocabulary, are read.
+    model(words, states=found.words, rows=found.rows, mentions=Mentions(extents + 1, mask, pairs))
+    ids = torch.ones(2, 3, dtype=torch.long)
+    model(words, states=found.words, rows=found.rows, mentions=Mentions(extents, mask, pairs, ids))
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("cut", [{"words_attend_to_entities": True}, {"entities_attend_to_entities": True}])
+def test_rows_are_not_kept_where_entities_read_each_other(cut):
+    assert make_joint(TOKENIZER, **cut)(make_words((5,)), find=True).rows is None
