@@ -18,6 +18,7 @@ from ..nn.heads.base import LukeHead
 from ..nn.joint.model import JointModel
 from ..nn.linear import warn_of_slow_bfloat16
 from ..nn.precision import check_precision, set_precision
+from .optimizer import TorchOptimizer, sparse_tables
 
 # Both tell the shim which of their parts are still random.
 LukeModule: TypeAlias = JointModel | LukeHead
@@ -27,7 +28,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     """A PyTorchShim that trains with torch's fused AdamW under spaCy's schedules.
 
     thinc's own shim hands each parameter to thinc's optimizer, one at a time and as dense arrays. Here the
-    numbers of spaCy's optimizer (rate, betas, decay, clipping) drive one torch optimizer, with a higher rate
+    numbers of spaCy's optimizer (rate, betas, decay, clipping) drive torch's (`TorchOptimizer`), with a higher rate
     for heads, which start from nothing, than for the encoder.
 
     model (LukeModule | None): The module, or None until there are weights.
@@ -61,7 +62,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.recompute = (
             False  # in training, compute inner states again for the backward pass instead of keeping them
         )
-        self._torch_optimizer: torch.optim.Optimizer | None = None
+        self._torch_optimizer: TorchOptimizer | None = None
         self._steps = 0
 
     @property
@@ -149,32 +150,14 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         if self._model is None or all(p.grad is None for p in self._model.parameters()):
             return
         if self._torch_optimizer is None:
-            self._torch_optimizer = self._make_optimizer(optimizer)
-        if optimizer.grad_clip:
-            nn.utils.clip_grad_norm_(self._model.parameters(), float(optimizer.grad_clip))
-        for group in self._torch_optimizer.param_groups:
-            group["lr"] = float(optimizer.learn_rate) * group["scale"]
-            group["weight_decay"] = float(optimizer.L2) if group["decays"] else 0.0
-            group["betas"] = (float(optimizer.b1), float(optimizer.b2))
+            self._torch_optimizer = TorchOptimizer(
+                self._model, self.heads, self.head_learn_rate_scale, optimizer
+            )
         self._model.mark_trained()
-        self._torch_optimizer.step()
+        self._torch_optimizer.step(optimizer)
         self._predictor = None
-        self._torch_optimizer.zero_grad(set_to_none=True)
         if optimizer.averages is not None:
             self._average(optimizer)
-
-    def _make_optimizer(self, optimizer: Optimizer) -> torch.optim.Optimizer:
-        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-        for name, param in self._model.named_parameters():
-            is_head = name.startswith(self.heads) if self.heads else not name.startswith("luke.")
-            scale = self.head_learn_rate_scale if is_head else 1.0
-            groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
-        options: dict[str, Any] = {"eps": float(optimizer.eps)}
-        params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
-        if optimizer.use_radam:
-            return torch.optim.RAdam(params, decoupled_weight_decay=optimizer.L2_is_weight_decay, **options)
-        kind = torch.optim.AdamW if optimizer.L2_is_weight_decay else torch.optim.Adam
-        return kind(params, fused=True, **options)
 
     def _average(self, optimizer: Optimizer) -> None:
         """Keep running averages where thinc keeps them, with thinc's own warm-up of the decay."""
@@ -231,6 +214,9 @@ def _training(module: nn.Module, rate: float | None) -> Iterator[None]:
     """
     layers = [m for m in module.modules() if isinstance(m, nn.Dropout) and m.p > 0]
     before = [layer.p for layer in layers]
+    tables = sparse_tables(module)
+    for table in tables:
+        table.sparse = True
     for layer in layers:
         layer.p = layer.p if rate is None else rate
     module.train()
@@ -240,3 +226,5 @@ def _training(module: nn.Module, rate: float | None) -> Iterator[None]:
         module.eval()
         for layer, p in zip(layers, before, strict=True):
             layer.p = p
+        for table in tables:
+            table.sparse = False

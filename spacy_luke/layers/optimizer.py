@@ -1,0 +1,91 @@
+"""torch's optimizers under the numbers of spaCy's, with large entity tables a row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from thinc.api import Optimizer
+from torch import Tensor, nn
+
+from ..nn.embeddings import LukeEntityEmbeddings
+from ..nn.heads.masked_lm import LukeForMaskedLM
+
+SPARSE_FROM = 4096  # entities; smaller tables are moved as a whole in no time
+
+
+def sparse_tables(module: nn.Module) -> list[nn.Embedding]:
+    """Entity tables of which a batch touches few rows, so that gradients of the others needn't exist.
+
+    module (nn.Module): A model. One that predicts entities reads all rows of its table, and has none.
+    RETURNS (list[nn.Embedding]): The tables.
+    """
+    if isinstance(module, LukeForMaskedLM):
+        return []
+    tables = [part.entity_embeddings for part in module.modules() if isinstance(part, LukeEntityEmbeddings)]
+    return [table for table in tables if table.num_embeddings >= SPARSE_FROM]
+
+
+class TorchOptimizer:
+    """Fused AdamW (or what spaCy's optimizer asks for) for most parameters, `SparseAdam` for entity tables: rows
+    that a step didn't read keep their weights, and don't decay.
+
+    module (nn.Module): Whose parameters to move.
+    heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
+        that aren't the encoder's.
+    head_scale (float): The heads' learning rate, as a multiple of the encoder's.
+    optimizer (Optimizer): spaCy's optimizer.
+    """
+
+    def __init__(
+        self, module: nn.Module, heads: Sequence[str], head_scale: float, optimizer: Optimizer
+    ) -> None:
+        self._params = list(module.parameters())
+        tables = [table.weight for table in sparse_tables(module)]
+        sparse = {id(table) for table in tables}
+        groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+        for name, param in module.named_parameters():
+            is_head = name.startswith(tuple(heads)) if heads else not name.startswith("luke.")
+            scale = head_scale if is_head else 1.0
+            if id(param) not in sparse:
+                groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
+        params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
+        self.parts = [_make_dense(params, optimizer)]
+        if tables:
+            self.parts.append(torch.optim.SparseAdam([{"params": tables, "scale": 1.0}], eps=optimizer.eps))
+
+    def step(self, optimizer: Optimizer) -> None:
+        """Move the parameters by their gradients, which are gone then.
+
+        optimizer (Optimizer): spaCy's optimizer; its current numbers are used.
+        """
+        if optimizer.grad_clip:
+            nn.utils.clip_grad_norm_(list(self._gradients()), float(optimizer.grad_clip))
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = float(optimizer.learn_rate) * group["scale"]
+                group["betas"] = (float(optimizer.b1), float(optimizer.b2))
+                if "decays" in group:
+                    group["weight_decay"] = float(optimizer.L2) if group["decays"] else 0.0
+            part.step()
+            part.zero_grad(set_to_none=True)
+
+    def _gradients(self) -> Iterator[Tensor]:
+        """What is clipped: parameters, and in place of a table a tensor whose gradient is that of its rows."""
+        for param in self._params:
+            if param.grad is None or not param.grad.is_sparse:
+                yield param
+            else:
+                param.grad = param.grad.coalesce()
+                rows = torch.empty_like(param.grad.values())
+                rows.grad = param.grad.values()  # the same memory
+                yield rows
+
+
+def _make_dense(params: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
+    options: dict[str, Any] = {"eps": float(optimizer.eps)}
+    if optimizer.use_radam:
+        return torch.optim.RAdam(params, decoupled_weight_decay=optimizer.L2_is_weight_decay, **options)
+    kind = torch.optim.AdamW if optimizer.L2_is_weight_decay else torch.optim.Adam
+    return kind(params, fused=True, **options)

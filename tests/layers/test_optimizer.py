@@ -1,0 +1,63 @@
+"""Rows of a large entity table move as those of a dense one would, and the others not at all."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from spacy.language import Language
+from thinc.api import Adam
+from tiny import make_corpus, make_pipeline
+
+from spacy_luke.layers import optimizer as optimizer_module
+from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.optimizer import sparse_tables
+from spacy_luke.nn.config import LukeConfig
+from spacy_luke.nn.heads.masked_lm import LukeForMaskedLM
+
+TABLE = "luke.entity_embeddings.entity_embeddings.weight"
+
+
+def trained(checkpoint: str, steps: int, **numbers: float) -> tuple[dict[str, torch.Tensor], Language]:
+    nlp = make_pipeline(checkpoint)
+    sgd = Adam(0.01, L2_is_weight_decay=True, use_averages=False, **numbers)
+    for _ in range(steps):
+        nlp.update(make_corpus(nlp, 6), sgd=sgd)
+    return get_module(nlp.get_pipe("luke").model).state_dict(), nlp
+
+
+@pytest.mark.parametrize("numbers", [{"L2": 0.0, "grad_clip": 0.0}, {"L2": 0.0, "grad_clip": 1.0}])
+def test_sparse_steps_equal_dense_ones(checkpoint: str, monkeypatch: pytest.MonkeyPatch, numbers):
+    seen = []
+    step = torch.optim.SparseAdam.step
+    monkeypatch.setattr(
+        torch.optim.SparseAdam,
+        "step",
+        lambda self, *args: seen.append(self.param_groups[0]) or step(self, *args),
+    )
+    dense, _ = trained(checkpoint, 3, **numbers)
+    assert not seen
+    monkeypatch.setattr(optimizer_module, "SPARSE_FROM", 1)
+    sparse, nlp = trained(checkpoint, 3, **numbers)
+    assert len(seen) == 3
+    for name, weight in dense.items():
+        torch.testing.assert_close(sparse[name], weight, atol=1e-5, rtol=1e-4)
+    assert not get_module(nlp.get_pipe("luke").model).luke.entity_embeddings.entity_embeddings.sparse
+
+
+def test_rows_that_nobody_reads_stay(checkpoint: str, monkeypatch: pytest.MonkeyPatch):
+    before = get_module(make_pipeline(checkpoint).get_pipe("luke").model).state_dict()[TABLE].clone()
+    monkeypatch.setattr(optimizer_module, "SPARSE_FROM", 1)
+    after, _ = trained(checkpoint, 2, L2=0.5)
+    moved = (after[TABLE] != before).any(dim=1)
+    assert moved.tolist().count(True) == 1  # [MASK] alone is read
+    monkeypatch.undo()
+    decayed, _ = trained(checkpoint, 2, L2=0.5)
+    assert (decayed[TABLE] != before).any(dim=1).sum() > 1
+
+
+def test_tables_that_are_predicted_are_dense(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(optimizer_module, "SPARSE_FROM", 1)
+    sizes = {"hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8, "num_hidden_layers": 1}
+    model = LukeForMaskedLM(LukeConfig(vocab_size=9, entity_vocab_size=9, entity_emb_size=8, **sizes))
+    assert sparse_tables(model) == []
+    assert sparse_tables(model.luke) == [model.luke.entity_embeddings.entity_embeddings]
