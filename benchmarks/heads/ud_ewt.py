@@ -79,7 +79,18 @@ TASK = Task(
     read=read,
     score=score,
     metric="accuracy",
-    ours=Pipeline("luke_tagger", shipped("luke_tagger"), {"components.luke_tagger.gold": "tag"}, collect),
+    ours=Pipeline(
+        "luke_tagger",
+        shipped("luke_tagger"),
+        {
+            "components.luke_tagger.gold": "tag",
+            "components.luke_tagger.model.mixed_precision": True,
+            "training.batcher.size": 600,
+            "training.max_steps": 400,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
+        collect,
+    ),
     rules={"most frequent tag": most_frequent, "most frequent tag of the word": most_frequent_of_word},
-    rivals=(Pipeline("spaCy's tagger", preset("tagger")),),
+    rivals=(Pipeline("spaCy's tagger", preset("tagger"), {"training.max_steps": 2000}),),
 )
