@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 import spacy
 import torch
 from spacy.language import Language
@@ -48,8 +49,7 @@ SIZES = {
 
 def write_checkpoint(folder: Path, head: str, labels: list[str], seed: int = 0, **config: Any) -> str:
     """Let transformers save a head with random weights and its tokenizer. RETURNS (str): The folder."""
-    import transformers
-
+    transformers = pytest.importorskip("transformers")
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = transformers.LukeTokenizer(*_vocabulary(folder / "words"))
     tokenizer.save_pretrained(folder)
@@ -128,3 +128,38 @@ def copy_doc(doc: Doc) -> Doc:
     if doc.ents:  # an empty list would say that there are none
         copied.ents = [Span(copied, ent.start, ent.end, label=ent.label_) for ent in doc.ents]
     return copied
+
+
+# --- the pipes on published heads --------------------------------------------------------
+
+SPANS = {"@architectures": "spacy-luke.CandidateSpans.v1", "max_span_width": 4}
+PIPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
+    "luke_ner": ("LukeForEntitySpanClassification", ["NIL", "PER", "ORG", "LOC"], SPANS),
+    "luke_typing": ("LukeForEntityClassification", ["person", "place", "thing"], {}),
+    "luke_relations": ("LukeForEntityPairClassification", ["no_relation", "born in", "works for"], {}),
+}
+SEEDS = {"luke_ner": 8, "luke_typing": 3, "luke_relations": 11}
+
+
+def make(
+    factory: str, checkpoint: str | None, model: dict[str, Any] | None = None, **config: Any
+) -> Language:
+    return make_nlp(factory, checkpoint, {**PIPES[factory][2], **(model or {})}, **config)
+
+
+def docs_for(nlp: Language, n: int = 6) -> list[Doc]:
+    """Docs with entities; for the pipe that finds them without."""
+    docs = [copy_doc(doc) for doc in random_docs(nlp, n, seed=4)]
+    if "luke_ner" in nlp.pipe_names:
+        docs = [Doc(d.vocab, [t.text for t in d], [bool(t.whitespace_) for t in d]) for d in docs]
+    return docs
+
+
+def outputs(doc: Doc) -> dict[str, Any]:
+    """All that these pipes write, rounded."""
+    return {
+        "ents": [(e.start, e.end, e.label_) for e in doc.ents],
+        "labels": [(e._.luke_label, {k: round(v, 3) for k, v in e._.luke_labels.items()}) for e in doc.ents],
+        "relations": [(r.head.start, r.tail.start, r.label, round(r.score, 3)) for r in doc._.luke_relations],
+        "facts": [(f.head, f.label, f.tail, round(f.score, 3), len(f.pairs)) for f in doc._.luke_facts],
+    }

@@ -257,10 +257,13 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         losses (dict[str, float] | None): The loss is added under the pipe's name.
         RETURNS (dict[str, float]): The losses.
         """
+        from ..layers.head import get_head
+
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        get_head(self.model)  # before it is loaded it has no labels to compare the gold with
         known = [(e, gold) for e in examples if (gold := self.read_gold(e)) is not None]
         set_dropout_rate(self.model, drop)
         losses[self.name] += self._learn([example for example, _ in known], [gold for _, gold in known])

@@ -168,6 +168,8 @@ class Linker:
             their probabilities; none where nothing can be said.
         """
         found: list[list[list[tuple[int, float]]]] = [[[] for _ in doc.ids] for doc in docs]
+        if not self.possible.any():  # a vocabulary that training is yet to fill
+            return found
         waiting = [doc.answerable for doc in docs]
         step = 0
         while any(map(len, waiting)):

@@ -93,7 +93,7 @@ class LukeTextCategorizer(LabelPipe):
         numbers = np.array([cats.get(label, -100.0) for label in self.labels], dtype=np.float32)
         if self.problem != "single_label_classification":
             return None if (numbers == -100.0).all() else numbers
-        return int(numbers.argmax()) if numbers.max() > 0 else None
+        return int(numbers.argmax()) if numbers.max(initial=0.0) > 0 else None
 
     def loss(
         self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Any]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import spacy
 import torch
 from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
 from tiny import TEXTS
 from tiny_heads import (
     CLASSES,
@@ -138,6 +137,15 @@ def test_a_fine_tuned_checkpoint_is_ready_at_once(pipe: str, folders: dict[str, 
         assert found["choice"] is not None
 
 
+@pytest.mark.parametrize("pipe", ["luke_textcat", "luke_tagger"])
+def test_the_first_update_learns_without_initialize(pipe: str, folders: dict[str, str]):
+    nlp = make_head_pipeline(pipe, folders[pipe])
+    example = Example(nlp.make_doc("Ana likes tea"), nlp.make_doc("Ana likes tea"))
+    example.reference.cats = {"bad": 1.0}
+    example.reference[0]._.luke_tag = "PER"
+    assert nlp.get_pipe(pipe).update([example])[pipe] > 0
+
+
 @pytest.mark.parametrize("pipe", PIPES)
 def test_a_new_head_is_silent_until_it_is_trained(pipe: str, tmp_path: Path):
     nlp = make_head_pipeline(pipe, save_encoder(tmp_path / "encoder"))
@@ -159,14 +167,6 @@ def test_the_default_models_encoder_is_the_start(pipe: str):
     assert head.config.hidden_size == 384
     assert not hasattr(head.config, "joint")
     assert head.untrained
-
-
-@pytest.mark.parametrize("pipe", PIPES)
-def test_a_checkpoint_of_another_task_is_refused(pipe: str, folders: dict[str, str]):
-    for other in set(PIPES) - {pipe}:
-        nlp = make_head_pipeline(pipe, folders[other])
-        with pytest.raises(ValueError, match=f"is a {CLASSES[other]} checkpoint; use {other}"):
-            nlp("Ana likes tea.")
 
 
 @pytest.mark.parametrize(
@@ -213,41 +213,6 @@ def test_documents_keep_what_is_written(pipe: str, folders: dict[str, str]):
     (again,) = DocBin().from_bytes(stored).get_docs(spacy.blank("en").vocab)
     for copy in (again, pickle.loads(pickle.dumps(doc)), Doc(nlp.vocab).from_bytes(doc.to_bytes())):
         assert head_summary(copy) == head_summary(doc)
-
-
-SCRIPT = """
-import sys
-import torch
-sys.path.insert(0, sys.argv[1])
-from tiny import TEXTS
-from tiny_heads import asked, head_summary, make_head_pipeline, outputs
-torch.set_num_threads(4)
-for pipe, folder in zip(sys.argv[2::2], sys.argv[3::2]):
-    nlp = make_head_pipeline(pipe, folder)
-    alone = outputs(nlp, pipe, TEXTS * 2)
-    docs = [asked(nlp, pipe, text) for text in TEXTS * 2]
-    assert [head_summary(doc) for doc in nlp.pipe(docs, n_process=2, batch_size=3)] == alone
-print("same")
-"""
-
-
-def test_several_processes(folders: dict[str, str], tmp_path: Path):
-    script = tmp_path / "script.py"
-    script.write_text('if __name__ == "__main__":\n' + SCRIPT.replace("\n", "\n    "))
-    done = subprocess.run(
-        [sys.executable, str(script), str(Path(__file__).parent.parent), *sum(folders.items(), ())],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "same"
-
-
-@pytest.mark.parametrize("pipe", PIPES)
-def test_load_finds_the_pipe(pipe: str, folders: dict[str, str]):
-    assert spacy_luke.load(folders[pipe]).pipe_names == [pipe]
 
 
 def test_pipes_on_one_checkpoint_share_its_weights(folders: dict[str, str]):

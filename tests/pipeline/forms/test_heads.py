@@ -1,71 +1,13 @@
-"""The pipes on published heads: labels, thresholds, odd documents, saving, learning."""
+"""The pipes on published heads: labels, thresholds, odd documents, settings."""
 
 from __future__ import annotations
 
-import pickle
-import shutil
-import subprocess
-import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
-import spacy
-from heads import copy_doc, make_nlp, random_docs, write_checkpoint
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
-from thinc.api import Adam
-from tiny import make_corpus
-
-pytest.importorskip("transformers")
-
-SPANS = {"@architectures": "spacy-luke.CandidateSpans.v1", "max_span_width": 4}
-PIPES: dict[str, tuple[str, list[str], dict[str, Any]]] = {
-    "luke_ner": ("LukeForEntitySpanClassification", ["NIL", "PER", "ORG", "LOC"], SPANS),
-    "luke_typing": ("LukeForEntityClassification", ["person", "place", "thing"], {}),
-    "luke_relations": ("LukeForEntityPairClassification", ["no_relation", "born in", "works for"], {}),
-}
-SEEDS = {"luke_ner": 8, "luke_typing": 3, "luke_relations": 11}
-
-
-@pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("published")
-    return {
-        name: write_checkpoint(folder / name, head, labels, seed=SEEDS[name], initializer_range=0.5)
-        for name, (head, labels, _) in PIPES.items()
-    }
-
-
-@pytest.fixture(params=PIPES)
-def factory(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-def make(
-    factory: str, checkpoint: str | None, model: dict[str, Any] | None = None, **config: Any
-) -> Language:
-    return make_nlp(factory, checkpoint, {**PIPES[factory][2], **(model or {})}, **config)
-
-
-def docs_for(nlp: Language, n: int = 6) -> list[Doc]:
-    """Docs with entities; for the pipe that finds them without."""
-    docs = [copy_doc(doc) for doc in random_docs(nlp, n, seed=4)]
-    if "luke_ner" in nlp.pipe_names:
-        docs = [Doc(d.vocab, [t.text for t in d], [bool(t.whitespace_) for t in d]) for d in docs]
-    return docs
-
-
-def outputs(doc: Doc) -> dict[str, Any]:
-    """All that these pipes write, rounded."""
-    return {
-        "ents": [(e.start, e.end, e.label_) for e in doc.ents],
-        "labels": [(e._.luke_label, {k: round(v, 3) for k, v in e._.luke_labels.items()}) for e in doc.ents],
-        "relations": [(r.head.start, r.tail.start, r.label, round(r.score, 3)) for r in doc._.luke_relations],
-        "facts": [(f.head, f.label, f.tail, round(f.score, 3), len(f.pairs)) for f in doc._.luke_facts],
-    }
-
+from heads import PIPES, copy_doc, docs_for, make, make_nlp, outputs, random_docs, write_checkpoint
+from spacy.tokens import Doc, Span
 
 # --- what they write -----------------------------------------------------------------------
 
@@ -275,13 +217,6 @@ def test_entities_that_are_there_stay(checkpoints: dict[str, str]):
 # --- settings and checkpoints --------------------------------------------------------------
 
 
-def test_a_checkpoint_of_another_task(checkpoints: dict[str, str], tmp_path: Path, factory: str):
-    folder = write_checkpoint(tmp_path / "qa", "LukeForQuestionAnswering", ["a", "b"])
-    nlp = make(factory, folder)
-    with pytest.raises(ValueError, match="LukeForQuestionAnswering checkpoint; use luke_qa"):
-        list(nlp.pipe(docs_for(nlp, 1)))
-
-
 @pytest.mark.parametrize(("name", "hint"), [("luke_ner", "CandidateSpans"), ("luke_relations", "MarkedPair")])
 def test_a_published_checkpoint_in_the_joint_architecture(checkpoints: dict[str, str], name: str, hint: str):
     nlp = make_nlp("luke_ner", checkpoints[name])
@@ -305,139 +240,3 @@ def test_a_listener_can_not_name_them(checkpoints: dict[str, str]):
     tagger = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
     with pytest.raises(ValueError, match="has no states of plain words"):
         nlp.add_pipe("tagger", config={"model": tagger})
-
-
-# --- saving --------------------------------------------------------------------------------
-
-
-def test_saving(checkpoints: dict[str, str], factory: str, tmp_path: Path):
-    own = shutil.copytree(checkpoints[factory], tmp_path / "own")
-    nlp = make(factory, str(own))
-    docs = docs_for(nlp)
-    before = [outputs(doc) for doc in nlp.pipe(map(copy_doc, docs))]
-    assert any(any(output.values()) for output in before)
-    nlp.to_disk(tmp_path / "saved")
-    data, config = nlp.to_bytes(), nlp.config.copy()
-    pickled = pickle.dumps(nlp)
-    shutil.rmtree(own)  # all that follows stands on its own
-    loaded = [
-        spacy.load(tmp_path / "saved"),
-        spacy.util.load_model_from_config(config).from_bytes(data),
-        pickle.loads(pickled),
-    ]
-    for other in loaded:
-        assert [outputs(doc) for doc in other.pipe(map(copy_doc, docs))] == before
-    found = list(nlp.pipe(map(copy_doc, docs)))
-    again = DocBin().from_bytes(DocBin(docs=found, store_user_data=True).to_bytes()).get_docs(nlp.vocab)
-    assert [outputs(doc) for doc in again] == before
-    folder = make(factory, str(tmp_path / "saved" / factory / "model"))
-    assert [outputs(doc) for doc in folder.pipe(map(copy_doc, docs))] == before
-
-
-SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[2])
-import torch
-from heads import copy_doc, make_nlp, random_docs
-torch.set_num_threads(2)
-nlp = make_nlp("luke_relations", sys.argv[1])
-docs = random_docs(nlp, 6)
-def found(docs):
-    return [[(r.head.start, r.tail.start, r.label) for r in doc._.luke_relations] for doc in docs]
-alone = found(nlp.pipe(map(copy_doc, docs)))
-torch.randn(500, 500) @ torch.randn(500, 500)
-assert found(nlp.pipe(map(copy_doc, docs), n_process=2, batch_size=2)) == alone
-print("same")
-"""
-
-
-def test_several_processes(checkpoints: dict[str, str], tmp_path: Path):
-    script = tmp_path / "script.py"
-    script.write_text('if __name__ == "__main__":\n' + SCRIPT.replace("\n", "\n    "))
-    command = [sys.executable, str(script), checkpoints["luke_relations"], str(Path(__file__).parents[2])]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.stdout.strip() == "same", done.stderr
-
-
-# --- learning ------------------------------------------------------------------------------
-
-
-def silent(nlp: Language, docs: list[Doc]) -> bool:
-    with pytest.warns(UserWarning, match="has no trained weights for"):
-        found = list(nlp.pipe(docs))
-    return not any(
-        doc.user_data.get("spacy_luke") or (doc.ents and "luke_ner" in nlp.pipe_names) for doc in found
-    )
-
-
-def test_a_new_head_says_nothing_and_learns(checkpoint: str, factory: str):
-    """From an encoder of our own, whose words have their case as types."""
-    nlp = make(factory, checkpoint)
-    corpus = make_corpus(nlp)
-    if factory != "luke_ner":
-        for example in corpus:
-            example.predicted.ents = [
-                Span(example.predicted, e.start, e.end, label=e.label_) for e in example.reference.ents
-            ]
-    plain = [copy_doc(example.reference) for example in corpus]
-    if factory == "luke_ner":
-        plain = [Doc(doc.vocab, [token.text for token in doc]) for doc in plain]
-    assert silent(nlp, [copy_doc(doc) if factory != "luke_ner" else doc for doc in plain])
-    nlp.initialize(lambda: corpus)
-    fresh = [
-        copy_doc(doc) if factory != "luke_ner" else Doc(doc.vocab, [t.text for t in doc]) for doc in plain
-    ]
-    assert silent(nlp, fresh)
-    sgd = Adam(0.003)
-    first = nlp.update(corpus, losses={})[factory]
-    for _ in range(60):
-        losses = nlp.update(corpus, sgd=sgd, losses={})
-    assert losses[factory] < first / 5
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        scores = nlp.evaluate(corpus)
-    figure = {
-        "luke_ner": "ents_f",
-        "luke_typing": "luke_labels_micro_f",
-        "luke_relations": "luke_relations_micro_f",
-    }[factory]
-    assert scores[figure] > 0.95
-
-
-def test_small_batches_have_the_gradients_of_one(checkpoints: dict[str, str], factory: str):
-    gradients = []
-    for budget in (100_000, 120):
-        nlp = make(factory, checkpoints[factory], max_batch_pieces=budget)
-        corpus = make_corpus(nlp, 6)
-        labels = {"ner": ["PER", "ORG", "LOC"], "labels": ["LOC", "ORG", "PER"]}
-        labels["relations"] = ["born in", "works for"]
-        nlp.get_pipe(factory).initialize(
-            lambda c=corpus: c, labels=labels if factory != "luke_typing" else {}
-        )
-        for example in corpus:
-            for ent in example.reference.ents:
-                ent._.luke_labels = {"person": 1.0, "place": 0.0}
-        pipe = nlp.get_pipe(factory)
-        loss = pipe.update(corpus, drop=0.0)[factory]
-        module = pipe.model.shims[0].module
-        gradients.append(
-            (loss, {n: p.grad.clone() for n, p in module.named_parameters() if p.grad is not None})
-        )
-    (one, first), (two, second) = gradients
-    assert one > 0
-    assert two == pytest.approx(one, rel=1e-4)
-    assert first.keys() == second.keys()
-    for name, gradient in first.items():
-        assert (gradient - second[name]).abs().max() < 1e-4 * max(1.0, float(gradient.abs().max()))
-
-
-def test_titles_are_read_in_training(checkpoints: dict[str, str]):
-    losses = []
-    for entity_input in ("mask", "title"):
-        nlp = make("luke_typing", checkpoints["luke_typing"], entity_input=entity_input)
-        (example, *_) = make_corpus(nlp, 1)
-        doc = example.reference
-        doc.ents = [Span(doc, ent.start, ent.end, "place", kb_id="Rome") for ent in doc.ents]
-        losses.append(nlp.get_pipe("luke_typing").update([example], drop=0.0)["luke_typing"])
-    assert losses[0] != pytest.approx(losses[1], rel=1e-3)
-    assert nlp.get_pipe("luke_typing").titles.hits == 2

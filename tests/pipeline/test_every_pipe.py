@@ -1,0 +1,180 @@
+"""What holds for every pipe on a published head: wrong checkpoints, odd documents in a stream, entities, processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from every_pipe import ENTITY_INPUTS, PIPES, TOKENIZER, ask, make, said, save
+from safetensors.torch import load_file, save_file
+
+import spacy_luke
+from spacy_luke.layers.head import get_head
+
+TEXT = "Ana was born in Rome . Bob likes the old tea from Oslo ."
+JOINT = {"@architectures": "spacy-luke.Joint.v1"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {pipe: save(pipe, tmp_path_factory.mktemp(pipe)) for pipe in PIPES}
+
+
+# --- checkpoints ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+@pytest.mark.parametrize("saved", PIPES)
+def test_each_reads_its_own_checkpoint_and_names_the_pipe_for_others(
+    saved: str, pipe: str, folders: dict[str, str]
+):
+    nlp = make(pipe, folders[saved])
+    docs = [ask(nlp, pipe, TEXT)]
+    if saved == pipe:
+        (doc,) = nlp.pipe(docs)
+        assert said(doc) != said(ask(nlp, pipe, TEXT))
+        assert spacy_luke.load(folders[saved]).pipe_names[-1] == pipe
+    elif saved == "luke_linker":  # what LUKE was pretrained as: where every head starts
+        with pytest.warns(UserWarning, match="no trained"):
+            (doc,) = nlp.pipe(docs)
+        assert said(doc) == said(ask(nlp, pipe, TEXT))
+    else:
+        kind = PIPES[saved][0]
+        with pytest.raises(ValueError, match=f"is a {kind} checkpoint; use {saved}[ ,]"):
+            list(nlp.pipe(docs))
+
+
+@pytest.mark.parametrize("saved", PIPES)
+@pytest.mark.parametrize("pipe", ["luke", "luke_ner"])
+def test_the_joint_architecture_names_the_pipe_for_published_heads(
+    saved: str, pipe: str, folders: dict[str, str]
+):
+    nlp = make("luke_ner", folders[saved])
+    nlp.remove_pipe("luke_ner")
+    nlp.add_pipe(pipe, config={"model": {**JOINT, "checkpoint": folders[saved]}})
+    with pytest.raises(ValueError, match=f"is a {PIPES[saved][0]} checkpoint.*Use {saved}[ ;]"):
+        nlp(TEXT)
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_a_head_needs_no_pooler_that_it_does_not_read(pipe: str, folders: dict[str, str], tmp_path: Path):
+    weights = load_file(Path(folders[pipe]) / "model.safetensors")
+    own = Path(save(pipe, tmp_path))
+    kept = {name: weight.clone() for name, weight in weights.items() if "pooler" not in name}
+    save_file(kept, own / "model.safetensors", metadata={"format": "pt"})
+    texts = make(pipe, str(own))
+    if pipe in ("luke_textcat", "luke_choice"):
+        with pytest.warns(UserWarning, match="no trained head"):
+            assert said(texts(ask(texts, pipe, TEXT))) == said(ask(texts, pipe, TEXT))
+    else:
+        whole = make(pipe, folders[pipe])
+        assert said(texts(ask(texts, pipe, TEXT))) == said(whole(ask(whole, pipe, TEXT)))
+
+
+# --- documents -----------------------------------------------------------------------------
+
+ODD = [
+    "",
+    " ",
+    "\n\n",
+    "Ana",
+    "x" * 300,
+    "Ana\x00 met\u200b Bob",
+    "\u200b",
+    "<ent> </s> [MASK] [SEP]",
+    "🍵 東京 مريم",
+]
+BESIDE = ["", " ", "the old tea " * 60, "\x00\u200b", "🍵"]
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+@pytest.mark.parametrize("kind", ["mask", "title"])
+def test_odd_documents_do_not_disturb_a_stream(pipe: str, kind: str, folders: dict[str, str]):
+    if pipe not in ENTITY_INPUTS and kind == "title":
+        pytest.skip("reads candidates or masks")
+    options = {"entity_input": kind} if pipe in ENTITY_INPUTS else {}
+    nlp = make(pipe, folders[pipe], **options)
+    docs = [ask(nlp, pipe, TEXT)]
+    for text in (*ODD, TEXT, TEXT * 8):
+        for beside in BESIDE:
+            docs += [ask(nlp, pipe, text, beside, step) for step in (1, 2)]
+    docs += [nlp.make_doc(TEXT), ask(nlp, pipe, TEXT)]  # one without entities, question or choices
+    found = list(nlp.pipe(docs))
+    assert [doc.text for doc in found] == [doc.text for doc in docs]
+    assert said(found[0]) == said(found[-1]) == said(nlp(ask(nlp, pipe, TEXT)))
+
+
+@pytest.mark.parametrize("pipe", ENTITY_INPUTS)
+def test_titles_are_read_and_counted(pipe: str, folders: dict[str, str]):
+    results = {}
+    for kind in ("mask", "title"):
+        nlp = make(pipe, folders[pipe], entity_input=kind)
+        component = nlp.get_pipe(pipe)
+        doc = nlp(ask(nlp, pipe, TEXT, step=1))
+        results[kind] = said(doc)
+        titles = getattr(component, "entity_input", component).titles
+        counts = None if titles is None else (titles.hits, titles.misses, titles.untitled)
+        assert counts == ((3, 11, 0) if kind == "title" else counts and (0, 0, 0))
+    assert pipe == "luke_tagger" or results["mask"] != results["title"]  # its states differ, see below
+
+
+def test_words_are_enriched_by_titles_as_on_the_page(folders: dict[str, str]):
+    """The page's second example, as a pipe reads it."""
+    transformers = pytest.importorskip("transformers")
+    import torch
+
+    text, titles, spans = "Ana lives in Rome", ["Ana", "Rome"], [(0, 3), (13, 17)]
+    theirs = transformers.LukeForTokenClassification.from_pretrained(folders["luke_tagger"]).eval()
+    inputs = TOKENIZER(text, entities=titles, entity_spans=spans, return_tensors="pt")
+    nlp = make("luke_tagger", folders["luke_tagger"], entity_input="title")
+    doc = ask(nlp, "luke_tagger", text, step=3)
+    (scores,) = nlp.get_pipe("luke_tagger").read([doc], [(None,)])
+    with torch.no_grad():
+        enriched = theirs(**inputs).logits[0]
+        plain = theirs(input_ids=inputs["input_ids"]).logits[0]
+    ours = torch.from_numpy(scores.texts[0][0].logits)
+    torch.testing.assert_close(ours, enriched, atol=1e-5, rtol=0)
+    assert (ours - plain).abs().max() > 1e-3
+
+
+# --- processes -----------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+import torch
+sys.path.insert(0, sys.argv[1])
+import spacy
+from every_pipe import PIPES, ask, said
+texts = ["Ana was born in Rome .", "", "Bob likes the old tea from Oslo .", "Lea ."] * 2
+torch.set_num_threads(2)
+nlp = spacy.blank("en")
+nlp.add_pipe("sentencizer")
+for pipe, folder in zip(sys.argv[2::2], sys.argv[3::2]):
+    nlp.add_pipe(pipe, config={"model": {**PIPES[pipe][1], "checkpoint": folder}})
+alone = [said(doc) for doc in nlp.pipe([ask(nlp, "luke_ner", text) for text in texts])]
+assert all(any(one[part] for one in alone) for part in alone[0]), alone
+docs = [ask(nlp, "luke_ner", text) for text in texts]
+assert [said(doc) for doc in nlp.pipe(docs, n_process=2, batch_size=3)] == alone
+print("same")
+"""
+
+
+def test_several_processes_with_all_pipes(folders: dict[str, str], tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text('if __name__ == "__main__":\n' + SCRIPT.replace("\n", "\n    "))
+    command = [sys.executable, str(script), str(Path(__file__).parents[1]), *sum(folders.items(), ())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.stdout.strip() == "same", done.stderr
+
+
+def test_nothing_is_loaded_before_it_is_needed(folders: dict[str, str]):
+    for pipe, folder in folders.items():
+        nlp = make(pipe, folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert nlp.get_pipe(pipe).model.shims[0].module is None
+            assert nlp.config["components"][pipe]["model"]["checkpoint"] == folder
+        assert get_head(nlp.get_pipe(pipe).model).untrained == ()
