@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import spacy
 import torch
+from safetensors.torch import save_file
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -66,6 +69,27 @@ def make_tokenizer(entities: dict[str, int] = ENTITIES) -> LukeTokenizer:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return LukeTokenizer.from_tokenizer_json(tokenizer, entities)
+
+
+def save_bert(folder: Path) -> Path:
+    """Write a tiny BERT as transformers saves it. RETURNS (Path): Its folder."""
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    tokenizer = Tokenizer.from_str(make_tokenizer().backend.tokenizer.to_str())
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=66,
+    )
+    model = BertModel(config, add_pooling_layer=False)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
+    return folder
 
 
 def make_joint(

@@ -12,11 +12,9 @@ from types import SimpleNamespace
 import pytest
 import spacy
 import torch
-from safetensors.torch import save_file
 from spacy.cli import app
 from spacy.tokens import Doc, DocBin, Span
-from tiny import TEXTS, make_corpus, make_pipeline, make_tokenizer
-from tokenizers import Tokenizer
+from tiny import TEXTS, make_corpus, make_pipeline, save_bert
 from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
@@ -41,25 +39,8 @@ def luke(*arguments: object) -> str:
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny BERT as transformers saves it."""
-    from transformers import BertConfig, BertModel
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("encoder")
-    tokenizer = Tokenizer.from_str(make_tokenizer().backend.tokenizer.to_str())
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
-        max_position_embeddings=66,
-    )
-    model = BertModel(config, add_pooling_layer=False)
-    (folder / "config.json").write_text(json.dumps(config.to_dict()))
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
-    return folder
+    """A tiny BERT."""
+    return save_bert(tmp_path_factory.mktemp("encoder"))
 
 
 def fails(message: str, *arguments: object) -> None:
