@@ -61,6 +61,15 @@ TASK = Task(
     read=read,
     score=score,
     metric="accuracy",
-    ours=Pipeline("luke_choice", shipped("luke_choice")),
+    ours=Pipeline(
+        "luke_choice",
+        shipped("luke_choice"),
+        {
+            "components.luke_choice.model.mixed_precision": True,
+            "training.batcher.size": 250,
+            "training.max_steps": 300,
+            "training.optimizer.learn_rate.initial_rate": 1e-4,
+        },
+    ),
     rules={"most frequent place": most_frequent, "longest text": longest},
 )

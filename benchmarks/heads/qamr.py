@@ -142,7 +142,14 @@ TASK = Task(
     ours=Pipeline(
         "luke_qa",
         shipped("luke_qa"),
-        {"components.luke_qa.no_answer_margin": None},  # every question has an answer
+        {
+            "components.luke_qa.no_answer_margin": None,  # every question has an answer
+            "components.luke_qa.model.mixed_precision": True,
+            "training.batcher.size": 1000,
+            "training.max_steps": 500,
+            "training.eval_frequency": 250,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
     ),
     rules={
         "the whole sentence": whole_sentence,
