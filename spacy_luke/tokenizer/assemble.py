@@ -186,4 +186,5 @@ def _positions(bounds: Ints, width: int) -> Ints:
     RETURNS (ndarray): Shape: (n_entities, width)
     """
     positions = bounds[:, :1] + np.arange(width)
-    return np.where(positions < bounds[:, 1:], positions, -1)
+    positions[positions >= bounds[:, 1:]] = -1
+    return positions

@@ -14,6 +14,7 @@ from .bytelevel import bytes_to_text
 from .pieces import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
+from .wordmemory import WordMemory
 
 VOCAB, MERGES, TOKENIZER = "vocab.json", "merges.txt", "tokenizer.json"
 
@@ -44,6 +45,8 @@ class Backend:
         self.byte_level = byte_level
         self.vocab_size: int = tokenizer.get_vocab_size(with_added_tokens=False)
         self._words: dict[str, tuple[int, ...]] = {}
+        # The published form, of which it is known how it cuts text into words.
+        self._encode_text = WordMemory(self._encode_plain) if files == "bpe" else self._encode_plain
         tokenizer.encode_special_tokens = True
         self.set_added(dict(added))
 
@@ -185,8 +188,8 @@ class Backend:
         """
         for text in texts:
             _check_text(text)
-        if not parse_added:
-            return self._encode_plain(texts)
+        if not parse_added or not self._split.may_cut(texts):
+            return self._encode_text(texts)
         return self._encode_segments([self._split(text) for text in texts])
 
     def tokenize(self, text: str, *, parse_added: bool = True) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from .encoding import (
     tensor_kind,
 )
 from .entities import EntityVocab
-from .inputs import Example, TextInput, read_batch, read_single
+from .inputs import Example, read_batch, read_single
 from .limits import Limits, resolve_limits
 from .options import check_side
 from .padding import Padder
@@ -355,32 +355,33 @@ class InputEncoder(WordVocab):
         texts = [text for example in examples for text in (example.first, example.second) if text is not None]
         cuts = [cut(text.text, text.spans or ()) for text in texts]
         flat = [piece for pieces, _ in cuts for piece in pieces]
-        encoded = iter(self._encode_pieces(flat, add_prefix_space, split_special_tokens, located))
+        ids, offsets = self._encode_pieces(flat, add_prefix_space, split_special_tokens, located)
         markers = self.additional_special_tokens_ids
-
-        def finish(text: TextInput, pieces: list[str], before: dict[int, int]) -> EncodedText:
-            parts, offsets = zip(*(next(encoded) for _ in pieces), strict=True)
-            ids = [id_ for part in parts for id_ in part]
-            spans = locate(parts, before, text.spans or ())
-            places = _in_text(pieces, offsets) if located else None
-            return apply_task(self.task, text, ids, places, spans, self.entity_vocab, markers)
-
-        done = (finish(text, *pieces) for text, pieces in zip(texts, cuts, strict=True))
-        return [(next(done), next(done) if example.second is not None else None) for example in examples]
+        done, at = [], 0
+        for text, (pieces, before) in zip(texts, cuts, strict=True):
+            own = slice(at, at + len(pieces))
+            at = own.stop
+            places = None if offsets is None else _in_text(pieces, offsets[own])
+            spans = locate(ids[own], before, text.spans) if text.spans else []
+            joined = list(chain.from_iterable(ids[own]))
+            done.append(apply_task(self.task, text, joined, places, spans, self.entity_vocab, markers))
+        each = iter(done)
+        return [(next(each), next(each) if example.second is not None else None) for example in examples]
 
     def _encode_pieces(
         self, pieces: Sequence[str], add_prefix_space: bool, split_special_tokens: bool, located: bool = False
-    ) -> list[tuple[list[int], list[CharSpan]]]:
+    ) -> tuple[list[list[int]], list[list[CharSpan]] | None]:
         """The ids of pieces of text, and with `located` the characters in the piece that they stand for."""
         added = [add_prefix_space and piece != "" and not piece[0].isspace() for piece in pieces]
         texts = [f" {piece}" if space else piece for piece, space in zip(pieces, added, strict=True)]
         if not located:
-            return [(ids, []) for ids in self.backend.encode(texts, parse_added=not split_special_tokens)]
+            return self.backend.encode(texts, parse_added=not split_special_tokens), None
         encoded = self.backend.encode_located(texts, parse_added=not split_special_tokens)
-        return [
-            (ids, [(max(start - space, 0), max(end - space, 0)) for start, end in offsets])
-            for (ids, offsets), space in zip(encoded, added, strict=True)
+        offsets = [
+            [(max(start - space, 0), max(end - space, 0)) for start, end in found]
+            for (_, found), space in zip(encoded, added, strict=True)
         ]
+        return [ids for ids, _ in encoded], offsets
 
 
 def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> list[CharSpan | None]:

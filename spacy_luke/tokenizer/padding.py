@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .assemble import Ints, Row
+from .assemble import Row
+
+
+_WORD_FILLS = {
+    "token_type_ids": 0,
+    "special_tokens_mask": 1,
+    "attention_mask": 0,
+    "offset_mapping": 0,
+    "sequence_ids": -1,
+    "word_ids": -1,
+}
+_ENTITY_FILLS = {
+    "entity_position_ids": -1,
+    "entity_start_positions": 0,
+    "entity_end_positions": 0,
+    "entity_token_type_ids": 0,
+    "entity_attention_mask": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,16 @@ class Padder:
         RETURNS (list[dict[str, Any]]): New rows. Fields that are neither words nor entities are left alone.
         """
         rows = [self._with_masks(row) for row in rows]
-        if padding == "do_not_pad":
+        if padding == "do_not_pad" or not rows:
             return rows
         if padding == "longest":
             max_length = max(len(row["input_ids"]) for row in rows)
             max_entity_length = max(len(row.get("entity_ids", ())) for row in rows)
-        words, entities = self._round_up(max_length or 0), self._round_up(max_entity_length)
-        return [self._pad(row, words, entities) for row in rows]
+        words = {"input_ids": self.pad_token_id, **_WORD_FILLS}
+        entities = {"entity_ids": self.entity_pad_token_id, **_ENTITY_FILLS}
+        self._pad(rows, words, self._round_up(max_length or 0))
+        self._pad(rows, entities, self._round_up(max_entity_length))
+        return rows
 
     def _with_masks(self, row: Row) -> Row:
         row = dict(row)
@@ -58,33 +78,17 @@ class Padder:
     def _round_up(self, length: int) -> int:
         return length if not self.multiple else -(-length // self.multiple) * self.multiple
 
-    def _pad(self, row: Row, n_words: int, n_entities: int) -> Row:
-        words = {
-            "input_ids": self.pad_token_id,
-            "token_type_ids": 0,
-            "special_tokens_mask": 1,
-            "attention_mask": 0,
-            "offset_mapping": 0,
-            "sequence_ids": -1,
-            "word_ids": -1,
-        }
-        entities = {
-            "entity_ids": self.entity_pad_token_id,
-            "entity_position_ids": -1,
-            "entity_start_positions": 0,
-            "entity_end_positions": 0,
-            "entity_token_type_ids": 0,
-            "entity_attention_mask": 0,
-        }
-        for fills, length in ((words, n_words), (entities, n_entities)):
-            for name, fill in fills.items():
-                if name in row:
-                    row[name] = self._fill(row[name], length, fill)
-        return row
-
-    def _fill(self, values: Ints, length: int, fill: int) -> Ints:
-        missing = length - len(values)
-        if missing <= 0:
-            return values
-        pads = np.full((missing, *values.shape[1:]), fill, dtype=np.int64)
-        return np.concatenate([pads, values] if self.side == "left" else [values, pads])
+    def _pad(self, rows: Sequence[Row], fills: Mapping[str, int], length: int) -> None:
+        """Fill up one field of all rows at a time: each becomes a row of one array."""
+        for name, fill in fills.items():
+            short = [row for row in rows if name in row and len(row[name]) < length]
+            if not short:
+                continue
+            filled = np.full((len(short), length, *short[0][name].shape[1:]), fill, dtype=np.int64)
+            for row, values in zip(short, filled, strict=True):
+                old = row[name]
+                if self.side == "left":
+                    values[length - len(old) :] = old
+                else:
+                    values[: len(old)] = old
+                row[name] = values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
@@ -25,6 +25,15 @@ class Splitter:
         self._pattern = (
             re.compile("(" + "|".join(map(re.escape, longest_first)) + ")") if self._tokens else None
         )
+
+    def may_cut(self, texts: Sequence[str]) -> bool:
+        """Look whether a token is in any of some texts, which is quicker than splitting each.
+
+        texts (Sequence[str]): The texts.
+        RETURNS (bool): False if there is nothing to split.
+        """
+        joined = "".join(texts)  # may make a token of two texts, which does no harm
+        return any(content in joined for content in self._tokens)
 
     def __call__(self, text: str) -> list[str | int]:
         """Split one text.

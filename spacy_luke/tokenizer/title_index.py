@@ -86,6 +86,16 @@ class TitleIndex(Mapping[str, int]):
             raise KeyError(title)
         return int(self.ids[place])
 
+    def get(self, title: str, default: Any = None) -> Any:
+        """As of any mapping; misses are common, and cheaper without an exception.
+
+        title (str): The title.
+        default (Any): What to return for a title that isn't there.
+        RETURNS (Any): Its id, or the default.
+        """
+        place = self._find(title)
+        return default if place is None else int(self.ids[place])
+
     def __contains__(self, title: object) -> bool:
         return isinstance(title, str) and self._find(title) is not None
 

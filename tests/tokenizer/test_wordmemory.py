@@ -1,0 +1,46 @@
+"""Words that are remembered have the ids that the whole text has."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_luke.tokenizer import wordmemory
+
+ASCII = st.text(st.characters(max_codepoint=127), max_size=40)
+PARTS = [*"aB3 '.\t\n\x1c\x85\xa0\u2003\u00e9\u00b2\u2167\u4e2d\u0301", "'s", "'ll", "  "]
+SOME = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
+
+
+@given(texts=st.lists(ASCII | SOME | st.text(max_size=20), max_size=4))
+@settings(max_examples=500, deadline=None)
+def test_texts_have_the_ids_of_the_model(make_bpe, texts: list[str]) -> None:
+    backend = make_bpe().backend
+    texts = [text.encode("utf-8", "ignore").decode() for text in texts]
+    assert backend._encode_text(texts) == backend._encode_plain(texts)
+    assert backend._encode_text(texts) == backend._encode_plain(texts)  # now they are known
+
+
+def test_each_word_is_encoded_once_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def encode(texts: list[str]) -> list[list[int]]:
+        seen.append(list(texts))
+        return [list(map(ord, text)) for text in texts]
+
+    memory = wordmemory.WordMemory(encode)
+    assert memory(["a cat, a dog", "a cat"]) == [list(map(ord, text)) for text in ("a cat, a dog", "a cat")]
+    assert seen.pop() == ["a", " cat", ",", " a", " dog"]
+    memory([" dog's" + 40 * "x"])
+    assert seen.pop() == ["'s", 40 * "x"]
+    memory([40 * "x"])
+    assert seen.pop() == [40 * "x"]  # too long to be kept
+    memory(["é b", "a"])
+    assert seen.pop() == ["é", " b"]
+    monkeypatch.setattr(wordmemory, "SIZE", 3)
+    for text in ("p q r s", "t u", "v w"):
+        memory([text])
+        assert len(memory._known) <= 3
+    memory([])
+    assert seen[-1] == ["v", " w"]
