@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 import spacy
@@ -31,6 +31,8 @@ from spacy_luke.training.converters.wikilinks import convert_wikilinks
 LEAST = 5
 N_BEST = 10
 WARM_UP = 0.05  # of the time
+# Chosen on the held-out pages. Rows that begin as the model sees titles are worth more than fast learning of new ones.
+HEAD_LEARN_RATE_SCALE = 2.0
 PRIOR_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
 
 Aliases = dict[str, dict[str, float]]
@@ -101,7 +103,7 @@ def run(
     """Train, link and count.
 
     path (Path): The data.
-    minutes (float): How long to train.
+    minutes (float): How long to train, in processor time.
     limit (int): How many paragraphs to read; 0 for all.
     checkpoint (str | None): What to start from; None for the default model.
     least (int): How often training pages have to link to a title of the vocabulary.
@@ -114,7 +116,8 @@ def run(
     counts = Counter(ent.kb_id_ for doc in pages.train for ent in doc.ents)
     titles = [title for title, n in counts.most_common() if n >= least]
     nlp = spacy.blank("en")
-    nlp.add_pipe("luke_linker", config={"model": {"checkpoint": checkpoint}, "mask_rate": 1.0})
+    model = {"checkpoint": checkpoint, "head_learn_rate_scale": HEAD_LEARN_RATE_SCALE}
+    nlp.add_pipe("luke_linker", config={"model": model, "mask_rate": 1.0})
     training = train(nlp, pages.train, titles, minutes)
     if keep is not None:
         nlp.to_disk(keep)
@@ -138,17 +141,17 @@ def train(nlp: Language, docs: Sequence[Doc], titles: Sequence[str], minutes: fl
     nlp (Language): A pipeline with an untrained linker.
     docs (Sequence[Doc]): Documents with gold.
     titles (Sequence[str]): The entity vocabulary.
-    minutes (float): How long.
+    minutes (float): How long, in processor time.
     RETURNS (dict[str, Any]): Steps, passes over the data and the last loss.
     """
     pipe, known = nlp.get_pipe("luke_linker"), set(titles)
     useful = [doc for doc in docs if any(ent.kb_id_ in known for ent in doc.ents)]
     pipe.initialize(lambda: [Example(doc, doc) for doc in useful[:10]], nlp=nlp, labels=list(titles))
     optimizer = nlp.create_optimizer()
-    start, steps, passes, loss, part = perf_counter(), 0, 0, 0.0, 0.0
+    start, steps, passes, loss, part = process_time(), 0, 0, 0.0, 0.0
     while part < 1:
         for batch in _batches(useful):
-            part = (perf_counter() - start) / (60 * minutes)
+            part = (process_time() - start) / (60 * minutes)
             if part >= 1 and steps:
                 break
             optimizer.learn_rate = 2e-4 * max(0.01, min(part / WARM_UP, 1 - part))
@@ -161,7 +164,7 @@ def train(nlp: Language, docs: Sequence[Doc], titles: Sequence[str], minutes: fl
     return {"minutes": minutes, "steps": steps, "passes": passes, "loss": loss, "paragraphs": len(useful)}
 
 
-def _batches(docs: Sequence[Doc], size: int = 3000) -> Iterable[list[Doc]]:
+def _batches(docs: Sequence[Doc], size: int = 1000) -> Iterable[list[Doc]]:
     """Shuffled, paragraphs of like length together: at most so many tokens, padding included."""
     order = sorted(docs, key=lambda doc: len(doc) * random.uniform(0.8, 1.25))
     batches: list[list[Doc]] = [[]]
@@ -306,7 +309,7 @@ def _percent(share: float | None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.linking", description=__doc__)
     parser.add_argument("pages", type=Path, help=".jsonl or .jsonl.xz file of pages with links")
-    parser.add_argument("--minutes", type=float, default=20, help="how long to train")
+    parser.add_argument("--minutes", type=float, default=20, help="how long to train, in processor time")
     parser.add_argument("--limit", type=int, default=0, help="how many paragraphs to read; 0 for all")
     parser.add_argument("--least", type=int, default=LEAST, help="links that a title of the vocabulary needs")
     parser.add_argument("--checkpoint", help="what to start from; the default model if not given")
