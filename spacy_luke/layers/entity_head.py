@@ -74,6 +74,7 @@ def build_candidate_spans(
     max_span_width: int = 16,
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
+    dtype: str = "float32",
 ) -> Model[Batch, Tensor]:
     """Registered as `spacy-luke.CandidateSpans.v1`: all spans of a sentence as entities of one input, each with a
     label or none (Yamada et al. 2020, section 4.3).
@@ -86,13 +87,14 @@ def build_candidate_spans(
     max_span_width (int): Most tokens of a candidate, unless the component has a suggester.
     head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
     mixed_precision (bool): Train and predict in bfloat16.
+    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
     RETURNS (Model[Batch, Tensor]): The model, without weights. It gives logits (inputs, candidates, labels).
     """
     if max_span_width < 1:
         raise ValueError(Errors.L436.format(name="max_span_width", allowed="1 or more", value=max_span_width))
     task = "LukeForEntitySpanClassification"
     settings = EntityHeadSettings(task, checkpoint, context, outside, False, max_span_width)
-    return _build(settings, head_learn_rate_scale, mixed_precision)
+    return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
 
 
 def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batch, Tensor]]:
@@ -110,6 +112,7 @@ def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batc
         multi_label: bool = several,
         head_learn_rate_scale: float = 10.0,
         mixed_precision: bool = False,
+        dtype: str = "float32",
     ) -> Model[Batch, Tensor]:
         """One input for each entity, which is marked in its text (section 4.1), or for each pair (section 4.2).
 
@@ -121,10 +124,11 @@ def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batc
         multi_label (bool): Whether an entity or pair can have several labels at once, when new ones are trained.
         head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
         mixed_precision (bool): Train and predict in bfloat16.
+        dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
         RETURNS (Model[Batch, Tensor]): The model, without weights. It gives logits (inputs, labels).
         """
         settings = EntityHeadSettings(task, checkpoint, context, outside, multi_label)
-        return _build(settings, head_learn_rate_scale, mixed_precision)
+        return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
 
     return build
 
@@ -133,9 +137,7 @@ build_marked_entity = marked_architecture("LukeForEntityClassification", several
 build_marked_pair = marked_architecture("LukeForEntityPairClassification", several=False)
 
 
-def _build(
-    settings: EntityHeadSettings, head_learn_rate_scale: float, mixed_precision: bool
-) -> Model[Batch, Tensor]:
+def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Batch, Tensor]:
     if settings.context not in CONTEXTS:
         raise ValueError(Errors.L331.format(value=settings.context, allowed=" or ".join(map(repr, CONTEXTS))))
     return Model(
@@ -148,7 +150,7 @@ def _build(
             "settings": settings,
             "tokenizer": None,
         },
-        shims=[LukeShim(None, head_learn_rate_scale, mixed_precision)],
+        shims=[shim],
         dims={"nI": None, "nO": None},
     )
 

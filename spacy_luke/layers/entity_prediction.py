@@ -53,6 +53,7 @@ def build_entity_prediction(
     overlap: int = 128,
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
+    dtype: str = "float32",
 ) -> Model[MaskedBatch, Tensor]:
     """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities.
 
@@ -62,6 +63,7 @@ def build_entity_prediction(
     overlap (int): Pieces that consecutive windows share at least, or half of a smaller window.
     head_learn_rate_scale (float): Learning rate of the head and of the entity table, as a multiple of the encoder's.
     mixed_precision (bool): Train and predict in bfloat16.
+    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
     RETURNS (Model[MaskedBatch, Tensor]): The model, without weights. It gives logits: (n_asked, n_candidates), or
         (n_asked, entity_vocab_size).
     """
@@ -82,6 +84,7 @@ def build_entity_prediction(
                 mixed_precision,
                 method="predict_entities",
                 heads=("entity_predictions.", "luke.entity_embeddings.entity_embeddings."),
+                dtype=dtype,
             )
         ],
         dims={"nI": None, "nO": None},

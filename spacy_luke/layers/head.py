@@ -59,6 +59,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
         overlap: int = 128,
         head_learn_rate_scale: float = 10.0,
         mixed_precision: bool = False,
+        dtype: str = "float32",
     ) -> Model[TextBatch, Tensor]:
         """LUKE with a published head.
 
@@ -69,6 +70,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
         overlap (int): Pieces that consecutive windows share at least, or half of a smaller window.
         head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
         mixed_precision (bool): Train and predict in bfloat16.
+        dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
         RETURNS (Model[TextBatch, Tensor]): The model, without weights. It gives logits: (rows, labels) for texts,
             (rows, length, labels) for tokens, (rows, length, 2) for questions, (rows, 1) for choices.
         """
@@ -82,7 +84,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
                 "settings": HeadSettings(task, checkpoint, max_length, overlap),
                 "tokenizer": None,
             },
-            shims=[LukeShim(None, head_learn_rate_scale, mixed_precision)],
+            shims=[LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype)],
             dims={"nI": None, "nO": None},
         )
 

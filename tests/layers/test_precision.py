@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import spacy
 import torch
+from every_pipe import PIPES, ask, make, said, save
 from spacy.language import Language
 from thinc.api import Adam
 from tiny import make_corpus, make_pipeline
 
 from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.precision import InferenceLinear
+from spacy_luke.nn.linear import has_onednn
+from spacy_luke.nn.precision import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear
 
 TEXT = "Ada Stone lives in Rome ."
 
@@ -62,6 +66,21 @@ def test_saved_weights_keep_their_precision(checkpoint: str, tmp_path):
     own = dict(get_module(nlp.get_pipe("luke").model).named_parameters())
     for name, weight in get_module(loaded.get_pipe("luke").model).named_parameters():
         assert torch.equal(weight, own[name])
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_every_head_predicts_in_the_precision_of_its_config(pipe: str, tmp_path: Path):
+    path = save(pipe, tmp_path, initializer_range=0.1)
+    told = {}
+    for dtype, kind in {"float32": Float32Linear, "bfloat16": BFloat16Linear, "int8": Int8Linear}.items():
+        nlp = make(pipe, path, model={"dtype": dtype})
+        told[dtype] = said(nlp(ask(nlp, pipe, "Ana was in Rome and Oslo")))
+        shim = nlp.get_pipe(pipe).model.shims[0]
+        found = {type(part) for part in shim._make_predictor().modules() if isinstance(part, InferenceLinear)}
+        assert found == ({kind} if dtype != "float32" or has_onednn() else set())
+    assert told["int8"] != told["float32"] or pipe in ("luke_ner", "luke_tagger", "luke_qa")  # no scores
+    with pytest.raises(ValueError, match="'float8' is unknown"):
+        make(pipe, path, model={"dtype": "float8"})
 
 
 def test_unknown_precision_is_refused(checkpoint: str):
