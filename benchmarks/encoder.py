@@ -60,7 +60,7 @@ def run(changes: dict[str, int], precisions: Sequence[str], rounds: int) -> dict
     models = _models(sizes, precisions)
     works = [
         {"name": name, **_describe(inputs), "ways": _measure(models, inputs, sizes, rounds)}
-        for name, inputs in _works(sizes["vocab_size"], sizes["entity_vocab_size"])
+        for name, inputs in make_works(sizes["vocab_size"], sizes["entity_vocab_size"])
     ]
     return {"sizes": sizes, "rounds": rounds, "works": works, "machine": describe_machine()}
 
@@ -71,9 +71,9 @@ def _models(sizes: dict[str, int], precisions: Sequence[str]) -> dict[str, Any]:
     from transformers import LukeModel as TheirModel
 
     torch.manual_seed(0)
-    theirs = TheirModel(TheirConfig(**sizes)).eval()
+    theirs = TheirModel(TheirConfig(**sizes)).eval()  # type: ignore[no-untyped-call]
     with torch.device("meta"):
-        ours = LukeModel(LukeConfig(**sizes)).eval()
+        ours = LukeModel(LukeConfig.from_dict(sizes)).eval()
     ours.load_state_dict(theirs.state_dict(), assign=True)
     models: dict[str, Any] = {THEIRS: theirs}
     for name in precisions:
@@ -119,7 +119,8 @@ def _attended(output: Any, inputs: Inputs) -> Tensor:
 # --- inputs --------------------------------------------------------------------------------
 
 
-def _works(n_words: int, n_entities: int) -> list[tuple[str, Inputs]]:
+def make_works(n_words: int, n_entities: int) -> list[tuple[str, Inputs]]:
+    """n_words, n_entities (int): Sizes of the vocabularies. RETURNS (list[tuple[str, Inputs]]): What is measured."""
     make = partial(make_inputs, n_words=n_words, n_entities=n_entities)
     draw = torch.Generator().manual_seed(0)
 

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import chain
@@ -28,6 +25,8 @@ import srsly
 from wasabi import table
 
 from spacy_luke.cli.machine import describe_machine
+
+from .elsewhere import resident, run_elsewhere
 
 FIRST, OURS, THEIRS = "spacy_luke, first load", "spacy_luke", "transformers"
 _SPECIAL = ("[PAD]", "[UNK]", "[MASK]", "[MASK2]")
@@ -75,17 +74,8 @@ def make_checkpoint(folder: Path, words: Path, n_titles: int) -> Path:
 
 
 def _load_elsewhere(way: str, checkpoint: Path, cache: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.tokenizer_load", str(checkpoint), "--load", way]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "SPACY_LUKE_CACHE": str(cache)},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    command = ["-m", "benchmarks.tokenizer_load", str(checkpoint), "--load", way]
+    return run_elsewhere(command, env={"SPACY_LUKE_CACHE": str(cache)})
 
 
 def load(way: str, checkpoint: Path) -> dict[str, float]:
@@ -100,17 +90,12 @@ def load(way: str, checkpoint: Path) -> dict[str, float]:
         from transformers import LukeTokenizer as kind  # type: ignore[import-not-found,no-redef]
     else:
         from spacy_luke import LukeTokenizer as kind
-    before, start = _resident(), perf_counter()
+    before, start = resident(), perf_counter()
     tokenizer = kind.from_pretrained(str(checkpoint))
     seconds = perf_counter() - start
-    megabytes = _resident() - before
+    megabytes = resident() - before
     assert tokenizer.entity_vocab["[MASK]"] == 2  # and is still there
     return {"seconds": seconds, "megabytes": megabytes}
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _summary(

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import io
+import json
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -32,3 +38,33 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "gold.spacy"
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return path
+
+
+@pytest.fixture
+def tiny() -> list[str]:
+    """Options that make the base configuration tiny."""
+    sizes = {
+        "vocab_size": 60,
+        "entity_vocab_size": 20,
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 120,
+        "entity_emb_size": 8,
+    }
+    return ["--size", *(f"{name}={value}" for name, value in sizes.items())]
+
+
+@pytest.fixture
+def run_here() -> Callable[..., dict[str, Any]]:
+    """`run_elsewhere` without a new process, in which all would be imported again."""
+
+    def run(args: Sequence[str], **_: object) -> dict[str, Any]:
+        assert args[0] == "-m"
+        with redirect_stdout(io.StringIO()) as out:
+            importlib.import_module(args[1]).main(args[2:])
+        found: dict[str, Any] = json.loads(out.getvalue().splitlines()[-1])
+        return found
+
+    return run

@@ -7,16 +7,11 @@ import pytest
 
 from benchmarks.encoder import THEIRS, all_spans, main
 
-TINY = (
-    "vocab_size=60 entity_vocab_size=20 hidden_size=16 num_hidden_layers=2 num_attention_heads=2 "
-    "intermediate_size=32 max_position_embeddings=120 entity_emb_size=8"
-)
 
-
-def test_all_works_in_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_works_in_all_ways(tmp_path: Path, tiny: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("transformers")
     out = tmp_path / "new" / "encoder.json"
-    main(["--rounds=2", f"--out={out}", "--size", *TINY.split()])
+    main(["--rounds=2", f"--out={out}", *tiny])
     assert "32 sentences of 8 to 100 tokens" in capsys.readouterr().out
     data = json.loads(out.read_text(encoding="utf8"))
     assert (data["rounds"], data["sizes"]["hidden_size"]) == (2, 16)
