@@ -85,7 +85,9 @@ def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
     layer, rows = Linear(24, 40), torch.randn(200, 24, requires_grad=True)
     calls = []
     convolve = torch.nn.functional.conv2d
-    monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *args: calls.append(args) or convolve(*args))
+    monkeypatch.setattr(
+        torch.nn.functional, "conv2d", lambda *args, **kwargs: calls.append(args) or convolve(*args, **kwargs)
+    )
 
     def run(convolves):
         monkeypatch.setattr(linear_module, "mkl_leaves_avx512", lambda: convolves)
@@ -106,6 +108,23 @@ def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
         assert layer(rows).dtype == torch.bfloat16
     layer.double()(rows.double())
     assert len(calls) == 1
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_rows_are_convolved_by_onednn_with_any_number_of_threads(monkeypatch, threads):
+    monkeypatch.setattr(linear_module, "mkl_leaves_avx512", lambda: True)
+    layer, rows = Linear(128, 40), torch.randn(200, 128, requires_grad=True)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.profiler.profile() as profile:
+            layer(rows).sum().backward()
+    finally:
+        torch.set_num_threads(before)
+    names = {event.key for event in profile.key_averages()}
+    assert "aten::mkldnn_convolution" in names
+    assert not any("slow_conv" in name for name in names)
 
 
 def test_float32_without_onednn_changes_nothing_and_unknown_names_are_refused(tiny_model, monkeypatch):
