@@ -110,9 +110,10 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             with torch.no_grad(), self._autocast():
                 return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
         with torch.no_grad():
-            return getattr(self._make_predictor(), self.method)(*inputs.args, **inputs.kwargs)
+            return getattr(self.predictor, self.method)(*inputs.args, **inputs.kwargs)
 
-    def _make_predictor(self) -> LukeModule:
+    @property
+    def predictor(self) -> LukeModule:
         """The module with other products in its encoder; all other weights are the same in memory."""
         if self._predictor is None:
             weights = {id(weight): weight for weight in self._model.parameters()}

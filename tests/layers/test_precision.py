@@ -76,8 +76,8 @@ def test_every_head_predicts_in_the_precision_of_its_config(pipe: str, tmp_path:
         nlp = make(pipe, path, model={"dtype": dtype})
         told[dtype] = said(nlp(ask(nlp, pipe, "Ana was in Rome and Oslo")))
         shim = nlp.get_pipe(pipe).model.shims[0]
-        found = {type(part) for part in shim._make_predictor().modules() if isinstance(part, InferenceLinear)}
-        assert found == ({kind} if dtype != "float32" or has_onednn() else set())
+        found = {type(part) for part in shim.predictor.modules() if isinstance(part, InferenceLinear)}
+        assert kind in found or (dtype == "float32" and not has_onednn())
     assert told["int8"] != told["float32"] or pipe in ("luke_ner", "luke_tagger", "luke_qa")  # no scores
     with pytest.raises(ValueError, match="'float8' is unknown"):
         make(pipe, path, model={"dtype": "float8"})
