@@ -15,6 +15,8 @@ from ..errors import Warnings
 
 CONVOLVE_FROM = 128  # rows; for fewer, arranging the weights anew costs as much as it spares
 
+ROUND = 16  # rows; oneDNN's gradients of weights take three times as long where their number has few divisors
+
 
 class Linear(nn.Linear):
     """A linear layer that multiplies many rows by oneDNN where MKL would leave AVX-512 unused.
@@ -28,11 +30,14 @@ class Linear(nn.Linear):
         """input (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
         if not self._convolves(input):
             return super().forward(input)
+        n_rows = len(input)
+        if torch.is_grad_enabled():
+            input = F.pad(input, (0, 0, 0, -n_rows % ROUND))
         rows, width = input.shape
         image = input.view(1, rows, 1, width).permute(0, 3, 1, 2)  # (1, in, rows, 1), channels last in memory
         # The dilation changes nothing about a single point, but with it torch takes oneDNN for one thread, too.
         product = F.conv2d(image, self.weight[:, :, None, None], self.bias, dilation=2)  # (1, out, rows, 1)
-        return product.permute(0, 2, 3, 1).reshape(rows, self.out_features)
+        return product.permute(0, 2, 3, 1).reshape(rows, self.out_features)[:n_rows]
 
     def _convolves(self, input: Tensor) -> bool:
         return (

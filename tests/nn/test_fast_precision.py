@@ -84,7 +84,7 @@ def test_float32_is_equal_and_arranged(tiny_model, luke_inputs, tmp_path):
 
 def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
     torch.manual_seed(0)
-    layer, rows = Linear(24, 40), torch.randn(200, 24, requires_grad=True)
+    layer, rows = Linear(24, 40), torch.randn(201, 24, requires_grad=True)
     calls = []
     convolve = torch.nn.functional.conv2d
     monkeypatch.setattr(
