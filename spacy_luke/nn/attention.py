@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import LukeConfig
-from .layout import Group, Layout
+from .layout import KINDS, Group, Kind, Layout
 from .linear import Linear
 
 FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
@@ -79,11 +80,8 @@ class LukeSelfAttention(nn.Module):
         if entities is not None and self.words_read_entities:
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
-        reads = []
-        for group in layout.groups:
-            own = [self._split(query[group.words], group.size) for query in queries]
-            reads.append(self._read(own, self._blocks(kinds, group), group, head_mask, need_probs))
-        return _join(reads)
+        divided = self._divide(layout, queries, kinds, "words")
+        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
 
     def read_as_entities(
         self,
@@ -104,31 +102,38 @@ class LukeSelfAttention(nn.Module):
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         queries = [query, self.e2e_query(hidden) if self.entity_aware else query]
         read = self._read if self.entities_read_entities else self._read_words_and_self
-        reads = []
-        for group in layout.groups:
-            own = [self._split(query[group.entities], group.size) for query in queries]
-            reads.append(read(own, self._blocks([words, entities], group), group, head_mask, need_probs))
-        return _join(reads)
+        divided = self._divide(layout, queries, [words, entities], "entities")
+        return _join([read(*parts, head_mask, need_probs) for parts in divided])
 
     def reread(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
-        """Read with probabilities that are returned, so that gradients reach them.
+        """Read with probabilities that are returned, so that gradients reach them. Nothing is packed then.
 
         probs (Tensor): Shape: (size, heads, words + entities, words + entities)
-        group (Group): Whose probabilities.
+        group (Group): The only one.
         words, entities (tuple[Tensor, Tensor]): Keys and values. Shape: (rows of each, width)
         RETURNS (Tensor): Context. Shape: (words + entities, width)
         """
-        values = [block[1] for block in self._blocks([words, entities], group)]
+        values = [self._split(block[1], group.size) for block in (words, entities)]
         context = probs @ torch.cat(values, dim=2)  # (size, heads, words + entities, d)
         parts = torch.split(context, [value.shape[2] for value in values], dim=2)
         return torch.cat([merge_heads(part) for part in parts])
 
-    def _blocks(self, kinds: list[KeysValues], group: Group) -> list[KeysValues]:
-        """Keys and values of a group. Shape: (size, heads, tokens, width / heads) each."""
-        blocks = []
-        for rows, (keys, values) in zip((group.words, group.entities), kinds, strict=False):
-            blocks.append((self._split(keys[rows], group.size), self._split(values[rows], group.size)))
-        return blocks
+    def _divide(
+        self, layout: Layout, queries: list[Tensor], kinds: list[KeysValues], asking: Kind
+    ) -> Iterator[tuple[list[Tensor], list[KeysValues], Group]]:
+        """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
+        own = [layout.divide(query, asking) for query in queries]
+        blocks = [
+            (layout.divide(keys, kind), layout.divide(values, kind))
+            for kind, (keys, values) in zip(KINDS, kinds, strict=False)
+        ]
+        for i, group in enumerate(layout.groups):
+            split = partial(self._split, size=group.size)
+            yield (
+                [split(query[i]) for query in own],
+                [(split(keys[i]), split(values[i])) for keys, values in blocks],
+                group,
+            )
 
     def _split(self, rows: Tensor, size: int) -> Tensor:
         total, width = rows.shape

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import torch
 from torch import Tensor
+
+Kind: TypeAlias = Literal["words", "entities"]
+KINDS: tuple[Kind, Kind] = ("words", "entities")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,19 @@ class Layout:
                 Group(size, slice(word, ends[0]), slice(entity, ends[1]), words.mask, entities.mask)
             )
             word, entity = ends
-        return groups or [Group(0, slice(0), slice(0))]  # an empty batch
+        return groups or [Group(0, slice(0, 0), slice(0, 0))]  # an empty batch
+
+    def divide(self, rows: Tensor, kind: Kind) -> tuple[Tensor, ...]:
+        """Divide rows among the groups. Their gradients come together in one step, whereas each of many slices would
+        make a gradient as large as all rows.
+
+        rows (Tensor): Shape: (rows of that kind, ...)
+        kind ("words" | "entities"): Which of them.
+        RETURNS (tuple[Tensor, ...]): One a group. Shape: (rows of the group, ...)
+        """
+        places: list[slice] = [getattr(group, kind) for group in self.groups]
+        parts: tuple[Tensor, ...] = torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
+        return parts
 
     def with_entities(self, shape: Sequence[int], mask: Tensor | None) -> Layout:
         """The same words with other entities.
