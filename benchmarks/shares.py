@@ -1,0 +1,158 @@
+"""Where the time of `luke` goes, from raw text to facts.
+
+`python -m benchmarks.shares corpus/test.spacy --out metrics/shares.json`
+
+profiles one reading of all texts after another that warms everything up. The profiler slows Python down and not the
+products of matrices, so all but the encoder and the heads looks a little dearer than it is.
+
+`--size hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072` makes the encoder as large
+as that, with random weights. Such a model finds nothing, so the documents' gold entities are given to it beside the
+candidates that it scores: more is read than in a trained one, where found entities are among the candidates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import spacy
+import srsly
+import torch
+from spacy.language import Language
+from spacy.tokens import Doc
+from wasabi import table
+
+import spacy_luke
+from spacy_luke.cli.machine import describe_machine
+from spacy_luke.layers.store import DEFAULT_CHECKPOINT
+from spacy_luke.nn.config import LukeConfig
+from spacy_luke.nn.joint.config import JointConfig
+from spacy_luke.nn.joint.folder import save_joint
+from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.tokenizer import LukeTokenizer
+from spacy_luke.training.mentions import given_tokens
+
+from .baselines.data import read_golds
+
+# What a step spends in a function and all that it calls: file and name.
+PLACES = {
+    "split into tokens": [("language.py", "_ensure_doc")],
+    "tokenize and align": [("inputs/pieces.py", "encode_docs")],
+    "encoder": [
+        ("nn/model.py", "encode_words"),
+        ("nn/model.py", "encode_entities"),
+        ("nn/model.py", "forward"),
+    ],
+    "heads": [("nn/joint/model.py", "forward")],  # with the encoder, which is taken off
+    "annotate": [("pipeline/luke.py", "set_annotations")],
+}
+
+
+def run(corpus: Path, sizes: dict[str, int], n_docs: int | None) -> dict[str, Any]:
+    """Profile.
+
+    corpus (Path): A `.spacy` file with entities.
+    sizes (dict[str, int]): What differs from the default model's encoder; with any, weights are random.
+    n_docs (int | None): How many documents to read; None for all.
+    RETURNS (dict[str, Any]): Words, seconds without a profiler, and the share of each step in the profile.
+    """
+    golds = read_golds(spacy.blank("en"), corpus)[:n_docs]
+    with tempfile.TemporaryDirectory() as folder:
+        nlp = _enlarged(Path(folder), sizes) if sizes else spacy_luke.load()
+    texts: Sequence[Any] = [gold.text for gold in golds]
+    if sizes:
+        texts = [given_tokens(nlp.vocab, gold, mentions=True) for gold in golds]
+    words = sum(len(doc) for doc in _read(nlp, texts))
+    start = perf_counter()
+    _read(nlp, texts)
+    seconds = perf_counter() - start
+    profile = cProfile.Profile()
+    profile.runcall(_read, nlp, texts)
+    return {
+        "documents": len(golds),
+        "words": words,
+        "sizes": sizes,
+        "words_per_second": words / seconds,
+        "shares": shares(pstats.Stats(profile)),
+        "machine": describe_machine(),
+    }
+
+
+def _read(nlp: Language, texts: Iterable[str | Doc]) -> list[Doc]:
+    return list(nlp.pipe(texts))
+
+
+def _enlarged(folder: Path, sizes: dict[str, int]) -> Language:
+    """A pipeline whose encoder is larger than the default model's, with random weights."""
+    config = LukeConfig.from_pretrained(DEFAULT_CHECKPOINT).to_dict()
+    joint = JointConfig.from_dict(config.pop("joint"))
+    torch.manual_seed(0)
+    model = JointModel(LukeConfig.from_dict({**config, **sizes}), joint)
+    model.joint = joint  # whose heads count as trained
+    save_joint(model, folder)
+    LukeTokenizer.from_pretrained(DEFAULT_CHECKPOINT).save_pretrained(folder)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("luke", config={"model": {"checkpoint": str(folder)}, "find_entities": True})
+    _read(nlp, ["Load the weights while they are there."])
+    return nlp
+
+
+def shares(stats: pstats.Stats) -> dict[str, float]:
+    """Tell the share of each step.
+
+    stats (pstats.Stats): The profile of a pipeline with `luke`.
+    RETURNS (dict[str, float]): Shares by step, which sum to 1; "other" is what is between them: sentences, windows,
+        batches and decisions.
+    """
+    spent = {step: sum(_cumulative(stats, place) for place in places) for step, places in PLACES.items()}
+    spent["heads"] -= spent["encoder"]
+    total = stats.total_tt  # type: ignore[attr-defined]
+    return {**{step: t / total for step, t in spent.items()}, "other": 1 - sum(spent.values()) / total}
+
+
+def _cumulative(stats: pstats.Stats, place: tuple[str, str]) -> float:
+    """Seconds in functions of that name, and in all that they call."""
+    file, function = place
+    found = stats.stats.items()  # type: ignore[attr-defined]
+    return sum(
+        times[3]
+        for (path, _, name), times in found
+        if name == function and Path(path).as_posix().endswith(file)
+    )
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Measure, print a table and write JSON.
+
+    args (Sequence[str] | None): Command line; None for that of the process.
+    """
+    options = _parser().parse_args(args)
+    sizes = {name: int(value) for name, value in (size.split("=") for size in options.size)}
+    result = run(options.corpus, sizes, options.docs)
+    print(f"\n{result['words_per_second']:,.0f} words a second")
+    rows = [(step, f"{share:.1%}") for step, share in result["shares"].items()]
+    print(table(rows, header=("step", "share"), divider=True, aligns=("l", "r")))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(options.out, result)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks.shares", description=__doc__)
+    parser.add_argument("corpus", type=Path, help=".spacy file with entities")
+    parser.add_argument(
+        "--size", nargs="*", default=[], help="changes of the encoder, such as hidden_size=768"
+    )
+    parser.add_argument("--docs", type=int, help="how many documents to read; all if not given")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
