@@ -11,9 +11,10 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import minibatch
+from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
+from ..errors import Errors
 from ..layers.joint import get_module, get_tokenizer
 from ..nn.joint.folder import save_joint
 from ..pipeline.luke import LukePipe
@@ -23,6 +24,7 @@ from ..training.corpus import LukeCorpus
 from ..training.figures import micro_figure, operating_points
 from .measure import read_given
 
+JOINT = "spacy-luke.Joint.v1"
 _GRID = [round(0.05 * i, 2) for i in range(5, 16)]
 
 
@@ -35,7 +37,9 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
     name (str): Name of the component.
     half (bool): Store the weights in half precision.
     RETURNS (dict[str, tuple[float, float]]): Threshold and held-out F1 by task.
+    RAISES (ValueError): If the component is none that reads a joint model.
     """
+    _require_joint(pipeline, name)
     nlp = _load(pipeline, name)
     pipe: LukePipe = nlp.get_pipe(name)
     chosen = {}
@@ -52,6 +56,15 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
     save_joint(module, out, torch.float16 if half else None)
     get_tokenizer(pipe.model).save_pretrained(out)
     return chosen
+
+
+def _require_joint(pipeline: Path, name: str) -> None:
+    components = load_config(pipeline / "config.cfg")["components"]
+    found = {key: part.get("model", {}).get("@architectures") for key, part in components.items()}
+    if found.get(name) != JOINT:
+        joint = ", ".join(key for key, architecture in found.items() if architecture == JOINT) or "none"
+        kind = found.get(name) or "no architecture"
+        raise ValueError(Errors.L516.format(name=name, path=pipeline, found=kind, needed=JOINT, joint=joint))
 
 
 def _load(pipeline: Path, name: str, **heads: bool) -> Language:

@@ -41,3 +41,8 @@ class CLIErrors:
     L513 = "Documents are written to a file whose name ends in .spacy, got {path}."
     L514 = "{path} is the name of a file, not a text. To read the file: `python -m spacy luke run --file {path}`."
     L515 = "{path} is no text in UTF-8. Save it as such, or give the text itself as an argument."
+    L516 = (
+        "There are no thresholds to choose for the component {name!r} of {path}: its model is of {found}, needed is "
+        "{needed}. Components that have it: {joint}; name one with --name. Thresholds of others are set by hand, in "
+        "`thresholds` of their config."
+    )

@@ -187,6 +187,18 @@ def test_one_reading_tells_what_each_threshold_would_have_found(make_checkpoint:
     assert len(numbers) > 3
 
 
+def test_tune_needs_a_joint_model(trained: Path, tmp_path: Path):
+    nlp = spacy.load(trained / "model")
+    nlp.add_pipe("luke_typing")
+    nlp.to_disk(tmp_path / "model")
+    for name, found in (("luke_typing", "spacy-luke.MarkedEntity.v1"), ("nothing", "no architecture")):
+        with pytest.raises(
+            ValueError, match=f"component '{name}' of .*: its model is of {found},.* have it: luke;"
+        ):
+            tune(tmp_path / "model", trained / "dev.spacy", tmp_path / "out", name, half=True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_tune_reads_once_for_entities(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     read = []
     predict = LukePipe.predict
