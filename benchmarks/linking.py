@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from math import log
 from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple
@@ -35,7 +36,11 @@ WARM_UP = 0.05  # of the time
 HEAD_LEARN_RATE_SCALE = 2.0
 PRIOR_WEIGHTS = (0.0, 0.25, 0.5, 1.0)
 
-Aliases = dict[str, dict[str, float]]
+TINY = 1e-30  # a probability that is 0.0 in float32 has no logarithm
+N_SCORED = 50  # titles scored for a mention, before the prior is counted
+
+Scores = dict[str, float]
+Aliases = dict[str, Scores]
 
 
 class Pages(NamedTuple):
@@ -117,12 +122,12 @@ def run(
     titles = [title for title, n in counts.most_common() if n >= least]
     nlp = spacy.blank("en")
     model = {"checkpoint": checkpoint, "head_learn_rate_scale": HEAD_LEARN_RATE_SCALE}
-    nlp.add_pipe("luke_linker", config={"model": model, "mask_rate": 1.0})
+    nlp.add_pipe("luke_linker", config={"model": model, "mask_rate": 1.0, "n_candidates": N_SCORED})
     training = train(nlp, pages.train, titles, minutes)
     if keep is not None:
         nlp.to_disk(keep)
     aliases = alias_table(pages.train)
-    weight = max(PRIOR_WEIGHTS, key=lambda w: _top_share(link(nlp, pages.dev, aliases, w), pages.dev, titles))
+    weight = choose_weight(nlp, pages.dev, aliases, titles)
     mentions = find_mentions(nlp, pages.test, aliases, counts, titles, weight)
     return {
         "paragraphs": {name: len(docs) for name, docs in pages._asdict().items()},
@@ -176,21 +181,29 @@ def _batches(docs: Sequence[Doc], size: int = 1000) -> Iterable[list[Doc]]:
     return batches
 
 
-def link(
-    nlp: Language, docs: Sequence[Doc], aliases: Aliases | None, weight: float = 0.0
-) -> list[list[list[str]]]:
-    """Rank titles for the mentions of documents.
+def link(nlp: Language, docs: Sequence[Doc], aliases: Aliases | None) -> list[list[Scores]]:
+    """Score titles for the mentions of documents.
 
     nlp (Language): A pipeline with a trained linker.
     docs (Sequence[Doc]): Documents with gold, of which only the mentions are used.
     aliases (dict | None): What a mention may be; None for the whole vocabulary.
-    weight (float): How much the prior counts.
-    RETURNS (list[list[list[str]]]): The best titles for each mention of each document.
+    RETURNS (list[list[dict[str, float]]]): For each mention of each document the best titles, the best one first.
     """
     pipe = nlp.get_pipe("luke_linker")
-    pipe.aliases, pipe.prior_weight = aliases, weight
+    pipe.aliases = aliases
     linked = pipe.pipe((_mentions_only(doc) for doc in docs), batch_size=64)
-    return [[[title for title, _ in ent._.luke_candidates] for ent in doc.ents] for doc in linked]
+    return [[dict(ent._.luke_candidates) for ent in doc.ents] for doc in linked]
+
+
+def with_prior(scores: Scores, prior: Scores, weight: float) -> list[str]:
+    """Rank titles by the model and the prior, as the linker does with `prior_weight`.
+
+    scores (dict[str, float]): Probabilities by title, by the model.
+    prior (dict[str, float]): Those of the mention's text.
+    weight (float): How much the prior counts.
+    RETURNS (list[str]): The titles, the best one first.
+    """
+    return sorted(scores, key=lambda title: -log(max(scores[title], TINY)) - weight * log(prior[title]))
 
 
 def _mentions_only(doc: Doc) -> Doc:
@@ -199,14 +212,27 @@ def _mentions_only(doc: Doc) -> Doc:
     return bare
 
 
-def _top_share(
-    ranked: Sequence[Sequence[Sequence[str]]], docs: Sequence[Doc], titles: Iterable[str]
-) -> float:
+def choose_weight(nlp: Language, docs: Sequence[Doc], aliases: Aliases, titles: Iterable[str]) -> float:
+    """Choose how much the prior counts.
+
+    nlp (Language): A pipeline with a trained linker.
+    docs (Sequence[Doc]): Held-out documents.
+    aliases (dict): How texts link in training pages.
+    titles (Iterable[str]): The entity vocabulary.
+    RETURNS (float): The weight by which most mentions of the vocabulary's titles are linked right.
+    """
     known = set(titles)
-    gold = [ent.kb_id_ for doc in docs for ent in doc.ents]
-    best = [found[:1] for row in ranked for found in row]
-    hits = [title in found for title, found in zip(gold, best, strict=True) if title in known]
-    return sum(hits) / max(len(hits), 1)
+    pairs = zip(docs, link(nlp, docs, aliases), strict=True)
+    found = [(ent, scores) for doc, row in pairs for ent, scores in zip(doc.ents, row, strict=True) if scores]
+
+    def right(weight: float) -> int:
+        return sum(
+            with_prior(scores, aliases[ent.text], weight)[0] == ent.kb_id_
+            for ent, scores in found
+            if ent.kb_id_ in known
+        )
+
+    return max(PRIOR_WEIGHTS, key=right)
 
 
 def find_mentions(
@@ -227,21 +253,19 @@ def find_mentions(
     weight (float): How much the prior counts where both are used.
     RETURNS (list[Mention]): The mentions.
     """
-    ways = {
-        "masked entity, whole vocabulary": link(nlp, docs, None),
-        "masked entity, candidates of the text": link(nlp, docs, aliases),
-        "both: candidates, model and prior": link(nlp, docs, aliases, weight),
-    }
+    anything, possible = link(nlp, docs, None), link(nlp, docs, aliases)
     known, mentions = set(titles), []
     for i, doc in enumerate(docs):
         for j, ent in enumerate(doc.ents):
-            prior = list(aliases.get(ent.text, {}))[:N_BEST]
+            prior = aliases.get(ent.text, {})
             ranked = {
-                **{way: found[i][j] for way, found in ways.items()},
-                "prior of the text": prior,
+                "masked entity, whole vocabulary": list(anything[i][j]),
+                "masked entity, candidates of the text": list(possible[i][j]),
+                "both: candidates, model and prior": with_prior(possible[i][j], prior, weight),
+                "prior of the text": list(prior),
                 "most frequent title": list(titles[:N_BEST]),
             }
-            is_new = ent.kb_id_ not in aliases.get(ent.text, {})
+            is_new = ent.kb_id_ not in prior
             mentions.append(Mention(ent.kb_id_, ent.kb_id_ in known, is_new, ranked))
     return mentions
 
