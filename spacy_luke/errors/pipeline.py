@@ -36,8 +36,8 @@ class PipelineErrors:
         "labels. Correct `thresholds` in the config."
     )
     L310 = (
-        "{name!r} is a {saved} checkpoint; use {pipe}, which reads such heads. To train a {task} from it, start from "
-        "the encoder that it was made from."
+        "{name!r} is a {saved} checkpoint; use {pipe}. To train a {task} instead, start from the encoder that it was "
+        "made from."
     )
     L311 = "{name} is {value!r}; allowed is {allowed}. Change it in the config of the component '{pipe}'."
     L312 = (

@@ -22,7 +22,7 @@ from ..nn.heads.losses import class_loss, multi_label_loss
 from .head import convert_outputs, get_head
 from .head import set_labels as set_head_labels
 from .shim import LukeShim
-from .store import PIPES, Checkpoint, load_shared_head
+from .store import Checkpoint, load_shared_head
 from .weights import get_tokenizer, most_pieces
 
 CONTEXTS = ("sentence", "document")
@@ -31,15 +31,11 @@ SINGLE_LABEL = "single_label_classification"
 
 # What the authors of the checkpoints call the label that says "none".
 OUTSIDE = ("NIL", "O", "no_relation")
-# For each published class, what its thinc model is called, the tokenizer's task, and the architecture.
+# For each published class, what its thinc model is called, and the tokenizer's task.
 KINDS = {
-    "LukeForEntityClassification": ("luke_marked_entity", "entity_classification", "MarkedEntity"),
-    "LukeForEntityPairClassification": ("luke_marked_pair", "entity_pair_classification", "MarkedPair"),
-    "LukeForEntitySpanClassification": (
-        "luke_candidate_spans",
-        "entity_span_classification",
-        "CandidateSpans",
-    ),
+    "LukeForEntityClassification": ("luke_marked_entity", "entity_classification"),
+    "LukeForEntityPairClassification": ("luke_marked_pair", "entity_pair_classification"),
+    "LukeForEntitySpanClassification": ("luke_candidate_spans", "entity_span_classification"),
 }
 
 
@@ -153,17 +149,6 @@ def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Batch, Tensor]
         shims=[shim],
         dims={"nI": None, "nO": None},
     )
-
-
-def how_to_use(task: str) -> str:
-    """What reads a published head.
-
-    task (str): Its class.
-    RETURNS (str): The factory, and for heads on entities its architecture; "" if it isn't a published class.
-    """
-    if task not in KINDS:
-        return PIPES.get(task, "")
-    return f'{PIPES[task]} with @architectures = "spacy-luke.{KINDS[task][2]}.v1" in its model config'
 
 
 # --- what the weights say ------------------------------------------------------------------

@@ -34,6 +34,12 @@ PIPES = {
     "LukeForQuestionAnswering": "luke_qa",
     "LukeForMaskedLM": "luke_linker",
 }
+# The architectures of pipes that have several.
+_ARCHITECTURES = {
+    "LukeForEntityClassification": "MarkedEntity",
+    "LukeForEntityPairClassification": "MarkedPair",
+    "LukeForEntitySpanClassification": "CandidateSpans",
+}
 DEFAULT_CHECKPOINT = Path(__file__).parent.parent / "assets" / "luke_small"
 
 _Key = tuple[Hashable, ...]  # folder, time of its last change, device, and what else makes modules different
@@ -90,7 +96,7 @@ def load_shared_head(name: str | None, task: str) -> Checkpoint:
         config = LukeConfig.from_pretrained(folder)
         saved = saved_task(config)
         if saved not in (None, task, "LukeForMaskedLM"):
-            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=PIPES[saved], task=task))
+            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=task))
         if saved != task and task == "LukeForQuestionAnswering":
             config.num_labels = 2  # start and end, whatever else the checkpoint was to name
         with warnings.catch_warnings():
@@ -100,6 +106,17 @@ def load_shared_head(name: str | None, task: str) -> Checkpoint:
             return kind.from_state(config, read_weights(folder))
 
     return _share(name, (task,), build)
+
+
+def how_to_use(task: str) -> str:
+    """What reads a published head.
+
+    task (str): Its class.
+    RETURNS (str): The factory, and for heads on entities its architecture; "" if it isn't a published class.
+    """
+    if task not in _ARCHITECTURES:
+        return PIPES.get(task, "")
+    return f'{PIPES[task]} with @architectures = "spacy-luke.{_ARCHITECTURES[task]}.v1" in its model config'
 
 
 def _share(

@@ -111,8 +111,9 @@ class LukeQuestionAnswering(HeadPipe):
     # --- asking ----------------------------------------------------------------------------
 
     def beside(self, doc: Doc) -> Sequence[str]:
-        """RETURNS (Sequence[str]): The questions of a document, each once."""
-        return list(dict.fromkeys(read_questions(doc) or self.questions))
+        """RETURNS (Sequence[str]): The questions of a document, each once; a blank one asks nothing."""
+        questions = dict.fromkeys(read_questions(doc) or self.questions)
+        return [question for question in questions if question.strip()]
 
     def answer(self, doc: Doc, question: str, n_best: int = 1) -> list[Answer]:
         """Ask one question, without writing anything.

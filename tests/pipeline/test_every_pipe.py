@@ -43,7 +43,7 @@ def test_each_reads_its_own_checkpoint_and_names_the_pipe_for_others(
         assert said(doc) == said(ask(nlp, pipe, TEXT))
     else:
         kind = PIPES[saved][0]
-        with pytest.raises(ValueError, match=f"is a {kind} checkpoint; use {saved}[ ,]"):
+        with pytest.raises(ValueError, match=f"is a {kind} checkpoint; use {saved}[ .]"):
             list(nlp.pipe(docs))
 
 

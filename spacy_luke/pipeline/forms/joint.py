@@ -62,8 +62,8 @@ class JointForm(Form):
 
     def _refuse_other_heads(self) -> None:
         """A published head would only ever be silent here."""
-        from ...layers.entity_head import how_to_use
         from ...layers.joint import get_module
+        from ...layers.store import how_to_use
 
         module = get_module(self.model)
         saved = module.config.architectures or [""]
