@@ -28,11 +28,13 @@ from spacy_luke.inputs.batch import WordBatch, word_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
 from spacy_luke.layers.joint import get_module, get_tokenizer, window_sizes
+from spacy_luke.nn.model import LukeModel
 from spacy_luke.pipeline.luke import LukePipe
 
 from .baselines.data import read_golds
 
 ENCODER = "the encoder's word pass alone"
+ONE_MORE = "one more entity in each window that was read"
 
 
 class Way(NamedTuple):
@@ -99,6 +101,7 @@ def _ways(texts: Sequence[str], checkpoint: str | None, ner: Path | None) -> dic
     ways: dict[str, Callable[[], None]] = {
         ENCODER: _encoder(trained, texts),
         "raw text to facts": _pipeline(trained, texts),
+        ONE_MORE: _one_more(trained, texts),
     }
     for attention in ATTENTION:
         if attention != "trained":
@@ -120,17 +123,37 @@ def _pipeline(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 def _encoder(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
     """The published forward pass on ready pieces, in sorted batches as large as the pipe's, arranged as there."""
-    pipe: LukePipe = nlp.get_pipe("luke")
-    module = copy.deepcopy(get_module(pipe.model))
-    module.luke.set_precision(pipe.model.shims[0].dtype)
-    batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
+    luke, batches = _prepare(nlp, texts)
 
     def read() -> None:
         with torch.inference_mode():
             for batch in batches:
-                module.luke(*batch)
+                luke(*batch)
 
     return read
+
+
+def _one_more(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
+    """The row of one [MASK] entity for each window, from word states that are kept."""
+    luke, batches = _prepare(nlp, texts)
+    with torch.inference_mode():
+        kept = [luke.encode_words(*batch) for batch in batches]
+
+    def read() -> None:
+        with torch.inference_mode():
+            for states in kept:
+                places = torch.ones(len(states.last_hidden_state), 1, dtype=torch.long)
+                luke.encode_entities(states, places, places[..., None])
+
+    return read
+
+
+def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[torch.Tensor | None]]]:
+    pipe: LukePipe = nlp.get_pipe("luke")
+    module = copy.deepcopy(get_module(pipe.model))
+    batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
+    module.luke.set_precision(pipe.model.shims[0].dtype)
+    return module.luke, batches
 
 
 def _batches(nlp: Language, pipe: LukePipe, texts: Sequence[str]) -> list[WordBatch]:

@@ -48,7 +48,7 @@ def test_all_ways(trained: str, corpus: Path, tmp_path: Path, capsys: pytest.Cap
     assert "attention full" in capsys.readouterr().out
     data = json.loads(out.read_text(encoding="utf8"))
     assert (data["documents"], data["words"], data["rounds"]) == (16, 64, 1)
-    assert len(data["ways"]) == 6
+    assert len(data["ways"]) == 7
     assert data["ways"][0] == {**data["ways"][0], "name": ENCODER, "times_the_encoder": 1.0}
     for way in data["ways"]:
         ratio = data["ways"][0]["words_per_second"] / way["words_per_second"]
