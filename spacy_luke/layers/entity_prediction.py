@@ -51,7 +51,7 @@ def build_entity_prediction(
     checkpoint: str | None = None,
     window: int | None = None,
     overlap: int = 128,
-    head_learn_rate_scale: float = 10.0,
+    head_learn_rate_scale: float = 2.0,
     mixed_precision: bool = False,
     dtype: str = "float32",
 ) -> Model[MaskedBatch, Tensor]:
