@@ -120,9 +120,22 @@ TASK = Task(
     ours=Pipeline(
         "luke_typing, marked entities",
         on_sentences("luke_typing", mentions=True),
-        {"components.luke_typing.model.multi_label": False},
+        {
+            "components.luke_typing.model.mixed_precision": True,
+            "components.luke_typing.model.multi_label": False,
+            "training.batcher.size": 400,
+            "training.max_steps": 240,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
     ),
     rules={"commonest type": commonest, "type of the name in training": seen_names},
-    rivals=(Pipeline("spaCy's spancat_singlelabel on the same names", spancat, collect=label_entities),),
+    rivals=(
+        Pipeline(
+            "spaCy's spancat_singlelabel",
+            spancat,
+            {"training.max_steps": 1000, "training.eval_frequency": 200},
+            label_entities,
+        ),
+    ),
     given_entities=True,
 )

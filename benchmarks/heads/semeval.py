@@ -113,8 +113,18 @@ TASK = Task(
     read=read,
     score=score,
     metric="macro_f1",
-    ours=Pipeline("luke_relations, marked pairs", on_sentences("luke_relations", mentions=True)),
+    ours=Pipeline(
+        "luke_relations, marked pairs",
+        on_sentences("luke_relations", mentions=True),
+        {
+            "components.luke_relations.model.mixed_precision": True,
+            "training.batcher.size": 400,
+            "training.max_steps": 450,
+            "training.eval_frequency": 150,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
+    ),
     rules={"commonest relation": commonest, "words between the nominals": words_between},
-    rivals=(Pipeline("relation component of spaCy's tutorial", tutorial),),
+    rivals=(Pipeline("relation component of spaCy's tutorial", tutorial, {"training.max_steps": 2000}),),
     given_entities=True,
 )

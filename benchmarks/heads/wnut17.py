@@ -72,7 +72,17 @@ TASK = Task(
     read=read,
     score=score,
     metric="f1",
-    ours=Pipeline("luke_ner, candidate spans", candidate_spans),
+    ours=Pipeline(
+        "luke_ner, candidate spans",
+        candidate_spans,
+        {
+            "components.luke_ner.model.max_span_width": 5,
+            "components.luke_ner.model.mixed_precision": True,
+            "training.batcher.size": 400,
+            "training.max_steps": 300,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
+    ),
     rules={"names of the training sentences": seen_names},
-    rivals=(Pipeline("spaCy's ner on tok2vec", preset("ner")),),
+    rivals=(Pipeline("spaCy's ner on tok2vec", preset("ner"), {"training.max_steps": 2000}),),
 )
