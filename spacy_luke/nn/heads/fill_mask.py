@@ -40,8 +40,8 @@ def fill_mask(
 
         tokenizer = LukeTokenizer.from_pretrained(model) if tokenizer is None else tokenizer
         model = LukeForMaskedLM.from_pretrained(model)
-    if tokenizer is None or n < 1:
-        wrong = "a tokenizer" if tokenizer is None else "n of 1 or more"
+    if tokenizer is None or tokenizer.mask_token is None or n < 1:
+        wrong = "n of 1 or more" if n < 1 else "a tokenizer with a mask token"
         raise ValueError(Errors.L271.format(needed=wrong))
     if "lm_head" in model.untrained:
         raise ValueError(Errors.L272)

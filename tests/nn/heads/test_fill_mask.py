@@ -76,3 +76,6 @@ def test_bad_input(model: LukeForMaskedLM, tmp_path: Path) -> None:
         pytest.raises(ValueError, match="no trained weights to guess words"),
     ):
         fill_mask(TEXT, tmp_path)
+    tokenizer.mask_token = None
+    with pytest.raises(ValueError, match="needs a tokenizer with a mask token"):
+        fill_mask(TEXT, model, tokenizer)
