@@ -83,7 +83,7 @@ def loaded_by(statement: str) -> set[str]:
     """Modules in memory after a statement in a fresh process."""
     code = f"{statement}\nimport sys; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True
     )
     return set(done.stdout.split())
 
