@@ -106,7 +106,7 @@ def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
     return torch.float32
 
 
-def _rebuild(values: Mapping[str, Any], weights: dict[str, Tensor], source: str) -> LukeModule:
+def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor], source: str) -> LukeModule:
     """Put weights into a new module of the kind that the configuration names."""
     if "joint" in values:
         return joint_from_state(values, weights, source)

@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from ..nn.heads.base import LukeHead
 from ..nn.joint.model import JointModel
 from ..nn.linear import warn_of_slow_bfloat16
-from ..nn.precision import check_precision, set_precision
+from ..nn.precision import check_precision, predict_in_float32, set_precision
 from .optimizer import TorchOptimizer, sparse_tables
 
 # Both tell the shim which of their parts are still random.
@@ -76,7 +76,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         model (LukeModule): The module.
         shared (bool): Whether other pipes use the same module; training then makes a copy first.
         """
-        self._model = model if shared else model.to(get_torch_default_device())
+        # What other pipes use may be in the types that it is stored in. What is trained isn't.
+        self._model = model if shared else model.to(get_torch_default_device(), torch.float32)
         self._model.eval()
         self.shared = shared
         self._torch_optimizer = None
@@ -104,21 +105,26 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             warn_of_slow_bfloat16(self.device)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
+    @property
+    def _casts(self) -> bool:
+        """Whether predictions are in torch's mixed precision."""
+        return self.bfloat16 and self.dtype == "float32"
+
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
-        if self.bfloat16 and self.dtype == "float32":
-            with torch.no_grad(), self._autocast():
-                return getattr(self._model, self.method)(*inputs.args, **inputs.kwargs)
-        with torch.no_grad():
+        with torch.no_grad(), self._autocast() if self._casts else contextlib.nullcontext():
             return getattr(self.predictor, self.method)(*inputs.args, **inputs.kwargs)
 
     @property
     def predictor(self) -> LukeModule:
-        """The module with other products in its encoder; all other weights are the same in memory."""
+        """The module with other products in its encoder, in float32 otherwise; weights that have no need to be
+        converted are the same in memory, and so are the tables."""
         if self._predictor is None:
             weights = {id(weight): weight for weight in self._model.parameters()}
             self._predictor = copy.deepcopy(self._model, weights)
-            set_precision(self._predictor, self.dtype)
+            if not self._casts:
+                set_precision(self._predictor, self.dtype)
+            predict_in_float32(self._predictor)
         return self._predictor
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:

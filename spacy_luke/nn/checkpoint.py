@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import Errors
@@ -22,11 +23,46 @@ INDEX_SUFFIX = ".index.json"
 WEIGHT_FILES = (SAFE_FILE, SAFE_FILE + INDEX_SUFFIX, PICKLE_FILE, PICKLE_FILE + INDEX_SUFFIX)
 
 
-def read_weights(folder: Path) -> dict[str, Tensor]:
+class SafeWeights(Mapping[str, Tensor]):
+    """The tensors of a safetensors file, each mapped from it anew when it is asked for: what has been read of one is
+    gone with it, whereas one mapping of all would hold the whole file in memory as long as any of them is there.
+
+    path (Path): The file.
+    RAISES (ValueError): If it is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._open() as file:
+            self._names = tuple(file.keys())
+
+    def __getitem__(self, name: str) -> Tensor:
+        """name (str): Its name. RETURNS (Tensor): On the CPU, in the type it is stored in."""
+        if name not in self._names:
+            raise KeyError(name)
+        with self._open() as file:
+            tensor: Tensor = file.get_tensor(name)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _open(self) -> Any:
+        try:
+            return safe_open(self.path, framework="pt")
+        except (SafetensorError, OSError, ValueError) as error:
+            raise ValueError(Errors.L208.format(path=self.path, reason=error)) from error
+
+
+def read_weights(folder: Path) -> Mapping[str, Tensor]:
     """Read all weights of a folder, in one file or in shards.
 
     folder (Path): The folder. `model.safetensors` is preferred to `pytorch_model.bin`.
-    RETURNS (dict[str, Tensor]): The tensors on the CPU, in the type they are stored in.
+    RETURNS (Mapping[str, Tensor]): The tensors on the CPU, in the type they are stored in; those of safetensors files
+        are mapped when they are asked for.
     RAISES (ValueError): If a file is missing, damaged, or holds anything but named tensors.
     """
     for name in WEIGHT_FILES:
@@ -56,14 +92,15 @@ def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _read_shards(index: Path) -> dict[str, Tensor]:
+def _read_shards(index: Path) -> Mapping[str, Tensor]:
     places = _read_index(index)
-    weights: dict[str, Tensor] = {}
+    # Nothing is ever put into it.
+    weights: ChainMap[str, Tensor] = ChainMap()
     for name in sorted(set(places.values())):
         path = index.parent / name
         if Path(name).name != name or not path.is_file():
             raise ValueError(Errors.L232.format(path=index, shard=name))
-        weights.update(_read_file(path))
+        weights = weights.new_child(_read_file(path))  # type: ignore[arg-type]
     missing = sorted(set(places) - set(weights))
     if missing:
         raise ValueError(Errors.L233.format(path=index, names=some(missing)))
@@ -80,15 +117,8 @@ def _read_index(path: Path) -> dict[str, str]:
     return places
 
 
-def _read_file(path: Path) -> dict[str, Tensor]:
-    return _read_safe(path) if path.suffix == ".safetensors" else _read_pickle(path)
-
-
-def _read_safe(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(Errors.L208.format(path=path, reason=error)) from error
+def _read_file(path: Path) -> Mapping[str, Tensor]:
+    return SafeWeights(path) if path.suffix == ".safetensors" else _read_pickle(path)
 
 
 def _read_pickle(path: Path) -> dict[str, Tensor]:

@@ -47,7 +47,8 @@ class LukeEmbeddings(nn.Module):
         if inputs_embeds is None:
             if input_ids is None:
                 raise ValueError(Errors.L211)
-            inputs_embeds = self.word_embeddings(input_ids)
+            # A large table may be in the type that it is stored in; see `LukePreTrainedModel.from_state`.
+            inputs_embeds = self.word_embeddings(input_ids).to(self.LayerNorm.weight.dtype)
         if position_ids is None:
             position_ids = self.count_positions(input_ids, inputs_embeds)
         if token_type_ids is None:
@@ -109,7 +110,7 @@ class LukeEntityEmbeddings(nn.Module):
         token_type_ids (Tensor | None): Zeros if not given. Shape as `entity_ids`
         RETURNS (Tensor): Shape: (batch, entities, width) or (rows, width)
         """
-        entities = self.entity_embeddings(entity_ids)
+        entities = self.entity_embeddings(entity_ids).to(self.LayerNorm.weight.dtype)
         if self.projected:
             entities = self.entity_embedding_dense(entities)
         if token_type_ids is None:

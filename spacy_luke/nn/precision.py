@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import Errors
+from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import LukeEncoder, LukeOutput
 from .linear import has_onednn, has_vnni, lacks_bfloat16, warn_of_slow_bfloat16
 
@@ -56,8 +57,9 @@ class Float32Linear(InferenceLinear):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(linear)
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), TYPICAL_ROWS)
-        self.register_buffer("bias", linear.bias.detach())
+        weight = linear.weight.detach().float()
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, TYPICAL_ROWS)
+        self.register_buffer("bias", linear.bias.detach().float())
 
     def multiply(self, rows: Tensor) -> Tensor:
         """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
@@ -125,7 +127,7 @@ def check_precision(name: str) -> None:
 def set_precision(model: nn.Module, name: str) -> None:
     """Exchange the linear layers of all encoders in a model. For inference: they can't be trained or saved.
 
-    model (nn.Module): A model with float32 weights.
+    model (nn.Module): A model with float32 weights, or such as `predict_in_float32` converts afterwards.
     name (str): One of `PRECISIONS`; "float32" leaves them as they are where nothing is known to be faster.
     RAISES (ValueError): If the name is unknown, or int8 is asked for elsewhere than on a processor.
     """
@@ -143,6 +145,23 @@ def set_precision(model: nn.Module, name: str) -> None:
                 used = _precision_of(parent, name)
                 if isinstance(module, nn.Linear) and (used != "float32" or has_onednn()):
                     setattr(parent, child, KINDS[used](module))
+
+
+def predict_in_float32(model: nn.Module) -> None:
+    """Exchange the weights of other types in a model that predicts. The word and the entity table stay as they are:
+    rows are converted once they are looked up, so that of a table that is mapped from a file only these are read.
+
+    model (nn.Module): A model with weights as they were stored. Weights that it shares with others stay theirs.
+    """
+    tables = {
+        id(part.word_embeddings if isinstance(part, LukeEmbeddings) else part.entity_embeddings)
+        for part in model.modules()
+        if isinstance(part, (LukeEmbeddings, LukeEntityEmbeddings))
+    }
+    for part in model.modules():
+        for name, weight in part.named_parameters(recurse=False):
+            if weight.dtype != torch.float32 and id(part) not in tables:
+                setattr(part, name, nn.Parameter(weight.detach().float(), requires_grad=False))
 
 
 def _precision_of(parent: nn.Module, name: str) -> str:

@@ -33,6 +33,8 @@ class LukePreTrainedModel(ModelWithTables):
 
     # Arguments of __init__ besides the configuration; `from_pretrained` passes them on.
     init_options: ClassVar[tuple[str, ...]] = ()
+    # Whether the tables are factors of products, not only read by rows: then they are of one type with the rest.
+    multiplies_tables: ClassVar[bool] = False
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
@@ -141,7 +143,7 @@ class LukePreTrainedModel(ModelWithTables):
     def from_state(
         cls,
         config: LukeConfig,
-        weights: dict[str, torch.Tensor],
+        weights: Mapping[str, torch.Tensor],
         dtype: torch.dtype | None = None,
         ignore_mismatched_sizes: bool = False,
         **options: Any,
@@ -149,8 +151,10 @@ class LukePreTrainedModel(ModelWithTables):
         """Put the weights of a checkpoint into a new model.
 
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
-        weights (dict[str, Tensor]): Its weights by name.
-        dtype (torch.dtype | None): Type to convert the weights to; None means float32.
+        weights (Mapping[str, Tensor]): Its weights by name.
+        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for
+            models that multiply by their tables. Then it takes no memory to load what is mapped from a file, but
+            `predict_in_float32` or `float` has to come before use.
         ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
@@ -158,11 +162,13 @@ class LukePreTrainedModel(ModelWithTables):
         """
         with torch.device("meta"), NothingDrawn():  # no memory or random numbers for what is replaced
             model = cls(config, **options)
-        model._load(weights, torch.float32 if dtype is None else dtype, ignore_mismatched_sizes)
+        if dtype is None and cls.multiplies_tables:
+            dtype = torch.float32
+        model._load(weights, dtype, ignore_mismatched_sizes)
         return model.eval()
 
     def _load(
-        self, weights: dict[str, torch.Tensor], dtype: torch.dtype, ignore_mismatched_sizes: bool
+        self, weights: Mapping[str, torch.Tensor], dtype: torch.dtype | None, ignore_mismatched_sizes: bool
     ) -> None:
         state, self.untrained = fit_weights(
             weights,
@@ -175,7 +181,10 @@ class LukePreTrainedModel(ModelWithTables):
         for name in self.untrained:
             module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
             init_module(module, self.config.initializer_range)
-        self.load_state_dict({name: w.to(dtype) for name, w in state.items()}, strict=False, assign=True)
+        if dtype is not None:
+            # One after the other: what was read of a mapped one is given back before the next one is read.
+            state = {name: state.pop(name).to(dtype) for name in list(state)}
+        self.load_state_dict(state, strict=False, assign=True)
 
     def save_pretrained(self, path: PathOrStr) -> None:
         """Write `config.json` and `model.safetensors`; transformers loads the folder too.

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from spacy_luke.nn.checkpoint import write_weights
+from spacy_luke.nn.checkpoint import read_weights, write_weights
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.model import LukeModel
 from spacy_luke.nn.pretrained import LukePreTrainedModel
@@ -364,3 +364,14 @@ def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
     write_weights(tmp_path, {"a": torch.zeros(2)})
     (tmp_path / "other").touch()
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_safetensors_are_mapped_one_by_one(tmp_path):
+    save_file({"a": torch.ones(3), "b": torch.zeros(2)}, tmp_path / "model.safetensors")
+    weights = read_weights(tmp_path)
+    assert list(weights) == ["a", "b"]
+    assert len(weights) == 2
+    assert "c" not in weights
+    assert torch.equal(weights["a"], torch.ones(3))
+    # Each has a mapping of its own, which goes with it.
+    assert weights["a"].untyped_storage().data_ptr() != weights["b"].untyped_storage().data_ptr()

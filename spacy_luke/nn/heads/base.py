@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -63,7 +63,9 @@ class LukeHead(LukePreTrainedModel):
             setattr(config, UNTRAINED, list(self.untrained))
         return config
 
-    def _load(self, weights: dict[str, Tensor], dtype: torch.dtype, ignore_mismatched_sizes: bool) -> None:
+    def _load(
+        self, weights: Mapping[str, Tensor], dtype: torch.dtype | None, ignore_mismatched_sizes: bool
+    ) -> None:
         task = saved_task(self.config)
         is_other = task is not None and task not in {kind.__name__ for kind in type(self).__mro__}
         if is_joint(self.config):

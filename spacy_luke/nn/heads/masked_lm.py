@@ -85,6 +85,8 @@ class LukeForMaskedLM(LukeHead):
     config (LukeConfig): The model's configuration.
     """
 
+    multiplies_tables = True
+
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
         self.lm_head = LukeLMHead(config)
