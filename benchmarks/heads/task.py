@@ -89,22 +89,13 @@ def shipped(name: str) -> Callable[[], Config]:
     return lambda: load_config(CONFIGS / f"{name}.cfg")
 
 
-def preset(component: str, optimize: str = "efficiency") -> Callable[[], Config]:
+def preset(component: str) -> Callable[[], Config]:
     """What `spacy init config` gives for a component of spaCy, reading the corpus' own tokens.
 
     component (str): Such as "textcat".
-    optimize (str): "efficiency" or "accuracy"; the second wants word vectors, which are left out here.
     RETURNS (Callable[[], Config]): Makes the config.
     """
-
-    def make() -> Config:
-        config = read_gold_tokens(init_config(lang="en", pipeline=[component], optimize=optimize))
-        config["paths"]["vectors"] = None
-        if "tok2vec" in config["components"]:
-            config["components"]["tok2vec"]["model"]["embed"]["include_static_vectors"] = False
-        return config
-
-    return make
+    return lambda: read_gold_tokens(init_config(lang="en", pipeline=[component], optimize="efficiency"))
 
 
 def read_gold_tokens(config: Config, mentions: bool = False) -> Config:

@@ -19,7 +19,7 @@ from benchmarks.heads import banking77, codah, qamr, ud_ewt
 from benchmarks.heads.__main__ import main
 from benchmarks.heads.run import questions, run
 from benchmarks.heads.split import tenths
-from benchmarks.heads.task import Annotate, Splits, Task, preset
+from benchmarks.heads.task import Annotate, Splits, Task
 from spacy_luke.text_annotation import read_choice, read_choices, read_questions
 
 INTENTS = {"find_card": "where is my card {}", "money_back": "i want my money back {}"}
@@ -195,11 +195,3 @@ def test_all_are_trained_and_scored(data: Path, tmp_path: Path) -> None:
         "spaCy's tagger": 1.0,
         "luke_tagger": 1.0,
     }
-
-
-def test_the_ensemble_needs_no_word_vectors(tmp_path: Path) -> None:
-    config = preset("textcat", "accuracy")()
-    assert config["initialize"]["vectors"] == "${paths.vectors}"
-    assert config["paths"]["vectors"] is None
-    assert config["corpora"]["dev"]["@readers"] == "benchmarks.GoldTokens.v1"
-    assert not config["components"]["tok2vec"]["model"]["embed"]["include_static_vectors"]
