@@ -9,7 +9,6 @@ import numpy as np
 
 from .assemble import Row
 
-
 _WORD_FILLS = {
     "token_type_ids": 0,
     "special_tokens_mask": 1,

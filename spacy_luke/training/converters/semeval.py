@@ -26,8 +26,8 @@ def convert_semeval(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iterat
 
     path (str | Path): A text file.
     tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
-    YIELDS (Doc): One sentence, with two entities of label "NOMINAL" and one relation from the first argument to the second,
-        e.g. "Component-Whole"; none for "Other".
+    YIELDS (Doc): One sentence, with two entities of label "NOMINAL" and one relation from the first argument to the
+        second, e.g. "Component-Whole"; none for "Other".
     RAISES (ValueError): If a sentence has no marks or no relation.
     """
     lines = Path(path).read_text("utf8").splitlines()
