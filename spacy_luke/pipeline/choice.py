@@ -13,7 +13,8 @@ from ..inputs.pieces import DocPieces
 from ..inputs.texts import TextRow
 from ..text_annotation import read_choice, read_choices, write_choice
 from ..types import Choice
-from .frame import DocScores, HeadPipe, mean_logits, softmax
+from .frame import DocScores, HeadPipe, mean_logits
+from .probabilities import softmax
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
@@ -28,14 +27,13 @@ from ..extensions import set_extensions
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import NO_ENTITIES, TextBatch, TextEntities, TextRow, text_batches
 from .entity_input import EntityInput
+from .probabilities import Floats
 from .saved import Saved
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..inputs.texts import TextReader
-
-Floats = NDArray[np.float32]
 
 
 @dataclass
@@ -342,16 +340,3 @@ def mean_logits(rows: Sequence[RowScores]) -> Floats:
     """rows (Sequence[RowScores]): Windows of one text. RETURNS (ndarray): Mean of their logits. Shape: (labels,)"""
     mean: Floats = np.mean([row.logits for row in rows], axis=0)
     return mean
-
-
-def softmax(logits: Floats) -> Floats:
-    """logits (ndarray): Shape: (..., classes). RETURNS (ndarray): Probabilities of the same shape."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
-    return probabilities
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """logits (ndarray): Any shape. RETURNS (ndarray): Independent probabilities of the same shape."""
-    probabilities: Floats = 0.5 + 0.5 * np.tanh(0.5 * logits)  # never overflows
-    return probabilities

@@ -18,8 +18,9 @@ from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextBatch, TextRow
 from ..text_annotation import read_questions
 from ..types import Answer
-from .frame import DocScores, Floats, HeadPipe, RowScores
+from .frame import DocScores, HeadPipe, RowScores
 from .gold import Extent, align
+from .probabilities import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor

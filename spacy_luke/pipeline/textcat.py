@@ -15,7 +15,8 @@ from ..errors import Errors
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import TextBatch, TextRow
 from ..text_annotation import read_text_pair
-from .frame import DocScores, Floats, LabelPipe, mean_logits, sigmoid, softmax
+from .frame import DocScores, LabelPipe, mean_logits
+from .probabilities import Floats, sigmoid, softmax
 
 if TYPE_CHECKING:
     from torch import Tensor

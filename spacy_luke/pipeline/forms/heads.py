@@ -298,18 +298,6 @@ class HeadForm(Form):
         ] is not None
 
 
-def softmax(logits: Floats) -> Floats:
-    """logits (ndarray): Shape: (rows, labels). RETURNS (ndarray): Probabilities, NaN where they are. Same shape."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """logits (ndarray): Any shape. RETURNS (ndarray): Probabilities, NaN where they are. Same shape."""
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float32)  # exp would overflow
-
-
 def _array(extents: Sequence[tuple[int, int]]) -> Ints:
     return np.array(extents, dtype=np.int64).reshape(-1, 2)
 

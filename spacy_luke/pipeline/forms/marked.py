@@ -12,9 +12,10 @@ from ...inputs.excerpts import Excerpt, TextSizes, add_context
 from ...inputs.pieces import Ints
 from ..gold import Gold
 from ..pairs import PairLimits
+from ..probabilities import sigmoid, softmax
 from ..reading import Floats, Question, Reading
 from .form import Settings
-from .heads import Asked, HeadForm, Subject, sigmoid, softmax
+from .heads import Asked, HeadForm, Subject
 
 
 class MarkedForm(HeadForm):

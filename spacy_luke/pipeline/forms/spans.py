@@ -12,9 +12,10 @@ from ...inputs.excerpts import Excerpt, TextSizes, add_context, cut_into_stretch
 from ...inputs.pieces import Ints
 from ..decode import ScoredSpan, threshold_of, without_overlap
 from ..gold import Gold
+from ..probabilities import softmax
 from ..reading import Floats, Question, Reading
 from .form import Settings
-from .heads import Asked, HeadForm, Subject, softmax
+from .heads import Asked, HeadForm, Subject
 
 # Candidates that see each other: those of any sentence of up to 128 tokens.
 MOST_CANDIDATES = 2048
