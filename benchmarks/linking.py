@@ -262,7 +262,7 @@ def find_mentions(
                 "masked entity, whole vocabulary": list(anything[i][j]),
                 "masked entity, candidates of the text": list(possible[i][j]),
                 "both: candidates, model and prior": with_prior(possible[i][j], prior, weight),
-                "prior of the text": list(prior),
+                "prior of the text": [title for title in prior if title in known],
                 "most frequent title": list(titles[:N_BEST]),
             }
             is_new = ent.kb_id_ not in prior
