@@ -79,10 +79,11 @@ TASK = Task(
             "components.luke_ner.model.max_span_width": 5,
             "components.luke_ner.model.mixed_precision": True,
             "training.batcher.size": 400,
-            "training.max_steps": 300,
+            "training.max_steps": 260,
+            "training.eval_frequency": 130,
             "training.optimizer.learn_rate.initial_rate": 2e-4,
         },
     ),
     rules={"names of the training sentences": seen_names},
-    rivals=(Pipeline("spaCy's ner on tok2vec", preset("ner"), {"training.max_steps": 2000}),),
+    rivals=(Pipeline("spaCy's ner on tok2vec", preset("ner"), {"training.max_steps": 1600}),),
 )
