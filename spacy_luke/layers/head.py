@@ -68,7 +68,8 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
         max_length (int | None): Most pieces of an input, special tokens included; None for all that the encoder
             has. Longer documents are read in windows.
         overlap (int): Pieces that consecutive windows share at least, or half of a smaller window.
-        head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
+        head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's. A pooling layer that
+            the checkpoint lacks learns at the head's, too.
         mixed_precision (bool): Train and predict in bfloat16.
         dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
         RETURNS (Model[TextBatch, Tensor]): The model, without weights. It gives logits: (rows, labels) for texts,

@@ -33,7 +33,7 @@ class TorchOptimizer:
 
     module (nn.Module): Whose parameters to move.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
-        that aren't the encoder's.
+        that aren't the encoder's, and those of its pooling layer if it is as new as the head.
     head_scale (float): The heads' learning rate, as a multiple of the encoder's.
     optimizer (Optimizer): spaCy's optimizer.
     """
@@ -46,8 +46,7 @@ class TorchOptimizer:
         sparse = {id(table) for table in tables}
         groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
         for name, param in module.named_parameters():
-            is_head = name.startswith(tuple(heads)) if heads else not name.startswith("luke.")
-            scale = head_scale if is_head else 1.0
+            scale = head_scale if _is_head(module, name, tuple(heads)) else 1.0
             if id(param) not in sparse:
                 groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
         params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
@@ -81,6 +80,14 @@ class TorchOptimizer:
                 rows = torch.empty_like(param.grad.values())
                 rows.grad = param.grad.values()  # the same memory
                 yield rows
+
+
+def _is_head(module: nn.Module, name: str, heads: tuple[str, ...]) -> bool:
+    """Whether a parameter learns at the heads' rate."""
+    if heads:
+        return name.startswith(heads)
+    new = tuple(f"{part}." for part in getattr(module, "untrained", ()))  # of the encoder: its pooling layer
+    return name.startswith(new) or not name.startswith("luke.")
 
 
 def _make_dense(params: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:

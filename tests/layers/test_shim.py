@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from spacy.language import Language
+from spacy.training import Example
 from thinc.api import Adam, Optimizer, RAdam, set_dropout_rate
 from tiny import make_corpus, make_pipeline
+from tiny_heads import LABELS, make_head_pipeline, save_encoder, save_head
 
+from spacy_luke.layers.head import get_head
 from spacy_luke.layers.joint import get_module, has_weights
 from spacy_luke.nn.joint.model import JointModel
 from spacy_luke.nn.linear import lacks_bfloat16
@@ -38,6 +42,24 @@ def test_heads_learn_faster_than_the_encoder(checkpoint: str):
     # Adam's first step is the learning rate wherever there is a gradient.
     assert moved["luke.encoder.layer.0.output.dense.weight"].max() == pytest.approx(0.001, rel=0.02)
     assert moved["entity_head.classifier.weight"].max() == pytest.approx(0.007, rel=0.02)
+
+
+@pytest.mark.parametrize(("is_new", "rate"), [(True, 0.007), (False, 0.001)])
+def test_a_new_pooling_layer_learns_as_fast_as_the_head(is_new: bool, rate: float, tmp_path: Path):
+    folder = save_encoder(tmp_path) if is_new else save_head("luke_textcat", tmp_path)
+    nlp = make_head_pipeline("luke_textcat", folder, {"head_learn_rate_scale": 7.0})
+    doc = nlp.make_doc("Ana was born in Rome")
+    doc.cats = dict.fromkeys(LABELS["luke_textcat"], 0.0) | {"odd": 1.0}
+    nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc)])
+    module = get_head(nlp.get_pipe("luke_textcat").model)
+    before = {name: p.detach().clone() for name, p in module.named_parameters()}
+    sgd = Adam(0.001, L2=0.0, grad_clip=0.0)
+    nlp.update([Example(nlp.make_doc(doc.text), doc)], sgd=sgd)
+    module = get_head(nlp.get_pipe("luke_textcat").model)  # training has made its own copy
+    moved = {name: float((p.detach() - before[name]).abs().max()) for name, p in module.named_parameters()}
+    assert moved["luke.pooler.dense.bias"] == pytest.approx(rate, rel=0.02)
+    assert moved["classifier.weight"] == pytest.approx(0.007, rel=0.02)
+    assert moved["luke.encoder.layer.0.output.dense.weight"] == pytest.approx(0.001, rel=0.02)
 
 
 def test_weights_decay_but_biases_and_norms_do_not(nlp: Language):
