@@ -49,10 +49,12 @@ def run(corpus: Path, sizes: Mapping[str, Sequence[int]], n_docs: int, rounds: i
     RETURNS (dict[str, Any]): For each kind and size seconds and megabytes; words a second by order and batch size.
     """
     command = ["-m", "benchmarks.growth", str(corpus), "--point"]
-    points = {
-        kind: [{"size": size, **run_elsewhere([*command, kind, str(size)])} for size in sizes[kind]]
-        for kind in KINDS
-    }
+    points: dict[str, list[Point]] = {}
+    for kind in KINDS:
+        points[kind] = []
+        for size in sizes[kind]:
+            points[kind].append({"size": size, **run_elsewhere([*command, kind, str(size)])})
+            print(f"{kind} {size:,}: {points[kind][-1]}", flush=True)  # the whole takes long
     orders = order(corpus, sizes["batches"], n_docs, rounds)
     return {**points, "documents": n_docs, "rounds": rounds, "orders": orders, "machine": describe_machine()}
 
