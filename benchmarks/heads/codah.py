@@ -67,8 +67,8 @@ TASK = Task(
         {
             "components.luke_choice.model.mixed_precision": True,
             "training.batcher.size": 250,
-            "training.max_steps": 300,
-            "training.optimizer.learn_rate.initial_rate": 1e-4,
+            "training.max_steps": 400,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
         },
     ),
     rules={"most frequent place": most_frequent, "longest text": longest},
