@@ -12,6 +12,7 @@ from ..errors import Errors
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import LukeEncoder, LukeOutput
 from .linear import has_onednn, has_vnni, lacks_bfloat16, warn_of_slow_bfloat16
+from .paging import page_out
 
 TYPICAL_ROWS = 512  # oneDNN asks for how many; weights arranged for one number serve all
 
@@ -145,6 +146,8 @@ def set_precision(model: nn.Module, name: str) -> None:
                 used = _precision_of(parent, name)
                 if isinstance(module, nn.Linear) and (used != "float32" or has_onednn()):
                     setattr(parent, child, KINDS[used](module))
+                    if used != "bfloat16":  # which may go on with the very weights
+                        _let_go(module.weight)
 
 
 def predict_in_float32(model: nn.Module) -> None:
@@ -162,6 +165,13 @@ def predict_in_float32(model: nn.Module) -> None:
         for name, weight in part.named_parameters(recurse=False):
             if weight.dtype != torch.float32 and id(part) not in tables:
                 setattr(part, name, nn.Parameter(weight.detach().float(), requires_grad=False))
+                _let_go(weight)
+
+
+def _let_go(weight: Tensor) -> None:
+    """A weight that is kept as it was stored, mapped from a file, has been copied and is needed only for training."""
+    if weight.dtype != torch.float32 and weight.device.type == "cpu":
+        page_out(weight)
 
 
 def _precision_of(parent: nn.Module, name: str) -> str:
