@@ -31,6 +31,7 @@ from ..training.lookup import TypeLookup, fit_lookup, lookup_answers, lookup_fac
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import Operating, total_matches
 from ..training.outcomes import by_offsets, by_text, name_triples
+from ..training.progress import watched
 
 _LOWEST = 0.05
 Read = list[tuple[Doc, Doc]]  # predicted and gold
@@ -126,7 +127,8 @@ def read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> Read:
     pipe.entities = all_mentions
     try:
         with _all_scores(pipe):
-            docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=True) for gold in golds)
+            given = (given_tokens(nlp.vocab, gold, mentions=True) for gold in watched(golds, "Gold mentions"))
+            docs = pipe.pipe(given)
             return list(zip(docs, golds, strict=True))
     finally:
         pipe.entities = kept
@@ -171,7 +173,7 @@ def _measure_facts(pipe: LukePipe, given: Read, train: Sequence[Doc] | None, rep
 
 
 def _measure_entities(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
-    docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=False) for gold in golds)
+    docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=False) for gold in watched(golds, "Given tokens"))
     answers = [span_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
     report.figures["ner"] = figures.micro_figure("entities from tokens, micro-F1", answers)
     report.labels["ner"] = figures.by_label(answers)
@@ -187,7 +189,7 @@ def _measure_speed(nlp: Language, golds: Sequence[Doc], report: Report) -> None:
 
 def _measure_raw(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
     with _all_scores(pipe):
-        read = list(zip(nlp.pipe([gold.text for gold in golds]), golds, strict=True))
+        read = list(zip(nlp.pipe(gold.text for gold in watched(golds, "Raw texts")), golds, strict=True))
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
     for key, name, form in _FORMS:
         scores = [match_facts(doc, gold, form, cutoff) for doc, gold in read]

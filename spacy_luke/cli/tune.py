@@ -22,6 +22,7 @@ from ..pipeline.reading import choose_entities
 from ..training.answers import Scored, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
 from ..training.figures import micro_figure, operating_points
+from ..training.progress import watched
 from .measure import read_given
 
 JOINT = "spacy-luke.Joint.v1"
@@ -79,7 +80,8 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
     pipe.thresholds["ner"] = min(_GRID)
     behind = nlp.pipe_names[nlp.pipe_names.index(name) :]
     docs = list(nlp.pipe((eg.predicted.copy() for eg in examples), disable=behind))
-    readings = [reading for batch in minibatch(docs, nlp.batch_size) for reading in pipe.predict(batch)]
+    batches = minibatch(watched(docs, "Given tokens"), nlp.batch_size)
+    readings = [reading for batch in batches for reading in pipe.predict(batch)]
 
     def f1(threshold: float) -> float:
         answers = []

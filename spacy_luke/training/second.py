@@ -6,7 +6,7 @@ KnowledgeNet, FewRel              --> sentences in which some relations were loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spacy.language import Language
@@ -16,10 +16,11 @@ from ..annotation import has_relations
 from .converters.docred import read_json
 from .converters.fewrel import convert_fewrel
 from .converters.knowledgenet import convert_knowledgenet
-from .looked_for import PROPERTIES, complete, same_names
+from .looked_for import PROPERTIES, Property, complete, same_names
 from .mixing import mixed_texts
 from .partition import drop_leaks
 from .prepare import NAMES, check_files
+from .progress import watched
 
 # Of the words, whole documents with relations are a third, those with entities only a quarter, mixed texts a fifth,
 # and single sentences the rest.
@@ -59,11 +60,14 @@ def prepare_second_corpus(
     def safe(docs: Iterable[Doc]) -> list[Doc]:
         return drop_leaks(docs, [*test, *dev, *check])[0]
 
+    def found(docs: Iterable[Doc], properties: Mapping[str, Property], source: str) -> list[Doc]:
+        return list(watched(complete(safe(docs), nlp, properties, ids), f"Sentences of {source}"))
+
     files = {
         "train/documents.spacy": [*first, *related * (RELATED_REPEATS - 1)],
         "train/mixed.spacy": list(mixed_texts(related, N_MIXED)),
-        "train/knowledgenet.spacy": list(complete(safe(knowledgenet), nlp, PROPERTIES, ids)),
-        "train/fewrel.spacy": list(complete(safe(fewrel), nlp, same_names(names.values()), ids)),
+        "train/knowledgenet.spacy": found(knowledgenet, PROPERTIES, "KnowledgeNet"),
+        "train/fewrel.spacy": found(fewrel, same_names(names.values()), "FewRel"),
         "check.spacy": drop_leaks(check, first)[0],
     }
     (out / "train").mkdir(parents=True, exist_ok=True)
