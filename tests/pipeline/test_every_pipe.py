@@ -166,7 +166,7 @@ def test_several_processes_with_all_pipes(folders: dict[str, str], tmp_path: Pat
     script = tmp_path / "script.py"
     script.write_text('if __name__ == "__main__":\n' + SCRIPT.replace("\n", "\n    "))
     command = [sys.executable, str(script), str(Path(__file__).parents[1]), *sum(folders.items(), ())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.stdout.strip() == "same", done.stderr
 
 
