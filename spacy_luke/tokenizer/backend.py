@@ -186,8 +186,7 @@ class Backend:
         parse_added (bool): Whether added tokens in the text are meant as such.
         RETURNS (list[list[int]]): The ids of each text.
         """
-        for text in texts:
-            _check_text(text)
+        _check_texts(texts)
         if not parse_added or not self._split.may_cut(texts):
             return self._encode_text(texts)
         return self._encode_segments([self._split(text) for text in texts])
@@ -336,6 +335,17 @@ def _byte_levels(spec: Any) -> Iterable[dict[str, Any]]:
             yield spec
         for step in spec.get("pretokenizers", ()):
             yield from _byte_levels(step)
+
+
+def _check_texts(texts: Sequence[Any]) -> None:
+    """`_check_text` for all, at once where they are plain."""
+    try:
+        plain = "".join(texts).isascii()
+    except TypeError:
+        plain = False
+    if not plain:
+        for text in texts:
+            _check_text(text)
 
 
 def _check_text(text: Any) -> None:

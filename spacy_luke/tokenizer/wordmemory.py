@@ -23,7 +23,7 @@ class WordMemory:
 
     def __init__(self, encode: Callable[[Sequence[str]], list[list[int]]]) -> None:
         self._encode = encode
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known: dict[str, Sequence[int]] = {}
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """Encode texts.
@@ -36,13 +36,15 @@ class WordMemory:
         for text in texts:
             words += WORDS.findall(text) if text.isascii() else CHUNKS.split(text)
             ends.append(len(words))
-        met = dict.fromkeys(words)
         known = self._known
-        new = [word for word in met if word not in known]
+        new = list(set(words).difference(known))
         if len(known) + len(new) > SIZE:
-            self._known, known, new = {}, {}, list(met)
+            known, new = {}, list(set(words))
         fresh = dict(zip(new, self._encode(new) if new else (), strict=True))
-        ids = [fresh.get(word) or known[word] for word in words]
-        if len(new) <= SIZE:
-            self._known.update((word, tuple(ids)) for word, ids in fresh.items() if len(word) <= LONGEST)
+        kept = {word: tuple(ids) for word, ids in fresh.items() if len(word) <= LONGEST}
+        known.update(kept)
+        self._known = known if len(known) <= SIZE else {}
+        if len(kept) < len(fresh):  # words too long to be kept
+            known = {**known, **fresh}
+        ids = list(map(known.__getitem__, words))
         return [list(chain.from_iterable(ids[start:end])) for start, end in pairwise(ends)]

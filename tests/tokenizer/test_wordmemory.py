@@ -31,16 +31,16 @@ def test_each_word_is_encoded_once_and_few_are_kept(monkeypatch: pytest.MonkeyPa
 
     memory = wordmemory.WordMemory(encode)
     assert memory(["a cat, a dog", "a cat"]) == [list(map(ord, text)) for text in ("a cat, a dog", "a cat")]
-    assert seen.pop() == ["a", " cat", ",", " a", " dog"]
+    assert sorted(seen.pop()) == [" a", " cat", " dog", ",", "a"]
     memory([" dog's" + 40 * "x"])
-    assert seen.pop() == ["'s", 40 * "x"]
+    assert sorted(seen.pop()) == ["'s", 40 * "x"]
     memory([40 * "x"])
     assert seen.pop() == [40 * "x"]  # too long to be kept
     memory(["é b", "a"])
-    assert seen.pop() == ["é", " b"]
+    assert sorted(seen.pop()) == [" b", "é"]
     monkeypatch.setattr(wordmemory, "SIZE", 3)
     for text in ("p q r s", "t u", "v w"):
         memory([text])
         assert len(memory._known) <= 3
     memory([])
-    assert seen[-1] == ["v", " w"]
+    assert sorted(seen[-1]) == [" w", "v"]
