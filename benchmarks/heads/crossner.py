@@ -134,7 +134,7 @@ TASK = Task(
         Pipeline(
             "spaCy's spancat_singlelabel",
             spancat,
-            {"training.max_steps": 600, "training.eval_frequency": 200},
+            {"training.max_steps": 2800, "training.eval_frequency": 400},
             label_entities,
         ),
     ),
