@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import cycle, islice
+from itertools import accumulate, cycle, islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -86,15 +87,10 @@ def read_words(texts: Sequence[str], n_words: int) -> Point:
     """texts (Sequence[str]): Of documents. n_words (int): Read by `nlp.pipe`, at least. RETURNS (dict[str, float]):
     What it took."""
     nlp = _load()
-
-    def read() -> None:
-        left = n_words
-        for doc in nlp.pipe(cycle(texts)):
-            left -= len(doc)
-            if left <= 0:
-                return
-
-    return _take(read)
+    lengths = cycle([len(nlp.make_doc(text)) for text in texts])
+    n_texts = next(i for i, n in enumerate(accumulate(lengths), start=1) if n >= n_words)
+    # Of no more texts: the pipe takes as many as its batch size at once.
+    return _take(lambda: deque(nlp.pipe(islice(cycle(texts), n_texts)), maxlen=0))
 
 
 KINDS: dict[str, Callable[[Sequence[str], int], Point]] = {
