@@ -68,7 +68,7 @@ def run(words: Path, changes: dict[str, int], rounds: int) -> dict[str, Any]:
                     "dtype": dtype,
                     "library": library,
                     "megabytes": megabytes,
-                    "ratio": found[THEIRS] / megabytes,
+                    "ratio": found[THEIRS] / max(megabytes, 0.1),  # what is too little to be told
                 }
                 for library, megabytes in found.items()
             ]

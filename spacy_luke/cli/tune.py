@@ -60,6 +60,8 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
 
 
 def _require_joint(pipeline: Path, name: str) -> None:
+    if not pipeline.is_dir():
+        return  # loading says so
     components = load_config(pipeline / "config.cfg")["components"]
     found = {key: part.get("model", {}).get("@architectures") for key, part in components.items()}
     if found.get(name) != JOINT:
