@@ -247,7 +247,7 @@ def test_run_refuses_what_is_no_text(tmp_path: Path):
 
 def test_errors_of_spacy_and_the_file_system_are_plain(tmp_path: Path):
     fails("Can't find model directory", "tune", tmp_path / "none", tmp_path / "none.spacy", tmp_path / "out")
-    fails("No such file", "second-corpus", tmp_path, tmp_path, tmp_path, tmp_path / "out")
+    fails("lacks redocred/rel_info.json", "second-corpus", tmp_path, tmp_path, tmp_path, tmp_path / "out")
 
 
 def rows(text: str) -> list[list[str]]:
