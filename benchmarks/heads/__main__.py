@@ -12,11 +12,11 @@ from typing import Any
 import srsly
 from wasabi import table
 
-from . import banking77, codah, crossner, qamr, semeval, ud_ewt, wnut17
+from . import banking77, codah, crossner, qamr, redocred, semeval, ud_ewt, wnut17
 from .run import run
 from .task import Task
 
-MODULES = (banking77, codah, crossner, qamr, semeval, ud_ewt, wnut17)
+MODULES = (banking77, codah, crossner, qamr, redocred, semeval, ud_ewt, wnut17)
 TASKS: dict[str, Task] = {module.TASK.name: module.TASK for module in MODULES}
 
 

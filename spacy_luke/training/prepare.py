@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import spacy
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from ..annotation import read_relations
 from ..errors import Errors
@@ -57,10 +58,7 @@ def prepare_default_corpus(data_dir: str | Path, out_dir: str | Path) -> tuple[l
     data, out = Path(data_dir), Path(out_dir)
     check_files(data, (NAMES, ANNOTATED, TEST, *MENTION_SOURCES))
     vocab = spacy.blank("en").vocab
-    names = read_json(data / NAMES)
-    test = list(convert_docred(data / TEST, vocab, names))
-    annotated = list(convert_docred(data / ANNOTATED, vocab, names))
-    rest, dev = hold_out(annotated, N_HELD_OUT)
+    rest, dev, test = read_annotated(data, vocab)
 
     train: list[Doc] = []
     sources = []
@@ -80,6 +78,19 @@ def prepare_default_corpus(data_dir: str | Path, out_dir: str | Path) -> tuple[l
     for file, docs in files.items():
         DocBin(docs=docs, store_user_data=True).to_disk(out / file)
     return sources, {file: len(docs) for file, docs in files.items()}
+
+
+def read_annotated(data_dir: Path, vocab: Vocab) -> tuple[list[Doc], list[Doc], list[Doc]]:
+    """Read Re-DocRED's documents, whose relations are complete.
+
+    data_dir (Path): Folder with `redocred` as it is published.
+    vocab (Vocab): The vocabulary of the documents.
+    RETURNS (tuple[list[Doc], list[Doc], list[Doc]]): Those to learn from, of which some may share a sentence
+        with the others (see `drop_leaks`), those held out, and the test half.
+    """
+    names = read_json(data_dir / NAMES)
+    annotated = convert_docred(data_dir / ANNOTATED, vocab, names)
+    return *hold_out(annotated, N_HELD_OUT), list(convert_docred(data_dir / TEST, vocab, names))
 
 
 def check_files(folder: Path, files: Iterable[str]) -> None:

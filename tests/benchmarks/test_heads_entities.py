@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from tiny_heads import save_encoder
 
-from benchmarks.heads import crossner, semeval, wnut17
+from benchmarks.heads import crossner, redocred, semeval, wnut17
 from benchmarks.heads.run import questions, run
 from benchmarks.heads.task import Annotate, Splits, Task
 from spacy_luke.annotation import write_relations
@@ -59,7 +60,33 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.append(f'{i}\t"{mark.format(TOWNS[i % 3], verb, "tea")} on day d{i} ."\n{told}\nComment:\n\n')
     (root / "semeval2010-8" / "TRAIN_FILE.TXT").write_text("".join(lines))
     (root / "semeval2010-8" / "TEST_FILE_FULL.TXT").write_text("".join(lines[:4]).replace("on day", "at day"))
+    write_redocred(root / "redocred")
     return root
+
+
+def record(number: int, verb: str) -> dict[str, Any]:
+    """Two sentences, of which the first may relate its person and its town, and the second has one mention."""
+    town = TOWNS[number % 4]
+    places = [("Ana", "PER", 0, 0), (town, "LOC", 0, 2), ("Bob", "PER", 1, 0)]
+    return {
+        "title": f"title {number}",
+        "sents": [["Ana", verb, town, f"d{number}", "."], ["Bob", "slept", f"e{number}", "there", "."]],
+        "vertexSet": [
+            [{"name": name, "type": kind, "sent_id": sent, "pos": [at, at + 1]}]
+            for name, kind, sent, at in places
+        ],
+        "labels": [{"h": 0, "t": 1, "r": "P19"}] if verb == "loves" else [],
+    }
+
+
+def write_redocred(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "rel_info.json").write_text(json.dumps({"P19": "place of birth"}))
+    annotated = [record(i, ("loves", "left")[i % 2]) for i in range(140)]
+    (folder / "dev_revised.json").write_text(json.dumps(annotated))
+    (folder / "test_first_half.json").write_text(
+        json.dumps([record(200 + i, ("loves", "left")[i % 2]) for i in range(4)])
+    )
 
 
 def rule_scores(task: Task, splits: Splits) -> dict[str, dict[str, float]]:
@@ -128,7 +155,17 @@ def test_relations_in_the_wrong_direction_are_wrong(data: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("module", [wnut17, crossner, semeval])
+def test_redocred(data: Path) -> None:
+    splits = redocred.read(data)
+    assert [len(docs) for docs in splits] == [40, 100, 4]
+    assert all(len(list(doc.sents)) == 1 and len(doc.ents) == 2 for doc in splits.train)
+    assert {len(list(doc.sents)) for doc in splits.test} == {2}
+    scores = rule_scores(redocred.TASK, splits)
+    assert scores["commonest relation, of its types"]["micro_f1"] == pytest.approx(2 * 2 / (4 + 2))
+    assert scores["types and words between"] == {"micro_f1": 1.0, "macro_f1": 1.0}
+
+
+@pytest.mark.parametrize("module", [wnut17, crossner, semeval, redocred])
 def test_all_are_trained_and_scored(module: Any, data: Path, tmp_path: Path) -> None:
     task: Task = module.TASK
     (name,) = task.ours.config()["components"]

@@ -1,0 +1,110 @@
+"""Re-DocRED: relations of two mentions in a sentence (Tan et al., 2022, https://aclanthology.org/2022.emnlp-main.580).
+
+The documents are those of the default model. The pipe reads a marked input for each pair, so it learns from sentences;
+what it is stopped by and measured on are whole documents.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import spacy
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.training.answers import pair_answers
+from spacy_luke.training.lookup import fit_lookup, see
+from spacy_luke.training.mentions import all_mentions, sentence_pairs
+from spacy_luke.training.metrics import count_by_label, macro_f1, total
+from spacy_luke.training.outcomes import extent
+from spacy_luke.training.partition import drop_leaks
+from spacy_luke.training.prepare import read_annotated
+from spacy_luke.training.transfer import span_as_doc
+
+from .semeval import tutorial
+from .task import Annotate, Pipeline, Splits, Task, on_sentences
+
+
+def read(data: Path) -> Splits:
+    """RETURNS (Splits): The sentences with two mentions or more of the training documents, the held-out documents, the
+    test half."""
+    rest, held_out, test = read_annotated(data, spacy.blank("en").vocab)
+    safe, _ = drop_leaks(rest, [*test, *held_out])
+    return Splits(list(_sentences(safe)), held_out, test)
+
+
+def _sentences(docs: Sequence[Doc]) -> Iterator[Doc]:
+    for doc in docs:
+        for sentence in map(span_as_doc, doc.sents):
+            if len(all_mentions(sentence)) > 1:
+                yield sentence
+
+
+def score(examples: Sequence[Example]) -> dict[str, float]:
+    """RETURNS (dict[str, float]): F1 over all relations of a sentence's mentions, and the mean F1 of the relations."""
+    answers = [pair_answers(example.predicted, example.reference) for example in examples]
+    found = {(i, *answer) for i, row in enumerate(answers) for answer in row.scores}
+    right = {(i, *answer) for i, row in enumerate(answers) for answer in row.gold}
+    by_label = count_by_label(found, right)
+    return {"micro_f1": total(by_label.values()).f1, "macro_f1": macro_f1(by_label)}
+
+
+def commonest(train: Sequence[Doc]) -> Annotate:
+    """RETURNS (Callable[[Doc], None]): Gives the commonest relation to all pairs of the types that it mostly has."""
+    labels = Counter(relation.label for doc in train for relation in read_relations(doc))
+    best = labels.most_common(1)[0][0]
+    types = Counter(
+        (r.head.label_, r.tail.label_) for doc in train for r in read_relations(doc) if r.label == best
+    )
+    typical = types.most_common(1)[0][0]
+
+    def annotate(doc: Doc) -> None:
+        pairs = [(h, t) for h, t in sentence_pairs(doc) if (h.label_, t.label_) == typical]
+        write_relations(doc, [(head, tail, best) for head, tail in pairs])
+
+    return annotate
+
+
+def lookup(train: Sequence[Doc]) -> Annotate:
+    """RETURNS (Callable[[Doc], None]): Gives pairs the relations that held for training pairs of the same types, order
+    and words between; where those words are new, of the same types and order."""
+    seen = fit_lookup(train)
+
+    def annotate(doc: Doc) -> None:
+        spans = {extent(span): span for span in all_mentions(doc)}
+        write_relations(
+            doc, [(spans[head], spans[tail], label) for head, tail, label in seen.answer(see(doc))]
+        )
+
+    return annotate
+
+
+RULES: dict[str, Callable[[Sequence[Doc]], Annotate]] = {
+    "commonest relation, of its types": commonest,
+    "types and words between": lookup,
+}
+
+TASK = Task(
+    name="redocred",
+    data="Re-DocRED: the sentences of 400 documents of the development file, its other 100 documents, the test half",
+    read=read,
+    score=score,
+    metric="micro_f1",
+    ours=Pipeline(
+        "luke_relations, marked pairs",
+        on_sentences("luke_relations", mentions=True),
+        {
+            "components.luke_relations.model.multi_label": True,
+            "training.batcher.size": 200,
+            "training.max_steps": 700,
+            "training.eval_frequency": 350,
+            "training.optimizer.learn_rate.initial_rate": 2e-4,
+        },
+    ),
+    rules=RULES,
+    rivals=(Pipeline("relation component of spaCy's tutorial", tutorial, {"training.max_steps": 2000}),),
+    given_entities=True,
+)
