@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..errors import Errors
 from .limits import Limits
-from .pieces import TokenSpan
 from .places import NOWHERE, Place, places
 from .tasks import EncodedText
 from .template import Template
@@ -131,20 +130,20 @@ class Assembler:
     def _add_entities(
         self, row: Row, first: EncodedText, second: EncodedText | None, n_ids: int, n_pair_ids: int
     ) -> int:
-        entities, dropped = _within(first, n_ids)
-        pair: list[tuple[int, TokenSpan]] | None = None
-        if second is not None and second.entity_ids is not None:
-            pair, dropped_pair = _within(second, n_pair_ids)
-            dropped += dropped_pair
-        entities, pair = self._truncate_entities(row, entities, pair)
-
         prefix, middle, _ = self._around(second is not None)
-        offset = len(prefix)
-        spans = [(start + offset, end + offset) for _, (start, end) in entities]
-        offset = len(prefix) + n_ids + len(middle)
-        spans += [(start + offset, end + offset) for _, (start, end) in pair or ()]
-        row["entity_ids"] = np.array([id_ for id_, _ in [*entities, *(pair or ())]], dtype=np.int64)
-        bounds = np.array(spans, dtype=np.int64).reshape(-1, 2)
+        ids, bounds = _entities(first, len(prefix))
+        kept = _within(first, n_ids)
+        kept_pair: list[int] | None = None
+        n = len(ids)
+        if second is not None and second.entity_ids is not None:
+            ids_pair, bounds_pair = _entities(second, len(prefix) + n_ids + len(middle))
+            kept_pair = [n + i for i in _within(second, n_pair_ids)]
+            ids, bounds = np.concatenate([ids, ids_pair]), np.concatenate([bounds, bounds_pair])
+        dropped = len(ids) - len(kept) - len(kept_pair or ())
+        kept = self._truncate_entities(row, ids, kept, kept_pair)
+        if len(kept) < len(ids):
+            ids, bounds = ids[kept], bounds[kept]
+        row["entity_ids"] = ids
         row["entity_position_ids"] = _positions(bounds, self.max_mention_length)
         if self.return_positions:
             row["entity_start_positions"] = bounds[:, 0]
@@ -153,29 +152,31 @@ class Assembler:
             row["entity_token_type_ids"] = np.zeros(len(bounds), dtype=np.int64)
         return dropped
 
-    def _truncate_entities(
-        self,
-        row: Row,
-        entities: list[tuple[int, TokenSpan]],
-        pair: list[tuple[int, TokenSpan]] | None,
-    ) -> tuple[list[tuple[int, TokenSpan]], list[tuple[int, TokenSpan]] | None]:
-        excess = len(entities) + len(pair or ()) - self.max_entity_length
-        overflowing: list[tuple[int, TokenSpan]] = []
+    def _truncate_entities(self, row: Row, ids: Ints, kept: list[int], pair: list[int] | None) -> list[int]:
+        """Which of the entities that are still there stay; `pair` are those of the second text."""
+        excess = len(kept) + len(pair or ()) - self.max_entity_length
+        overflowing: list[int] = []
         if self.limits.truncates:
-            entities, pair, overflowing = truncate(
-                entities, pair, excess, self.limits.truncation, self.stride, self.truncation_side
+            kept, pair, overflowing = truncate(
+                kept, pair, excess, self.limits.truncation, self.stride, self.truncation_side
             )
         if self.return_overflowing_tokens:
-            row["overflowing_entities"] = np.array([id_ for id_, _ in overflowing], dtype=np.int64)
+            row["overflowing_entities"] = ids[overflowing]
             row["num_truncated_entities"] = excess
-        return entities, pair
+        return kept if pair is None else kept + pair
 
 
-def _within(text: EncodedText, n_ids: int) -> tuple[list[tuple[int, TokenSpan]], int]:
-    """The entities of a text that end within its first word pieces, and the number of the others."""
-    entities = list(zip(text.entity_ids or (), text.spans, strict=True))
-    kept = [entity for entity in entities if entity[1][1] <= n_ids]
-    return kept, len(entities) - len(kept)
+def _entities(text: EncodedText, offset: int) -> tuple[Ints, Ints]:
+    """The entities of a text and where they are in an input, in which the text begins at `offset`: ids, shape
+    (n_entities,), first word piece and the one after the last, shape (n_entities, 2)."""
+    bounds = np.array(text.spans, dtype=np.int64).reshape(-1, 2)
+    bounds += offset
+    return np.array(text.entity_ids, dtype=np.int64), bounds
+
+
+def _within(text: EncodedText, n_ids: int) -> list[int]:
+    """Which entities of a text end within its first word pieces."""
+    return [i for i, (_, end) in enumerate(text.spans) if end <= n_ids]
 
 
 def _positions(bounds: Ints, width: int) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers  # type: ignore[import-untyped]
@@ -46,7 +47,7 @@ class Backend:
         self.vocab_size: int = tokenizer.get_vocab_size(with_added_tokens=False)
         self._words: dict[str, tuple[int, ...]] = {}
         # The published form, of which it is known how it cuts text into words.
-        self._encode_text = WordMemory(self._encode_plain) if files == "bpe" else self._encode_plain
+        self._encode_texts = WordMemory(self._encode_plain) if files == "bpe" else self._encode_all
         tokenizer.encode_special_tokens = True
         self.set_added(dict(added))
 
@@ -179,17 +180,17 @@ class Backend:
 
     # --- text to ids ---------------------------------------------------------------------
 
-    def encode(self, texts: Sequence[str], *, parse_added: bool = True) -> list[list[int]]:
+    def encode(self, texts: Sequence[str], *, parse_added: bool = True) -> tuple[list[int], list[int]]:
         """Encode raw texts, all in one call of the library.
 
         texts (Sequence[str]): The texts.
         parse_added (bool): Whether added tokens in the text are meant as such.
-        RETURNS (list[list[int]]): The ids of each text.
+        RETURNS (tuple[list[int], list[int]]): The ids of all texts, one after the other, and how many each has.
         """
         _check_texts(texts)
         if not parse_added or not self._split.may_cut(texts):
-            return self._encode_text(texts)
-        return self._encode_segments([self._split(text) for text in texts])
+            return self._encode_texts(texts)
+        return _run_on(self._encode_segments([self._split(text) for text in texts]))
 
     def tokenize(self, text: str, *, parse_added: bool = True) -> list[str]:
         """Cut a raw text.
@@ -268,6 +269,9 @@ class Backend:
             encoded.append(ids)
         return encoded
 
+    def _encode_all(self, texts: Sequence[str]) -> tuple[list[int], list[int]]:
+        return _run_on(self._encode_plain(texts))
+
     def _encode_plain(self, texts: Sequence[str]) -> list[list[int]]:
         return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
@@ -326,6 +330,11 @@ def token_flags(token: AddedToken) -> dict[str, Any]:
     """RETURNS (dict[str, Any]): An added token as the keyword arguments that make it."""
     names = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
     return {name: getattr(token, name) for name in names}
+
+
+def _run_on(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """The items of all rows, and how many each has."""
+    return list(chain.from_iterable(rows)), list(map(len, rows))
 
 
 def _byte_levels(spec: Any) -> Iterable[dict[str, Any]]:

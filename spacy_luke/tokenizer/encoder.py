@@ -355,33 +355,37 @@ class InputEncoder(WordVocab):
         texts = [text for example in examples for text in (example.first, example.second) if text is not None]
         cuts = [cut(text.text, text.spans or ()) for text in texts]
         flat = [piece for pieces, _ in cuts for piece in pieces]
-        ids, offsets = self._encode_pieces(flat, add_prefix_space, split_special_tokens, located)
+        ids, lengths, offsets = self._encode_pieces(flat, add_prefix_space, split_special_tokens, located)
         markers = self.additional_special_tokens_ids
-        done, at = [], 0
+        done, at, at_id = [], 0, 0
         for text, (pieces, before) in zip(texts, cuts, strict=True):
             own = slice(at, at + len(pieces))
             at = own.stop
+            counts = lengths[own]
+            own_ids = ids[at_id : at_id + sum(counts)]
+            at_id += len(own_ids)
             places = None if offsets is None else _in_text(pieces, offsets[own])
-            spans = locate(ids[own], before, text.spans) if text.spans else []
-            joined = list(chain.from_iterable(ids[own]))
-            done.append(apply_task(self.task, text, joined, places, spans, self.entity_vocab, markers))
+            spans = locate(counts, before, text.spans) if text.spans else []
+            done.append(apply_task(self.task, text, own_ids, places, spans, self.entity_vocab, markers))
         each = iter(done)
         return [(next(each), next(each) if example.second is not None else None) for example in examples]
 
     def _encode_pieces(
         self, pieces: Sequence[str], add_prefix_space: bool, split_special_tokens: bool, located: bool = False
-    ) -> tuple[list[list[int]], list[list[CharSpan]] | None]:
-        """The ids of pieces of text, and with `located` the characters in the piece that they stand for."""
+    ) -> tuple[list[int], list[int], list[list[CharSpan]] | None]:
+        """The ids of pieces of text, one piece after the other, how many each has, and with `located` the characters in
+        the piece that they stand for."""
         added = [add_prefix_space and piece != "" and not piece[0].isspace() for piece in pieces]
         texts = [f" {piece}" if space else piece for piece, space in zip(pieces, added, strict=True)]
         if not located:
-            return self.backend.encode(texts, parse_added=not split_special_tokens), None
+            return *self.backend.encode(texts, parse_added=not split_special_tokens), None
         encoded = self.backend.encode_located(texts, parse_added=not split_special_tokens)
         offsets = [
             [(max(start - space, 0), max(end - space, 0)) for start, end in found]
             for (_, found), space in zip(encoded, added, strict=True)
         ]
-        return [ids for ids, _ in encoded], offsets
+        ids = list(chain.from_iterable(ids for ids, _ in encoded))
+        return ids, [len(found) for found in offsets], offsets
 
 
 def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> list[CharSpan | None]:

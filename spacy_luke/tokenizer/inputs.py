@@ -152,6 +152,8 @@ def _check_task_spans(spans: Any, task: str) -> None:
 def _read_spans(spans: list[Any]) -> list[CharSpan]:
     if not all(isinstance(span, tuple) and len(span) == 2 for span in spans):
         raise ValueError(Errors.L124.format(found=spans))
+    if all(type(place) is int for span in spans for place in span):
+        return spans
     return [(operator.index(start), operator.index(end)) for start, end in spans]
 
 

@@ -34,17 +34,15 @@ def cut(text: str, spans: Sequence[CharSpan]) -> tuple[list[str], dict[int, int]
     return pieces, before
 
 
-def locate(
-    pieces: Sequence[Sequence[int]], before: dict[int, int], spans: Sequence[CharSpan]
-) -> list[TokenSpan]:
+def locate(lengths: Sequence[int], before: dict[int, int], spans: Sequence[CharSpan]) -> list[TokenSpan]:
     """Find spans among the word pieces of a text.
 
-    pieces (Sequence[Sequence[int]]): The ids of each piece that `cut` gave.
+    lengths (Sequence[int]): How many ids each piece that `cut` gave has.
     before (dict[int, int]): The number of pieces before each boundary.
     spans (Sequence[tuple[int, int]]): The spans that the text was cut at.
     RETURNS (list[tuple[int, int]]): Their first word piece and the one after their last.
     """
-    starts = [0, *accumulate(map(len, pieces))]
+    starts = [0, *accumulate(lengths)]
     return [(starts[before[start]], starts[before[end]]) for start, end in spans]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 # How many different words are remembered; about 10 MB.
 SIZE = 1 << 16
@@ -25,13 +25,14 @@ class WordMemory:
         self._encode = encode
         self._known: dict[str, Sequence[int]] = {}
 
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+    def __call__(self, texts: Sequence[str]) -> tuple[list[int], list[int]]:
         """Encode texts.
 
         texts (Sequence[str]): Texts without special tokens.
-        RETURNS (list[list[int]]): The ids of each.
+        RETURNS (tuple[list[int], list[int]]): The ids of all, one after the other, and how many each has: a list for
+            each text would set the garbage collector going.
         """
-        words: list[str] = []  # of all texts: a list for each would set the garbage collector going
+        words: list[str] = []  # of all texts
         ends = [0]
         for text in texts:
             words += WORDS.findall(text) if text.isascii() else CHUNKS.split(text)
@@ -47,4 +48,6 @@ class WordMemory:
         if len(kept) < len(fresh):  # words too long to be kept
             known = {**known, **fresh}
         ids = list(map(known.__getitem__, words))
-        return [list(chain.from_iterable(ids[start:end])) for start, end in pairwise(ends)]
+        before = [0, *accumulate(map(len, ids))]  # ids before each word
+        lengths = [before[end] - before[start] for start, end in pairwise(ends)]
+        return list(chain.from_iterable(ids)), lengths
