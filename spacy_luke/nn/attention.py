@@ -181,7 +181,7 @@ class LukeSelfAttention(nn.Module):
         """Folding doubles the arithmetic and spares the matrix of scores: it pays where that is large."""
         if self.training and self.dropout.p > 0.0:
             return False  # with dropout the matrix is built anyway
-        return query.shape[:3].numel() * values.shape[2] >= FOLD_FROM
+        return count_scores(query, values) >= FOLD_FROM
 
     def _read_words_and_self(
         self,
@@ -199,7 +199,12 @@ class LukeSelfAttention(nn.Module):
         own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
         dropping = self.training and self.dropout.p > 0.0
         if head_mask is None and not need_probs and not dropping:
-            return merge_heads(fused_words_and_self(query, own_score, words, own[1], bias)), None
+            few = (
+                query.device.type == "cpu" and bias is None and 0 < count_scores(query, words[1]) < FOLD_FROM
+            )
+            rest = () if few else (bias,)
+            read = read_words_and_self if few else fused_words_and_self
+            return merge_heads(read(query, own_score, words, own[1], *rest)), None
         scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
         probs = self._normalize(scores / math.sqrt(query.shape[-1]), bias, head_mask)
         context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
@@ -210,6 +215,11 @@ class LukeSelfAttention(nn.Module):
             scores = scores + bias
         probs: Tensor = self.dropout(scores.softmax(dim=-1))
         return probs if head_mask is None else probs * head_mask
+
+
+def count_scores(query: Tensor, values: Tensor) -> int:
+    """query, values (Tensor): Shape: (batch, heads, tokens of each, d). RETURNS (int): Size of their scores."""
+    return query.shape[:3].numel() * values.shape[2]
 
 
 def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -224,6 +234,26 @@ def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tu
     width = values.shape[-1]
     key = torch.cat([F.pad(keys[0], (0, width)), F.pad(keys[1], (width, 0))], dim=2)
     return torch.cat(queries, dim=-1), key, F.pad(values, (0, width))
+
+
+def read_words_and_self(query: Tensor, own_score: Tensor, words: KeysValues, own_value: Tensor) -> Tensor:
+    """Read the words and oneself by a matrix of scores, which on a processor is quick as long as it is small.
+
+    The row's own score stays beside the matrix, so that no column is put behind it:
+
+        context = (exp(scores) @ words + exp(own) * own value) / (sum of exp(scores) + exp(own))
+
+    query (Tensor): Shape: (batch, heads, entities, d)
+    own_score (Tensor): Product of a row's query and its own key. Shape: (batch, heads, entities, 1)
+    words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
+    own_value (Tensor): Shape: (batch, heads, entities, d)
+    RETURNS (Tensor): Shape: (batch, heads, entities, d)
+    """
+    scale = 1.0 / math.sqrt(query.shape[-1])
+    scores, own = (query * scale) @ words[0].transpose(-1, -2), own_score * scale
+    highest = torch.maximum(scores.amax(dim=-1, keepdim=True), own).detach()  # any number would do
+    weights, own = scores.sub_(highest).exp_(), (own - highest).exp()
+    return (weights @ words[1] + own * own_value) / (weights.sum(dim=-1, keepdim=True) + own)
 
 
 def fused_words_and_self(
