@@ -60,6 +60,8 @@ class Assembler:
         self._check(first, second)
         row: Row = {}
         ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
+        self._check_entities(first, ids)
+        self._check_entities(second, pair_ids)
         self._add_words(row, ids, pair_ids)
         if first.offsets is not None:
             self._add_places(row, first, second, len(ids), len(pair_ids or ()))
@@ -75,8 +77,12 @@ class Assembler:
                 raise ValueError(Errors.L129)
             if self.limits.max_length is None:
                 raise TypeError(Errors.L130)
-        if self.truncation_side == "left" and self.limits.truncates and first.entity_ids:
-            raise ValueError(Errors.L131)
+
+    def _check_entities(self, text: EncodedText | None, kept: list[int] | None) -> None:
+        """What is cut off on the left takes the places of a text's entities with it."""
+        if self.truncation_side == "left" and text is not None and text.entity_ids:
+            if len(kept or ()) < len(text.ids):
+                raise ValueError(Errors.L131)
 
     def _truncate_words(
         self, row: Row, ids: list[int], pair_ids: list[int] | None
