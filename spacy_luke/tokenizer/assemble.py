@@ -60,8 +60,9 @@ class Assembler:
         self._check(first, second)
         row: Row = {}
         ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
-        self._check_entities(first, ids)
-        self._check_entities(second, pair_ids)
+        for text, kept in ((first, ids), (second, pair_ids)):
+            if text is not None and kept is not None:
+                self._check_entities(text, len(kept))
         self._add_words(row, ids, pair_ids)
         if first.offsets is not None:
             self._add_places(row, first, second, len(ids), len(pair_ids or ()))
@@ -78,11 +79,10 @@ class Assembler:
             if self.limits.max_length is None:
                 raise TypeError(Errors.L130)
 
-    def _check_entities(self, text: EncodedText | None, kept: list[int] | None) -> None:
+    def _check_entities(self, text: EncodedText, n_ids: int) -> None:
         """What is cut off on the left takes the places of a text's entities with it."""
-        if self.truncation_side == "left" and text is not None and text.entity_ids:
-            if len(kept or ()) < len(text.ids):
-                raise ValueError(Errors.L131)
+        if self.truncation_side == "left" and text.entity_ids and n_ids < len(text.ids):
+            raise ValueError(Errors.L131)
 
     def _truncate_words(
         self, row: Row, ids: list[int], pair_ids: list[int] | None
