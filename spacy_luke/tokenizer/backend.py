@@ -10,7 +10,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers  # type: 
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
-from .bytelevel import bytes_to_text
+from .bytelevel import bytes_to_text, text_to_bytes
 from .pieces import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
@@ -273,7 +273,14 @@ class Backend:
 
     def _tokenize_plain(self, text: str) -> list[str]:
         (ids,) = self._encode_plain([text])
-        return [self.tokenizer.id_to_token(id_) for id_ in ids]
+        tokens = [self.tokenizer.id_to_token(id_) for id_ in ids]
+        if self.files == "bpe" and (unknown := self.tokenizer.model.unk_token) in tokens:
+            # Each stands for one byte, which is its name as long as nobody asks for its id.
+            spelled, at = text_to_bytes(text), 0
+            for i, token in enumerate(tokens):
+                tokens[i] = spelled[at] if token == unknown else token
+                at += len(tokens[i])
+        return tokens
 
     def _locate_plain(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
         return [

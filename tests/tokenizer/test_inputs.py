@@ -173,6 +173,15 @@ def test_entities_of_texts_that_are_short_enough(make_bpe: Make, side: str) -> N
     assert both["entity_position_ids"] == tokenizer("Ana", TEXT, entity_spans=[(0, 2)])["entity_position_ids"]
 
 
+def test_entities_truncated_on_the_left_keep_their_places(make_bpe: Make) -> None:
+    whole = make_bpe()(TEXT, entity_spans=[(0, 3), (15, 26)], entities=["Ana", "Los Angeles"])
+    options = {"truncation": True, "max_length": 200, "max_entity_length": 1}
+    tokenizer = make_bpe(truncation_side="left")
+    last = tokenizer(TEXT, entity_spans=[(0, 3), (15, 26)], entities=["Ana", "Los Angeles"], **options)
+    for name in ("entity_ids", "entity_position_ids"):
+        assert last[name] == whole[name][1:]
+
+
 def test_entities_that_truncation_drops_are_logged(make_bpe: Make, caplog: pytest.LogCaptureFixture) -> None:
     options = {"entity_spans": [(0, 3), (15, 26)], "truncation": True, "max_length": 7}
     assert len(make_bpe()(TEXT, **options)["entity_ids"]) == 1
