@@ -117,11 +117,11 @@ class Backend:
     def add(self, tokens: Iterable[AddedToken]) -> None:
         """Add tokens; those that the vocabulary lacks get the next free ids.
 
-        tokens (Iterable[AddedToken]): The tokens; their flags replace those known so far.
+        tokens (Iterable[AddedToken]): The tokens; their flags replace those known so far. Empty ones are left out.
         """
         added = dict(self.added)
         new_ids: dict[str, int] = {}
-        for token in tokens:
+        for token in filter(lambda token: token.content, tokens):
             id_ = new_ids.get(token.content, self.token_to_id(token.content))
             if id_ is None:
                 # The published tokenizer counts the tokens; in a vocabulary with holes that id may be taken.

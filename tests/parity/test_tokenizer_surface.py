@@ -80,6 +80,13 @@ def test_naming_special_tokens(vocab: str, tokens: dict[str, Any], replace: bool
     assert ours.tokenize("Ana<new> Bob") == theirs.tokenize("Ana<new> Bob")
 
 
+def test_an_empty_token_is_not_added() -> None:
+    for tokenizer in fresh():
+        before = len(tokenizer)
+        assert tokenizer.add_tokens(["", "<new>"]) == 1
+        assert (len(tokenizer), "" in tokenizer.get_added_vocab()) == (before + 1, False)
+
+
 def test_a_name_that_there_is_not() -> None:
     ours, _ = fresh()
     with pytest.raises(ValueError, match=r"no special tokens named head_token.*mask_token"):
