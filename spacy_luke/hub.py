@@ -40,6 +40,7 @@ def resolve_checkpoint(
     cache_dir: PathOrStr | None = None,
     local_files_only: bool = False,
     patterns: Sequence[str] | None = None,
+    subfolder: str = "",
 ) -> Path:
     """Find the folder of a checkpoint, and download it if it is a name on the Hugging Face hub.
 
@@ -49,27 +50,30 @@ def resolve_checkpoint(
     local_files_only (bool): Use only what is downloaded already.
     patterns (Sequence[str] | None): Files to download. None means the whole checkpoint, with weights in
         the safetensors format if the hub has them, in the pickle format otherwise.
+    subfolder (str): The folder within it that holds the files.
     RETURNS (Path): The folder.
     RAISES (ValueError): If there is no such folder or name, or the hub cannot be reached.
     """
     name = os.fspath(name_or_path)
     folder = Path(os.path.expanduser(name))  # of an unknown user it stays as it is, where Path raises
     if name and folder.is_dir():
-        return folder
+        return folder / subfolder
     if folder.is_file():
         raise ValueError(Errors.L221.format(path=folder))
     if isinstance(name_or_path, os.PathLike) or not _HUB_NAME.fullmatch(name):
         raise ValueError(Errors.L222.format(path=repr(name)))
+    where = (name, subfolder, revision, cache_dir, local_files_only)
     if patterns is not None:
-        return _download(name, revision, cache_dir, local_files_only, patterns)
-    found = _download(name, revision, cache_dir, local_files_only, CHECKPOINT_FILES)
+        return _download(*where, patterns)
+    found = _download(*where, CHECKPOINT_FILES)
     if not any(found.glob("model*.safetensors")):
-        found = _download(name, revision, cache_dir, local_files_only, (*CHECKPOINT_FILES, *PICKLE_FILES))
+        found = _download(*where, (*CHECKPOINT_FILES, *PICKLE_FILES))
     return found
 
 
 def _download(
     name: str,
+    subfolder: str,
     revision: str | None,
     cache_dir: PathOrStr | None,
     local_files_only: bool,
@@ -90,7 +94,7 @@ def _download(
             revision=revision,
             cache_dir=None if cache_dir is None else Path(cache_dir),
             local_files_only=local_files_only,
-            allow_patterns=list(patterns),
+            allow_patterns=[f"{subfolder}/{pattern}" if subfolder else pattern for pattern in patterns],
         )
     except GatedRepoError as error:
         raise ValueError(Errors.L223.format(name=name)) from error
@@ -102,4 +106,4 @@ def _download(
         raise ValueError(Errors.L226.format(name=name)) from error
     except (OSError, ValueError) as error:  # connection lost, disk full, a name that the hub refuses
         raise ValueError(Errors.L227.format(name=name, reason=error)) from error
-    return Path(folder)
+    return Path(folder) / subfolder

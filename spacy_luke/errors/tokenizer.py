@@ -144,6 +144,11 @@ class TokenizerErrors:
     )
     L145 = "Every input needs a {name}, so it can't be None. Name another token, which is added if it isn't there."
     L146 = "{name} can't be {id}: the vocabulary has ids from 0 on, {n} in all. Add a token first, with add_tokens."
+    L147 = (
+        "The task {task!r} marks entities with the first additional special tokens, and needs {needed}; there are "
+        "{found}. Name the markers too, e.g. tokenizer.additional_special_tokens = ['<ent>', '<ent2>'], or add "
+        "tokens with replace_additional_special_tokens=False."
+    )
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
         "vocabulary."

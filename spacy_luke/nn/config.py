@@ -225,6 +225,7 @@ class LukeConfig:
         revision: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         local_files_only: bool = False,
+        subfolder: str = "",
         **overrides: Any,
     ) -> LukeConfig:
         """Read the configuration of a checkpoint.
@@ -233,6 +234,7 @@ class LukeConfig:
         revision (str | None): Branch, tag or commit on the hub.
         cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
         local_files_only (bool): Use only what is downloaded already.
+        subfolder (str): The folder within it that holds the file.
         **overrides (Any): Fields that replace those of the file.
         RETURNS (LukeConfig): The configuration.
         RAISES (ValueError): If there is no such checkpoint, or its `config.json` cannot be read.
@@ -243,6 +245,7 @@ class LukeConfig:
             cache_dir=cache_dir,
             local_files_only=local_files_only,
             patterns=(CONFIG_NAME,),
+            subfolder=subfolder,
         )
         return cls.from_dict(read_config_file(folder), **overrides)
 

@@ -147,12 +147,13 @@ class LukeLayer(nn.Module):
 
 
 class EncoderStates(NamedTuple):
-    """All that a run through the encoder yields; the tuples are empty unless asked for."""
+    """All that a run through the encoder yields; the tuples are empty unless asked for. Without entities there is
+    None in the place of their states."""
 
     words: Tensor
     entities: Tensor | None
     word_layers: tuple[Tensor, ...]
-    entity_layers: tuple[Tensor, ...]
+    entity_layers: tuple[Tensor | None, ...]
     attentions: tuple[Tensor, ...]
 
 
@@ -216,7 +217,7 @@ class LukeEncoder(nn.Module):
         return EncoderStates(
             *padded,
             tuple(word_layers),
-            tuple(states for states in entity_layers if states is not None),
+            tuple(entity_layers),
             tuple(attentions),
         )
 

@@ -50,6 +50,11 @@ class LukeModel(LukePreTrainedModel):
         self.encoder = LukeEncoder(config)
         self.pooler = LukePooler(config) if add_pooling_layer else None
         self.init_weights()
+        # Two fields of old configurations.
+        if getattr(config, "gradient_checkpointing", False):
+            self.gradient_checkpointing_enable()
+        if pruned := getattr(config, "pruned_heads", None):
+            self.prune_heads(pruned)
 
     def forward(
         self,

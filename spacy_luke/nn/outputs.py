@@ -66,7 +66,8 @@ class LukeModelOutput(ModelOutput):
     attentions (tuple[Tensor, ...] | None): Attention probabilities of each layer, words before entities.
         Shape: (batch, heads, words + entities, words + entities)
     entity_last_hidden_state (Tensor | None): Entity states of the last layer. Shape: (batch, entities, width)
-    entity_hidden_states (tuple[Tensor, ...] | None): Entity states of the embeddings and of each layer.
+    entity_hidden_states (tuple[Tensor | None, ...] | None): Entity states of the embeddings and of each layer; without
+        entities, a None for each.
     """
 
     last_hidden_state: Tensor
@@ -74,7 +75,7 @@ class LukeModelOutput(ModelOutput):
     hidden_states: tuple[Tensor, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
     entity_last_hidden_state: Tensor | None = None
-    entity_hidden_states: tuple[Tensor, ...] | None = None
+    entity_hidden_states: tuple[Tensor | None, ...] | None = None
 
 
 @dataclass

@@ -107,6 +107,7 @@ class LukePreTrainedModel(ModelWithTables):
         revision: str | None = None,
         cache_dir: PathOrStr | None = None,
         local_files_only: bool = False,
+        subfolder: str = "",
         **overrides: Any,
     ) -> Self:
         """Load a checkpoint: a folder in the published format, or a name on the Hugging Face hub.
@@ -122,6 +123,7 @@ class LukePreTrainedModel(ModelWithTables):
         revision (str | None): Branch, tag or commit on the hub.
         cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
         local_files_only (bool): Use only what is downloaded already.
+        subfolder (str): The folder within it that holds the files.
         **overrides (Any): Fields of the configuration to change, and further arguments of the class, e.g.
             `add_pooling_layer` of `LukeModel`.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
@@ -131,7 +133,7 @@ class LukePreTrainedModel(ModelWithTables):
         dtype = _dtype(overrides.pop("torch_dtype", dtype))
         options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
         where = {"revision": revision, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        folder = resolve_checkpoint(name_or_path, **where)  # type: ignore[arg-type]
+        folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)  # type: ignore[arg-type]
         if config is None:
             config = LukeConfig.from_dict(read_config_file(folder))
         elif not isinstance(config, LukeConfig):

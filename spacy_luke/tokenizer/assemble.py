@@ -59,6 +59,9 @@ class Assembler:
         self._check(first, second)
         row: Row = {}
         ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
+        for text, kept in ((first, ids), (second, pair_ids)):
+            if text is not None and kept is not None:
+                self._check_entities(text, len(kept))
         self._add_words(row, ids, pair_ids)
         if first.offsets is not None:
             self._add_places(row, first, second, len(ids), len(pair_ids or ()))
@@ -74,7 +77,10 @@ class Assembler:
                 raise ValueError(Errors.L129)
             if self.limits.max_length is None:
                 raise TypeError(Errors.L130)
-        if self.truncation_side == "left" and self.limits.truncates and first.entity_ids:
+
+    def _check_entities(self, text: EncodedText, n_ids: int) -> None:
+        """What is cut off on the left takes the places of a text's entities with it."""
+        if self.truncation_side == "left" and text.entity_ids and n_ids < len(text.ids):
             raise ValueError(Errors.L131)
 
     def _truncate_words(

@@ -11,7 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers  # type: 
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
-from .bytelevel import bytes_to_text
+from .bytelevel import bytes_to_text, text_to_bytes
 from .pieces import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
@@ -118,11 +118,11 @@ class Backend:
     def add(self, tokens: Iterable[AddedToken]) -> None:
         """Add tokens; those that the vocabulary lacks get the next free ids.
 
-        tokens (Iterable[AddedToken]): The tokens; their flags replace those known so far.
+        tokens (Iterable[AddedToken]): The tokens; their flags replace those known so far. Empty ones are left out.
         """
         added = dict(self.added)
         new_ids: dict[str, int] = {}
-        for token in tokens:
+        for token in filter(lambda token: token.content, tokens):
             id_ = new_ids.get(token.content, self.token_to_id(token.content))
             if id_ is None:
                 # The published tokenizer counts the tokens; in a vocabulary with holes that id may be taken.
@@ -277,7 +277,14 @@ class Backend:
 
     def _tokenize_plain(self, text: str) -> list[str]:
         (ids,) = self._encode_plain([text])
-        return [self.tokenizer.id_to_token(id_) for id_ in ids]
+        tokens = [self.tokenizer.id_to_token(id_) for id_ in ids]
+        if self.files == "bpe" and (unknown := self.tokenizer.model.unk_token) in tokens:
+            # Each stands for one byte, which is its name as long as nobody asks for its id.
+            spelled, at = text_to_bytes(text), 0
+            for i, token in enumerate(tokens):
+                tokens[i] = spelled[at] if token == unknown else token
+                at += len(tokens[i])
+        return tokens
 
     def _locate_plain(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
         return [

@@ -11,6 +11,12 @@ def _alphabet() -> dict[str, int]:
 
 
 _BYTES = _alphabet()
+_CHARACTERS = {byte: char for char, byte in _BYTES.items()}
+
+
+def text_to_bytes(text: str) -> str:
+    """text (str): Any text. RETURNS (str): Its byte-level spelling."""
+    return "".join(map(_CHARACTERS.__getitem__, text.encode("utf-8")))
 
 
 def bytes_to_text(spelled: str, errors: str = "replace") -> str:

@@ -119,12 +119,12 @@ def write_settings(
         **asdict(options),
         **special.names,
         **entities.special_tokens,
-        "entity_token_1": special.additional[0],
-        "entity_token_2": special.additional[1],
         "additional_special_tokens": special.additional,
         "added_tokens_decoder": added,
         "tokenizer_class": "MLukeTokenizer" if backend.files == "spm" else "LukeTokenizer",
     }
+    if len(special.additional) >= 2:  # fewer are put before the usual ones again
+        config["entity_token_1"], config["entity_token_2"] = special.additional[:2]
     if (pattern := template.pattern()) is not None:
         config["special_tokens_pattern"] = pattern
     if options.task in ("entity_classification", "entity_pair_classification"):

@@ -258,6 +258,7 @@ class LukeTokenizer(InputEncoder):
         revision: str | None = None,
         cache_dir: PathOrStr | None = None,
         local_files_only: bool = False,
+        subfolder: str = "",
         **overrides: Any,
     ) -> LukeTokenizer:
         """Load a tokenizer that was saved here or by transformers.
@@ -266,11 +267,12 @@ class LukeTokenizer(InputEncoder):
         revision (str | None): The version of a checkpoint on the hub.
         cache_dir (str | PathLike | None): Where downloads are kept.
         local_files_only (bool): Whether to look for a checkpoint among earlier downloads only.
+        subfolder (str): The folder within it that holds the files.
         overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`.
         RETURNS (LukeTokenizer): The tokenizer.
         """
-        path = Path(name_or_path)
-        if not path.is_dir():
+        path = Path(name_or_path) / subfolder
+        if not Path(name_or_path).is_dir():
             from ..hub import TOKENIZER_FILES, resolve_checkpoint
 
             path = resolve_checkpoint(
@@ -279,6 +281,7 @@ class LukeTokenizer(InputEncoder):
                 cache_dir=cache_dir,
                 local_files_only=local_files_only,
                 patterns=TOKENIZER_FILES,
+                subfolder=subfolder,
             )
         words = find_words(path)
         settings = {**read_settings(path), **overrides}

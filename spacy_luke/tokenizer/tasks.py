@@ -10,6 +10,9 @@ from .entities import EntityVocab
 from .inputs import TextInput
 from .pieces import CharSpan, TokenSpan
 
+# How many markers a task puts around entities.
+MARKERS = {"entity_classification": 1, "entity_pair_classification": 2}
+
 
 @dataclass
 class EncodedText:
@@ -68,7 +71,11 @@ def apply_task(
     entities (EntityVocab): The entity vocabulary.
     markers (Sequence[int]): Ids of the tokens around the entity or head, and around the tail.
     RETURNS (EncodedText): The text. Spans of marked entities include their markers.
+    RAISES (ValueError): If there are fewer markers than the task needs.
     """
+    needed = MARKERS.get(task or "", 0)
+    if len(markers) < needed:
+        raise ValueError(Errors.L147.format(task=task, needed=needed, found=len(markers)))
     encoded = EncodedText(ids, None, spans, offsets, text.words)
     if text.spans is None:
         return encoded

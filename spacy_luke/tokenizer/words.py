@@ -83,10 +83,26 @@ class WordVocab:
         """RETURNS (list[str]): Special tokens without a name of their own; the first two mark entities."""
         return list(self.special.additional)
 
+    @additional_special_tokens.setter
+    def additional_special_tokens(self, tokens: Sequence[str | AddedToken]) -> None:
+        """tokens (Sequence[str | AddedToken]): Others, which are added to the vocabulary if they aren't there."""
+        self.special.additional = []
+        self.add_special_tokens({"additional_special_tokens": tokens})
+
     @property
     def additional_special_tokens_ids(self) -> list[int]:
         """RETURNS (list[int]): Their ids."""
         return [self.backend.added_ids[token] for token in self.special.additional]
+
+    @additional_special_tokens_ids.setter
+    def additional_special_tokens_ids(self, ids: Sequence[int]) -> None:
+        """ids (Sequence[int]): Ids of others."""
+        tokens = self.convert_ids_to_tokens(ids)
+        missing = [id_ for id_, token in zip(ids, tokens, strict=True) if token is None]
+        if missing:
+            name = "additional_special_tokens_ids"
+            raise ValueError(Errors.L146.format(name=name, id=missing, n=len(self)))
+        self.additional_special_tokens = [token for token in tokens if token is not None]
 
     @property
     def all_special_tokens(self) -> list[str]:

@@ -197,11 +197,12 @@ def serve_folders(revisions):
                 commit = commits.get(name, name)
                 if commit not in by_commit:
                     return self.answer(404, b"", {"X-Error-Code": "RevisionNotFound"})
-                names = sorted(file.name for file in by_commit[commit].iterdir())
+                files = sorted(path for path in by_commit[commit].rglob("*") if path.is_file())
+                names = [file.relative_to(by_commit[commit]).as_posix() for file in files]
                 info = {"id": "owner/luke", "sha": commit, "siblings": [{"rfilename": n} for n in names]}
                 return self.answer(200, json.dumps(info).encode())
             if path.startswith("/owner/luke/resolve/"):
-                commit, name = path.removeprefix("/owner/luke/resolve/").split("/")
+                commit, name = path.removeprefix("/owner/luke/resolve/").split("/", 1)
                 file = by_commit[commit] / name
                 headers = {"ETag": f'"{commit}-{name}"', "X-Repo-Commit": commit}
                 return self.answer(200, file.read_bytes(), headers)
@@ -265,9 +266,11 @@ def test_models_and_tokenizers_by_name(tmp_path, revisions):
     for name in LACKING:
         shutil.copytree(revisions["main"], tmp_path / name)
         (tmp_path / name / name).unlink()
-    folders = {**revisions, **{name: tmp_path / name for name in LACKING}}
+    deep = shutil.copytree(revisions["main"], tmp_path / "deep" / "a" / "b")
+    folders = {**revisions, **{name: tmp_path / name for name in LACKING}, "deep": deep.parents[1]}
     loads = [[what, {"revision": name}] for name in ("main", "v2") for what in ("tokenizer", "head")]
     calls = [["tokenizer", {}], ["head", {}], *loads[2:], ["head", {"revision": f"{2:040x}"}]]
+    calls += [[what, {"revision": "deep", "subfolder": "a/b"}] for what in ("tokenizer", "head")]
     calls += [["head", {"revision": "v3"}], *([what, {"revision": n}] for n, (what, _) in LACKING.items())]
     handler, asked = serve_folders(folders)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -279,8 +282,9 @@ def test_models_and_tokenizers_by_name(tmp_path, revisions):
     assert found[:4] == wanted
     assert wanted[1] != found[3]
     assert found[4] == found[3]
-    assert "no revision 'v3'" in found[5]
-    for error, (_, match) in zip(found[6:], LACKING.values(), strict=True):
+    assert found[5:7] == wanted[:2]
+    assert "no revision 'v3'" in found[7]
+    for error, (_, match) in zip(found[8:], LACKING.values(), strict=True):
         assert match in error
     files = [path.rsplit("/", 1)[1] for path in asked if "/resolve/" in path]
     weights = [i for i, name in enumerate(files) if name.startswith(("model", "pytorch_model"))]

@@ -284,3 +284,14 @@ def test_pruning_is_refused_as_there(head):
     for library in (transformers, spacy_luke):
         with pytest.raises(NotImplementedError):
             make(library, head).prune_heads({0: [0]})
+
+
+@pytest.mark.parametrize("head", ["LukeModel", *HEADS])
+def test_a_folder_within_a_checkpoint(head, tmp_path):
+    make(transformers, head).save_pretrained(tmp_path / "encoder" / "luke")
+    for library in (transformers, spacy_luke):
+        model = getattr(library, head).from_pretrained(tmp_path / "encoder", subfolder="luke")
+        config = library.LukeConfig.from_pretrained(tmp_path / "encoder", subfolder="luke")
+        assert (model.config.vocab_size, config.vocab_size) == (50, 50)
+    with pytest.raises(ValueError, match=r"no config\.json in .*encoder/nowhere"):
+        getattr(spacy_luke, head).from_pretrained(tmp_path / "encoder", subfolder="nowhere")

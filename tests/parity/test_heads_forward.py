@@ -208,6 +208,17 @@ def test_without_entities(head):
     labels = make_labels(head, given_)
     with torch.no_grad():
         compare(head, ours(**given_, **labels), theirs(**given_, **labels), given_)
+        everything = {**given_, "output_attentions": True, "output_hidden_states": True}
+        got, wanted = ours(**everything), theirs(**everything)
+        flat, their_flat = ours(**everything, return_dict=False), theirs(**everything, return_dict=False)
+    assert list(got) == list(wanted)
+    assert got.entity_hidden_states == wanted.entity_hidden_states == (None,) * 3
+    kinds, their_kinds = (
+        [[type(part) for part in field] for field in output if isinstance(field, tuple)]
+        for output in (flat, their_flat)
+    )
+    assert kinds == their_kinds
+    assert len(flat) == len(their_flat) == len(got)
 
 
 @pytest.mark.parametrize("head", HEADS)

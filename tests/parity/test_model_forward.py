@@ -133,10 +133,10 @@ def test_states_and_attentions_of_all_layers(aware, given_):
     for ours_, theirs_ in zip(got.hidden_states, wanted.hidden_states, strict=True):
         close(ours_, theirs_, words)
     if entities is None:
-        assert got.entity_hidden_states is None
-        return
-    for ours_, theirs_ in zip(got.entity_hidden_states, wanted.entity_hidden_states, strict=True):
-        close(ours_, theirs_, entities)
+        assert got.entity_hidden_states == wanted.entity_hidden_states == (None,) * 3
+    else:
+        for ours_, theirs_ in zip(got.entity_hidden_states, wanted.entity_hidden_states, strict=True):
+            close(ours_, theirs_, entities)
     with torch.no_grad():
         ours_, theirs_ = (m(**given_, **everything, return_dict=False) for m in (ours, theirs))
     for mine, other in zip(ours_, theirs_, strict=True):

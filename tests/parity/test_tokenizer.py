@@ -153,7 +153,7 @@ def test_ids_of_any_text_are_equal(vocab: str, text: str, prefix: bool, split: b
     assert ours.encode(text, **options) == theirs.encode(text, **options)
 
 
-@pytest.mark.parametrize("vocab", [VOCABS[0], VOCABS[3]])
+@pytest.mark.parametrize("vocab", VOCABS)
 @given(text=texts, skip=st.booleans(), clean=st.sampled_from([None, True, False]), spaces=st.booleans())
 @many
 def test_tokens_and_decoded_text_are_equal(

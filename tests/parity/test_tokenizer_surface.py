@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,13 @@ def test_naming_special_tokens(vocab: str, tokens: dict[str, Any], replace: bool
     assert ours.add_tokens(["Bob", "<new>"]) == theirs.add_tokens(["Bob", "<new>"])
     assert ours.add_tokens(["<x>"], special_tokens=True) == theirs.add_tokens(["<x>"], special_tokens=True)
     assert ours.tokenize("Ana<new> Bob") == theirs.tokenize("Ana<new> Bob")
+
+
+def test_an_empty_token_is_not_added() -> None:
+    for tokenizer in fresh():
+        before = len(tokenizer)
+        assert tokenizer.add_tokens(["", "<new>"]) == 1
+        assert (len(tokenizer), "" in tokenizer.get_added_vocab()) == (before + 1, False)
 
 
 def test_a_name_that_there_is_not() -> None:
@@ -333,3 +341,46 @@ def test_no_mask_but_no_input_without_its_start() -> None:
         ours.pad_token_id = 9999
     ours.sep_token = AddedToken("[S]", lstrip=True)
     assert ours.convert_ids_to_tokens(ours("Bob", "Ana")["input_ids"]).count("[S]") == 3
+
+
+@pytest.mark.parametrize("vocab", [both.VOCABS[1], both.VOCABS[3]])
+@pytest.mark.parametrize("tokens", [["<x>"], ["<x>", "<y>"], ["<x>", "<ent2>", "<ent>"]])
+def test_special_tokens_in_place_of_the_markers(vocab: str, tokens: list[str], tmp_path: Path) -> None:
+    kinds = [LukeTokenizer, None]
+    found = []
+    for tokenizer, kind in zip(fresh(vocab), kinds, strict=True):
+        folder = tmp_path / type(tokenizer).__module__
+        tokenizer.add_special_tokens({"additional_special_tokens": tokens})
+        tokenizer.save_pretrained(folder)
+        tokenizer.save_vocabulary(folder)
+        for task, spans in zip(both.TASKS, ([], [(0, 3)], [(0, 3), (4, 7)]), strict=False):
+            loaded = (kind or type(tokenizer)).from_pretrained(folder, task=task)
+            found.append(dict(loaded("Ana met <x> Bob<ent>", entity_spans=spans)))
+    assert found[:3] == found[3:]
+
+
+def test_a_task_without_its_markers() -> None:
+    ours, _ = fresh("tiny", "entity_pair_classification")
+    ours.add_special_tokens({"additional_special_tokens": ["<x>"]})
+    with pytest.raises(ValueError, match=r"'entity_pair_classification' marks .* needs 2; there are 1\."):
+        ours("Ana met Bob", entity_spans=[(0, 3), (8, 11)])
+    ours.additional_special_tokens = ["<ent>", "<ent2>"]
+    assert ours("Ana met Bob", entity_spans=[(0, 3), (8, 11)])["entity_ids"] == [2, 3]
+
+
+@pytest.mark.parametrize("vocab", [both.VOCABS[1], both.VOCABS[3]])
+def test_additional_special_tokens_are_set_by_name_and_by_id(vocab: str) -> None:
+    for tokenizer in fresh(vocab):
+        token = tokenizer.convert_ids_to_tokens(9)
+        tokenizer.additional_special_tokens_ids = []
+        assert tokenizer.additional_special_tokens == tokenizer.additional_special_tokens_ids == []
+        tokenizer.additional_special_tokens_ids = [9]
+        assert (tokenizer.additional_special_tokens, tokenizer.additional_special_tokens_ids) == (
+            [token],
+            [9],
+        )
+        tokenizer.additional_special_tokens = ["<ent>", "<mask>"]
+        assert tokenizer.additional_special_tokens == ["<ent>", "<mask>"]
+    ours, _ = fresh(vocab)
+    with pytest.raises(ValueError, match=r"additional_special_tokens_ids can't be \[9999\]"):
+        ours.additional_special_tokens_ids = [8, 9999]

@@ -154,9 +154,32 @@ def test_errors_say_what_is_wrong(
 
 def test_entities_cannot_be_found_in_texts_truncated_on_the_left(make_bpe: Make) -> None:
     tokenizer = make_bpe(truncation_side="left")
+    short = {"truncation": True, "max_length": 8}
     with pytest.raises(ValueError, match="truncated on the left"):
-        tokenizer(TEXT, entity_spans=[(0, 3)], truncation=True, max_length=8)
+        tokenizer(TEXT, entity_spans=[(0, 3)], **short)
+    with pytest.raises(ValueError, match="truncated on the left"):
+        tokenizer("Ana", TEXT, entity_spans=[], entity_spans_pair=[(0, 3)], **short)
     assert tokenizer(TEXT, entity_spans=[(0, 3)])["entity_ids"] == [2]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_entities_of_texts_that_are_short_enough(make_bpe: Make, side: str) -> None:
+    tokenizer = make_bpe(truncation_side=side)
+    plain = make_bpe()(TEXT, entity_spans=[(0, 3)])
+    assert tokenizer(TEXT, entity_spans=[(0, 3)], truncation=True, max_length=200) == plain
+    options = {"entity_spans": [(0, 2)], "truncation": "only_second"}
+    both = tokenizer("Ana", TEXT, max_length=12, **options)
+    assert len(both["input_ids"]) == 12
+    assert both["entity_position_ids"] == tokenizer("Ana", TEXT, entity_spans=[(0, 2)])["entity_position_ids"]
+
+
+def test_entities_truncated_on_the_left_keep_their_places(make_bpe: Make) -> None:
+    whole = make_bpe()(TEXT, entity_spans=[(0, 3), (15, 26)], entities=["Ana", "Los Angeles"])
+    options = {"truncation": True, "max_length": 200, "max_entity_length": 1}
+    tokenizer = make_bpe(truncation_side="left")
+    last = tokenizer(TEXT, entity_spans=[(0, 3), (15, 26)], entities=["Ana", "Los Angeles"], **options)
+    for name in ("entity_ids", "entity_position_ids"):
+        assert last[name] == whole[name][1:]
 
 
 def test_entities_that_truncation_drops_are_logged(make_bpe: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,14 +16,15 @@ class LabelOutput(ModelOutput):
     loss (Tensor | None): If labels were given. Shape: ()
     logits (Tensor | None): Scores before softmax or sigmoid.
     hidden_states (tuple[Tensor, ...] | None): Word states of the embeddings and of each layer.
-    entity_hidden_states (tuple[Tensor, ...] | None): Entity states of the embeddings and of each layer.
+    entity_hidden_states (tuple[Tensor | None, ...] | None): Entity states of the embeddings and of each layer; without
+        entities, a None for each.
     attentions (tuple[Tensor, ...] | None): Attention probabilities of each layer, words before entities.
     """
 
     loss: Tensor | None = None
     logits: Tensor | None = None
     hidden_states: tuple[Tensor, ...] | None = None
-    entity_hidden_states: tuple[Tensor, ...] | None = None
+    entity_hidden_states: tuple[Tensor | None, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
 
 
@@ -70,7 +71,7 @@ class LukeQuestionAnsweringModelOutput(ModelOutput):
     start_logits: Tensor | None = None
     end_logits: Tensor | None = None
     hidden_states: tuple[Tensor, ...] | None = None
-    entity_hidden_states: tuple[Tensor, ...] | None = None
+    entity_hidden_states: tuple[Tensor | None, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
 
 
@@ -91,5 +92,5 @@ class LukeMaskedLMOutput(ModelOutput):
     logits: Tensor | None = None
     entity_logits: Tensor | None = None
     hidden_states: tuple[Tensor, ...] | None = None
-    entity_hidden_states: tuple[Tensor, ...] | None = None
+    entity_hidden_states: tuple[Tensor | None, ...] | None = None
     attentions: tuple[Tensor, ...] | None = None
