@@ -64,7 +64,10 @@ def test_without_a_checkpoint_the_default_model():
 
 
 def test_a_joint_checkpoint_is_for_luke(checkpoint: str):
-    assert spacy_luke.load(checkpoint).pipe_names == ["sentencizer", "luke"]
+    for folder in (checkpoint, Path(checkpoint)):
+        nlp = spacy_luke.load(folder)
+        assert nlp.pipe_names == ["sentencizer", "luke"]
+        assert nlp.config["components"]["luke"]["model"]["checkpoint"] == checkpoint
 
 
 def test_an_encoder_alone_does_not_tell(tmp_path: Path):

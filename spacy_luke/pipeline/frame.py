@@ -92,6 +92,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         self.model = model
         self.name = name
         self.entity_input = entity_input
+        self.titles = None if entity_input is None or entity_input.kind != "title" else entity_input.titles
         self.max_batch_pieces = max_batch_pieces
         self.scorer = scorer
         self.cfg: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints, encode_docs
 from ..inputs.titles import EntityTitles
 from ..link_annotation import write_all_candidates
-from ..types import Candidate
+from ..types import NIL, Candidate
 from .frame import HeadPipe
 from .gold import align
 from .link_candidates import Candidates
@@ -29,7 +29,6 @@ from .linking import DocMentions, Linker, MaskedReader, place_in_windows
 if TYPE_CHECKING:
     from ..inputs.masked import MaskedBatch
 
-NIL = "NIL"  # as spaCy's entity linker says it
 Extents = Sequence[tuple[int, int]]
 
 
@@ -38,6 +37,7 @@ class LukeLinker(HeadPipe):
 
     task = "LukeForMaskedLM"
     hide_labels = True  # half a million titles don't belong into meta.json
+    titles: EntityTitles
 
     def __init__(
         self,

@@ -115,9 +115,9 @@ def test_titles_are_read_and_counted(pipe: str, folders: dict[str, str]):
         component = nlp.get_pipe(pipe)
         doc = nlp(ask(nlp, pipe, TEXT, step=1))
         results[kind] = said(doc)
-        titles = getattr(component, "entity_input", component).titles
+        titles = component.titles
         counts = None if titles is None else (titles.hits, titles.misses, titles.untitled)
-        assert counts == ((3, 11, 0) if kind == "title" else counts and (0, 0, 0))
+        assert counts == ((3, 11, 0) if kind == "title" else None)
     assert pipe == "luke_tagger" or results["mask"] != results["title"]  # its states differ, see below
 
 
