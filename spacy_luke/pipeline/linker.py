@@ -36,6 +36,7 @@ class LukeLinker(HeadPipe):
     """Writes `ent.kb_id_` and `span._.luke_candidates`. See `spacy_luke.pipeline.linker_factory` for the settings."""
 
     task = "LukeForMaskedLM"
+    architecture = "spacy-luke.EntityPrediction.v1"
     hide_labels = True  # half a million titles don't belong into meta.json
     titles: EntityTitles
 

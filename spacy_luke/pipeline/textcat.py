@@ -34,6 +34,7 @@ class LukeTextCategorizer(LabelPipe):
     """
 
     task = "LukeForSequenceClassification"
+    architecture = "spacy-luke.SequenceClassification.v1"
 
     def __init__(
         self,
