@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 import spacy
@@ -13,18 +14,19 @@ from .errors import Errors
 _BY_SENTENCE = ("luke", "luke_ner", "luke_typing", "luke_relations")
 
 
-def load(checkpoint: str | None = None, lang: str = "en") -> Language:
+def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en") -> Language:
     """A pipeline with the one pipe that reads a checkpoint, by what the checkpoint says of itself.
 
-    checkpoint (str | None): A folder or hub name of a joint model, or of a published class that was fine-tuned; None
-        for the joint model that ships with the package. `luke_typing`, `luke_relations` and `luke_linker` say
-        something of entities that are there: add a component before them that finds some.
+    checkpoint (str | os.PathLike | None): A folder or hub name of a joint model, or of a published class that was
+        fine-tuned; None for the joint model that ships with the package. `luke_typing`, `luke_relations` and
+        `luke_linker` say something of entities that are there: add a component before them that finds some.
     lang (str): Language of spaCy's tokenizer; a checkpoint doesn't tell it.
     RETURNS (Language): The pipe with its weights loaded, behind a `sentencizer` where sentences matter.
     RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if it has no head.
     """
     from .layers.weights import get_module
 
+    checkpoint = None if checkpoint is None else str(checkpoint)  # configs have no paths
     name, model = ("luke", {}) if checkpoint is None else pipe_of(checkpoint)
     nlp = spacy.blank(lang)
     if name in _BY_SENTENCE:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from spacy.tokens import Span
 
+NIL = "NIL"  # the `kb_id_` of what no entity was found for, as spaCy's entity linker says it
+
 
 class Relation(NamedTuple):
     """One directed relation between two mentions.

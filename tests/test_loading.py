@@ -64,7 +64,10 @@ def test_without_a_checkpoint_the_default_model():
 
 
 def test_a_joint_checkpoint_is_for_luke(checkpoint: str):
-    assert spacy_luke.load(checkpoint).pipe_names == ["sentencizer", "luke"]
+    for folder in (checkpoint, Path(checkpoint)):
+        nlp = spacy_luke.load(folder)
+        assert nlp.pipe_names == ["sentencizer", "luke"]
+        assert nlp.config["components"]["luke"]["model"]["checkpoint"] == checkpoint
 
 
 def test_an_encoder_alone_does_not_tell(tmp_path: Path):
@@ -88,10 +91,11 @@ def test_assemble_writes_what_load_gives(task: str, tmp_path: Path):
 
 def test_assemble_says_what_is_missing(tmp_path: Path):
     checkpoint = save_checkpoint(tmp_path / "checkpoint", "LukeForEntityClassification")
-    result = CliRunner().invoke(app, ["assemble", checkpoint, str(tmp_path / "out"), "--lang", "xx"])
+    out = tmp_path / "pipelines" / "out"  # a new folder in a new one
+    result = CliRunner().invoke(app, ["assemble", checkpoint, str(out), "--lang", "xx"])
     assert "Put a component before it" in result.output
     assert "--lang" not in result.output
-    assert spacy.load(tmp_path / "out").lang == "xx"
+    assert spacy.load(out).lang == "xx"
 
 
 def test_assemble_keeps_strangers_files(tmp_path: Path):

@@ -24,6 +24,7 @@ def assemble(checkpoint: str, out: Path, lang: str | None) -> Iterator[str]:
         raise ValueError(Errors.L506.format(path=out))
     nlp = load(checkpoint, lang or "en")
     name, pipe = nlp.pipeline[-1]
+    out.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(out)
     yield f"{' > '.join(nlp.pipe_names)} in {out}; load it with spacy.load({str(out)!r})"
     labels = getattr(pipe, "labels", ())

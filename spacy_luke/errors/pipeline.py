@@ -69,6 +69,10 @@ class PipelineErrors:
         "{checkpoint!r} is a {saved} checkpoint, whose head the architecture spacy-luke.Joint.v1 doesn't read. Use "
         "{use}; or train new heads on its encoder."
     )
+    L336 = (
+        "The component '{pipe}' reads a model that {needed} made; the model of its config is one for {found!r}. "
+        "Correct @architectures of the component's model."
+    )
     L351 = "There is no file {path}. Give a .jsonl or .tsv file; its form is told in the README."
     L352 = (
         "{path}, line {number}: {row!r} is not {needed}. Correct the table; its form is told in the README."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..types import NIL
 from .pieces import Ints
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ logger = logging.getLogger("spacy_luke")
 def kb_id_titles() -> TitleGetter:
     """Registered as `spacy-luke.kb_id_titles.v1`.
 
-    RETURNS (TitleGetter): Takes `span.kb_id_` as the title.
+    RETURNS (TitleGetter): Takes `span.kb_id_` as the title; entity linkers say by "NIL" that there is none.
     """
     return _kb_id
 
 
 def _kb_id(span: Span) -> str:
-    return str(span.kb_id_)
+    return "" if span.kb_id_ == NIL else str(span.kb_id_)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -38,13 +38,14 @@ class PredictionSettings:
     overlap (int): Pieces that consecutive windows share at least.
     """
 
+    task: ClassVar[str] = TASK
     checkpoint: str | None
     window: int | None
     overlap: int
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared_head(self.checkpoint, TASK)
+        return load_shared_head(self.checkpoint, self.task)
 
 
 def build_entity_prediction(

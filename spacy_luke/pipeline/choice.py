@@ -25,6 +25,7 @@ class LukeMultipleChoice(HeadPipe):
     document, so there can be any number; a long document counts with the mean of its windows' logits."""
 
     task = "LukeForMultipleChoice"
+    architecture = "spacy-luke.MultipleChoice.v1"
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
         """RETURNS (Sequence[str | None]): `doc._.luke_choices`."""

@@ -73,6 +73,7 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
     """
 
     task: ClassVar[str]  # the published class
+    architecture: ClassVar[str]  # what makes its model
     doc_first: ClassVar[bool] = True  # whether a document stands before the text beside it
     by_token: ClassVar[bool] = False  # whether every token needs pieces of its own
 
@@ -86,12 +87,16 @@ class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
         max_batch_pieces: int = 8192,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
+        found = getattr(model.attrs.get("settings"), "task", model.name)
+        if found != self.task:
+            raise ValueError(Errors.L336.format(pipe=name, needed=self.architecture, found=found))
         self.require(name, max_batch_pieces >= 1, "max_batch_pieces", max_batch_pieces, "1 or more")
         set_extensions()
         self.vocab = vocab
         self.model = model
         self.name = name
         self.entity_input = entity_input
+        self.titles = None if entity_input is None or entity_input.kind != "title" else entity_input.titles
         self.max_batch_pieces = max_batch_pieces
         self.scorer = scorer
         self.cfg: dict[str, Any] = {}

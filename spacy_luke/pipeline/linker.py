@@ -19,7 +19,7 @@ from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints, encode_docs
 from ..inputs.titles import EntityTitles
 from ..link_annotation import write_all_candidates
-from ..types import Candidate
+from ..types import NIL, Candidate
 from .frame import HeadPipe
 from .gold import align
 from .link_candidates import Candidates
@@ -29,7 +29,6 @@ from .linking import DocMentions, Linker, MaskedReader, place_in_windows
 if TYPE_CHECKING:
     from ..inputs.masked import MaskedBatch
 
-NIL = "NIL"  # as spaCy's entity linker says it
 Extents = Sequence[tuple[int, int]]
 
 
@@ -37,7 +36,9 @@ class LukeLinker(HeadPipe):
     """Writes `ent.kb_id_` and `span._.luke_candidates`. See `spacy_luke.pipeline.linker_factory` for the settings."""
 
     task = "LukeForMaskedLM"
+    architecture = "spacy-luke.EntityPrediction.v1"
     hide_labels = True  # half a million titles don't belong into meta.json
+    titles: EntityTitles
 
     def __init__(
         self,
@@ -198,7 +199,8 @@ class LukeLinker(HeadPipe):
         return MaskedReader(pieces, tokenizer, self.max_batch_pieces), mentions
 
     def annotate(self, doc: Doc, prediction: Sequence[tuple[Candidate, ...]]) -> None:
-        """Write entities and candidates. Assigning `span.kb_id_` wouldn't last: spans are made anew.
+        """Write entities and candidates. Assigning `span.kb_id_` wouldn't last: spans are made anew. What others have
+        written stays: which tokens are known to be outside of entities, and the attributes of span groups.
 
         doc (Doc): The document.
         prediction (Sequence[tuple[Candidate, ...]]): The best entities of each mention.
@@ -210,10 +212,14 @@ class LukeLinker(HeadPipe):
             (span.start, span.end, span.label): self._choose(found)
             for span, found in zip(spans, prediction, strict=True)
         }
-        doc.ents = [_with_kb_id(span, known) for span in doc.ents]
-        for key, group in doc.spans.items():
-            if any(_key(span) in known for span in group):
-                doc.spans[key] = [_with_kb_id(span, known) for span in group]
+        for span in doc.ents:
+            if _key(span) in known:
+                for token in span:
+                    token.ent_kb_id_ = known[_key(span)]
+        for group in doc.spans.values():
+            for place, span in enumerate(group):
+                if _key(span) in known:
+                    group[place] = _with_kb_id(span, known[_key(span)])
         write_all_candidates(doc, spans, prediction)
 
     def _choose(self, found: Sequence[Candidate]) -> str:
@@ -335,6 +341,5 @@ def _key(span: Span) -> tuple[int, int, int]:
     return span.start, span.end, span.label
 
 
-def _with_kb_id(span: Span, known: dict[tuple[int, int, int], str]) -> Span:
-    kb_id = known.get(_key(span), span.kb_id_)
+def _with_kb_id(span: Span, kb_id: str) -> Span:
     return Span(span.doc, span.start, span.end, span.label, kb_id=kb_id, span_id=span.id_)

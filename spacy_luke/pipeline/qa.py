@@ -82,6 +82,7 @@ class LukeQuestionAnswering(HeadPipe):
     """
 
     task = "LukeForQuestionAnswering"
+    architecture = "spacy-luke.QuestionAnswering.v1"
     doc_first = False
 
     def __init__(

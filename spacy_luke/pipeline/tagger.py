@@ -33,6 +33,7 @@ class LukeTagger(LabelPipe):
     """
 
     task = "LukeForTokenClassification"
+    architecture = "spacy-luke.TokenClassification.v1"
     by_token = True
 
     def __init__(

@@ -34,6 +34,7 @@ class LukeTextCategorizer(LabelPipe):
     """
 
     task = "LukeForSequenceClassification"
+    architecture = "spacy-luke.SequenceClassification.v1"
 
     def __init__(
         self,
@@ -51,9 +52,14 @@ class LukeTextCategorizer(LabelPipe):
 
     @property
     def problem(self) -> str:
-        """What the labels mean: one of `PROBLEM_TYPES`."""
+        """What the labels mean: one of `PROBLEM_TYPES`.
+
+        RAISES (ValueError): If the config wants a number of a checkpoint that has several labels.
+        """
         from ..layers.head import problem_type
 
+        if self.problem_type == "regression":
+            self._check_single(self.labels)
         return self.problem_type or problem_type(self.model)
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
@@ -83,9 +89,13 @@ class LukeTextCategorizer(LabelPipe):
     def prepare_head(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
         """As `LabelPipe`; regression has one label."""
         new = self.collect_labels(examples) if labels is None else list(labels)
-        if self.problem_type == "regression" and len(set(new)) > 1:
-            raise ValueError(Errors.L312.format(name=self.name, labels=new))
+        if self.problem_type == "regression":
+            self._check_single(new)
         super().prepare_head((), new)
+
+    def _check_single(self, labels: Sequence[str]) -> None:
+        if len(set(labels)) > 1:
+            raise ValueError(Errors.L312.format(name=self.name, labels=list(labels)))
 
     def read_gold(self, example: Example) -> Any:
         """RETURNS (int | ndarray | None): A class, or a number for each label, -100 for what isn't known, as in spaCy

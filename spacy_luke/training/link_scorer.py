@@ -10,8 +10,8 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from ..link_annotation import has_candidates
+from ..types import NIL
 
-NIL = "NIL"
 N_BEST = 10
 
 

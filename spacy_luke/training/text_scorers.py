@@ -13,7 +13,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..text_annotation import read_choice, read_tag
+from ..text_annotation import read_choice, read_choices, read_tag
 from .metrics import Counts, accuracy, count_by_label, ratio, total
 
 Scores = dict[str, Any]
@@ -132,17 +132,20 @@ def _inside(tags: Sequence[str], outside: str) -> set[tuple[int, str]]:
 
 def score_answers(examples: Iterable[Example], *, pipe: _Answering, **_: Any) -> Scores:
     """Registered as `spacy-luke.qa_scorer.v1`: the share of questions whose best answer is a gold one
-    (`luke_answers_em`), and the mean F1 of its words (`luke_answers_f`), both as in SQuAD.
+    (`luke_answers_em`), and the mean F1 of its words (`luke_answers_f`), both as in SQuAD. Documents that were asked
+    nothing don't count: `spacy-luke.Corpus.v1` gives them their questions, spaCy's own reader doesn't.
 
     examples (Iterable[Example]): The examples.
     pipe (LukeQuestionAnswering): The pipe.
-    RETURNS (dict[str, Any]): The scores; None where there is no gold.
+    RETURNS (dict[str, Any]): The scores; None where there is no gold, or nothing was asked.
     """
     exact: list[float] = []
     overlap: list[float] = []
     for example in examples:
+        if pipe.spans_key not in example.predicted.spans:
+            continue
         best: dict[str, str] = {}
-        for span in example.predicted.spans.get(pipe.spans_key, ()):
+        for span in example.predicted.spans[pipe.spans_key]:
             best.setdefault(span.label_, span.text)
         for question, spans in (pipe.gold_answers(example.reference) or {}).items():
             answer = _words(best.get(question, ""))
@@ -171,12 +174,14 @@ def _word_f1(answer: list[str], gold: list[str]) -> float:
 
 
 def score_choices(examples: Iterable[Example], **_: Any) -> Scores:
-    """Registered as `spacy-luke.choice_scorer.v1`: the share of right choices (`luke_choice_acc`).
+    """Registered as `spacy-luke.choice_scorer.v1`: the share of right choices (`luke_choice_acc`). Documents without
+    choices don't count, see `score_answers`.
 
     examples (Iterable[Example]): The examples.
-    RETURNS (dict[str, Any]): The score; None where there is no gold.
+    RETURNS (dict[str, Any]): The score; None where there is no gold, or nothing to choose from.
     """
-    pairs = [(read_choice(example.predicted), read_choice(example.reference)) for example in examples]
+    asked = [example for example in examples if read_choices(example.predicted)]
+    pairs = [(read_choice(example.predicted), read_choice(example.reference)) for example in asked]
     known = [(found and found.number, gold.number) for found, gold in pairs if gold is not None]
     if not known:
         return {"luke_choice_acc": None}

@@ -36,6 +36,13 @@ def test_titles_are_found_and_counted(tokenizer: LukeTokenizer, caplog: pytest.L
     assert (titles.hits, titles.misses, titles.untitled) == (3, 1, 1)
 
 
+def test_what_a_linker_found_no_entity_for_has_no_title(tokenizer: LukeTokenizer):
+    doc = Doc(spacy.blank("en").vocab, words=["Lima"])
+    titles = EntityTitles(kb_id_titles())
+    assert titles.ids([Span(doc, 0, 1, kb_id="NIL")], tokenizer).tolist() == [ENTITIES["[MASK]"]]
+    assert (titles.misses, titles.untitled) == (0, 1)
+
+
 def test_any_getter_gives_titles(tokenizer: LukeTokenizer):
     doc = Doc(spacy.blank("en").vocab, words=["Oslo"])
     titles = EntityTitles(lambda span: span.text)

@@ -58,6 +58,14 @@ def test_it_learns_a_number(encoder):
         nlp.initialize(lambda: corpus(nlp))
 
 
+def test_a_number_has_one_label(tmp_path):
+    nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path), problem_type="regression")
+    with pytest.raises(ValueError, match=r"gives one number a text.*'good', 'bad', 'odd'"):
+        nlp("Ana likes tea")
+    with pytest.raises(ValueError, match="gives one number a text"):
+        nlp.update([example(nlp, "Ana likes tea", {"good": 1.0})])
+
+
 def test_it_learns_from_pairs(encoder):
     nlp = make_head_pipeline("luke_textcat", encoder)
     rows = [("Ana likes tea", "yes", "tea"), ("Ana likes tea", "no", "Rome")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from spacy.kb import InMemoryLookupKB
 from spacy.language import Language
-from spacy.tokens import DocBin, Span
+from spacy.tokens import DocBin, Span, SpanGroup
 from tiny_linker import (
     TEXT,
     TITLES,
@@ -60,6 +60,22 @@ def test_spans_of_a_group_are_linked_where_they_are(checkpoint: str) -> None:
     assert all(span.kb_id_ in TITLES and span._.luke_candidates for span in doc.spans["mentions"])
     assert [span.kb_id_ for span in doc.spans["others"]] == [""]
     assert doc.ents == ()
+
+
+def test_what_others_have_written_stays(checkpoint: str) -> None:
+    nlp = pipeline(checkpoint)
+    doc = nlp.make_doc(TEXT)
+    doc.set_ents([Span(doc, 0, 1, "A")], blocked=[doc[4:5]], default="missing")
+    found = SpanGroup(
+        doc, name="sc", spans=[Span(doc, 0, 1, "A"), Span(doc, 0, 4, "B")], attrs={"scores": [1, 2]}
+    )
+    doc.spans["sc"] = found
+    before = [token.ent_iob for token in doc]
+    nlp.get_pipe("luke_linker")(doc)
+    assert [token.ent_iob for token in doc] == before
+    assert doc.ents[0].kb_id_ in TITLES
+    assert [span.kb_id_ for span in doc.spans["sc"]] == [doc.ents[0].kb_id_, ""]
+    assert (doc.spans["sc"].name, doc.spans["sc"].attrs) == ("sc", {"scores": [1, 2]})
 
 
 def test_what_is_not_sure_enough_is_nil(checkpoint: str) -> None:
