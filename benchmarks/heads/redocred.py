@@ -97,10 +97,9 @@ TASK = Task(
         "luke_relations, marked pairs",
         on_sentences("luke_relations", mentions=True),
         {
-            "components.luke_relations.model.multi_label": True,
             "training.batcher.size": 200,
-            "training.max_steps": 700,
-            "training.eval_frequency": 350,
+            "training.max_steps": 420,
+            "training.eval_frequency": 210,
             "training.optimizer.learn_rate.initial_rate": 2e-4,
         },
     ),

@@ -187,6 +187,6 @@ class NNWarnings:
         "depends on them means nothing yet. Train the model, or load a checkpoint that was saved from {model}."
     )
     W202 = (
-        "This processor has no instructions for bfloat16, so computing in it is slower than in float32, up to "
-        'many times. Set mixed_precision = false, and dtype = "float32", in the model config.'
+        "This processor has no instructions for bfloat16, or none that are faster than those for float32, so computing "
+        'in it is slower, up to many times. Set mixed_precision = false, and dtype = "float32", in the model config.'
     )

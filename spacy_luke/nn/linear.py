@@ -54,9 +54,14 @@ class Linear(nn.Linear):
 @cache
 def mkl_leaves_avx512() -> bool:
     """RETURNS (bool): Whether torch's float32 products could use AVX-512, but not by MKL."""
+    is_amds = "AuthenticAMD" in _describe_processor()
+    return is_amds and has_onednn() and torch.backends.cpu.get_cpu_capability() == "AVX512"
+
+
+@cache
+def _describe_processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    maker = cpuinfo.read_text(encoding="utf8") if cpuinfo.exists() else platform.processor()
-    return "AuthenticAMD" in maker and has_onednn() and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return cpuinfo.read_text(encoding="utf8") if cpuinfo.exists() else platform.processor()
 
 
 @cache
@@ -80,14 +85,24 @@ def has_vnni() -> bool:
 
 
 @cache
+def has_int8() -> bool:
+    """RETURNS (bool): Whether torch has oneDNN's products of 8 bits, and the processor instructions for them."""
+    if not (has_vnni() and has_onednn() and hasattr(torch.ops.onednn, "qlinear_pointwise")):
+        return False
+    return len(torch.ops.onednn.qlinear_pointwise.default._schema.arguments) == 13  # as `precision` calls it
+
+
+@cache
 def lacks_bfloat16() -> bool:
-    """RETURNS (bool): Whether torch says that the processor has no instructions for products of bfloat16."""
+    """RETURNS (bool): Whether products of bfloat16 are slower than those of float32: without instructions for them, and
+    on Intel's processors that have AVX-512's but no AMX (seen: half the rate)."""
     if not hasattr(torch.cpu, "get_capabilities"):
         return False  # older releases of torch don't tell
     known = torch.cpu.get_capabilities()
-    return not any(
-        known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "avx10_2", "bf16", "sve_bf16")
-    )
+    quick = ["amx_bf16", "avx10_2", "bf16", "sve_bf16"]
+    if "GenuineIntel" not in _describe_processor():
+        quick.append("avx512_bf16")
+    return not any(known.get(name, False) for name in quick)
 
 
 def warn_of_slow_bfloat16(device: torch.device) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..errors import Errors
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import LukeEncoder, LukeOutput
-from .linear import has_onednn, has_vnni, lacks_bfloat16, warn_of_slow_bfloat16
+from .linear import has_int8, has_onednn, has_vnni, lacks_bfloat16, warn_of_slow_bfloat16
 from .paging import page_out
 
 TYPICAL_ROWS = 512  # oneDNN asks for how many; weights arranged for one number serve all
@@ -88,8 +88,46 @@ class BFloat16Linear(InferenceLinear):
 
 
 class Int8Linear(InferenceLinear):
-    """Weights of 8 bits with a scale for each output; inputs are scaled by the range of all rows, to 8 bits, or to
-    7: processors without instructions for such products add pairs of them in 16 bits, which 8 would overflow.
+    """Weights of 8 bits with a scale for each output, inputs of 8 bits with a scale for each row, so that a token with
+    outliers takes nothing from the others. torch offers such products to its compiler only; what it offers to all has
+    one scale for all rows, with which twice as many decisions of the default model change (see `RangeInt8Linear`).
+
+    linear (nn.Linear): The layer whose weights it copies.
+    """
+
+    scales: Tensor
+    zeros: Tensor
+    bias: Tensor
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__(linear)
+        weight = linear.weight.detach().float()
+        scales = weight.abs().amax(dim=1).clamp(min=1e-12) / 127  # (out,)
+        numbers = (weight / scales[:, None]).round().to(torch.int8)
+        self.packed = torch.ops.onednn.qlinear_prepack(numbers, None)
+        self.register_buffer("scales", scales)
+        self.register_buffer("zeros", torch.zeros(len(weight), dtype=torch.long))
+        self.register_buffer("bias", linear.bias.detach().float())
+
+    def multiply(self, rows: Tensor) -> Tensor:
+        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
+        if not len(rows):
+            return rows.new_zeros(0, self.out_features)
+        highest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg_())
+        scale = highest.clamp_(min=1e-12).div_(127)  # (rows, 1)
+        # Unsigned numbers, because such instructions multiply unsigned by signed ones: 128 stands for zero. The half
+        # makes rounding of cutting off.
+        numbers = (rows / scale).add_(128.5).to(torch.uint8)
+        alone: tuple[object, ...] = ("none", [], "")  # nothing is fused behind the product
+        product: Tensor = torch.ops.onednn.qlinear_pointwise(
+            numbers, 1.0, 128, self.packed, self.scales, self.zeros, None, 1.0, 0, torch.float32, *alone
+        )
+        return torch.addcmul(self.bias, product, scale)
+
+
+class RangeInt8Linear(InferenceLinear):
+    """What there is for other processors: inputs are scaled by the range of all rows, to 8 bits, or to 7: processors
+    without instructions for such products add pairs of them in 16 bits, which 8 would overflow.
 
     linear (nn.Linear): The layer whose weights it copies.
     """
@@ -111,12 +149,7 @@ class Int8Linear(InferenceLinear):
         return product
 
 
-KINDS: dict[str, type[InferenceLinear]] = {
-    "float32": Float32Linear,
-    "bfloat16": BFloat16Linear,
-    "int8": Int8Linear,
-}
-PRECISIONS = tuple(KINDS)
+PRECISIONS = ("float32", "bfloat16", "int8")
 
 
 def check_precision(name: str) -> None:
@@ -143,10 +176,10 @@ def set_precision(model: nn.Module, name: str) -> None:
     for encoder in [part for part in model.modules() if isinstance(part, LukeEncoder)]:
         for parent in list(encoder.modules()):
             for child, module in list(parent.named_children()):
-                used = _precision_of(parent, name)
-                if isinstance(module, nn.Linear) and (used != "float32" or has_onednn()):
-                    setattr(parent, child, KINDS[used](module))
-                    if used != "bfloat16":  # which may go on with the very weights
+                kind = _kind_of(parent, name)
+                if isinstance(module, nn.Linear) and kind is not None:
+                    setattr(parent, child, kind(module))
+                    if kind is not BFloat16Linear:  # which may go on with the very weights
                         _let_go(module.weight)
 
 
@@ -174,9 +207,16 @@ def _let_go(weight: Tensor) -> None:
         page_out(weight)
 
 
-def _precision_of(parent: nn.Module, name: str) -> str:
-    """The second product of the feed-forward network has inputs with outliers, beside which 8 bits leave little of
-    the others: with it in 8 bits twice as many decisions of the default model change."""
-    if name != "int8" or not isinstance(parent, LukeOutput):
-        return name
-    return "float32" if lacks_bfloat16() else "bfloat16"
+def _kind_of(parent: nn.Module, name: str) -> type[InferenceLinear] | None:
+    """What takes the place of a module's linear layers; None leaves them as they are."""
+    if name == "bfloat16":
+        return BFloat16Linear
+    if name == "int8" and has_int8():
+        return Int8Linear
+    # The second product of the feed-forward network has inputs with outliers, beside which one range leaves little of
+    # all others: with it in 8 bits twice as many decisions of the default model change.
+    if name == "int8" and not isinstance(parent, LukeOutput):
+        return RangeInt8Linear
+    if name == "int8" and not lacks_bfloat16():
+        return BFloat16Linear
+    return Float32Linear if has_onednn() else None

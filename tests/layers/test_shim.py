@@ -193,12 +193,19 @@ def test_bfloat16_without_instructions_for_it_warns(
 
 
 @pytest.mark.parametrize(
-    ("known", "lacks"),
-    [({"avx2": True}, True), ({"avx2": True, "avx512_bf16": True}, False), ({"bf16": True}, False)],
+    ("maker", "known", "lacks"),
+    [
+        ("AMD", {"avx2": True}, True),
+        ("AuthenticAMD", {"avx2": True, "avx512_bf16": True}, False),
+        ("GenuineIntel", {"avx2": True, "avx512_bf16": True}, True),  # half the rate of float32
+        ("GenuineIntel", {"avx512_bf16": True, "amx_bf16": True}, False),
+        ("", {"bf16": True}, False),
+    ],
 )
-def test_what_torch_says_of_the_processor(
-    monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], lacks: bool
+def test_what_is_known_of_the_processor(
+    monkeypatch: pytest.MonkeyPatch, maker: str, known: dict[str, bool], lacks: bool
 ):
+    monkeypatch.setattr("spacy_luke.nn.linear._describe_processor", lambda: maker)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
     assert lacks_bfloat16.__wrapped__() == lacks
     monkeypatch.delattr(torch.cpu, "get_capabilities")

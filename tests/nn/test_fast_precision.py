@@ -10,9 +10,18 @@ import torch
 from spacy_luke.nn import linear as linear_module
 from spacy_luke.nn import precision
 from spacy_luke.nn.linear import Linear
-from spacy_luke.nn.precision import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear, set_precision
+from spacy_luke.nn.precision import (
+    BFloat16Linear,
+    Float32Linear,
+    Int8Linear,
+    RangeInt8Linear,
+    set_precision,
+)
 
-KINDS = {"bfloat16": BFloat16Linear, "int8": Int8Linear}
+KINDS = ("bfloat16", "int8")
+needs_int8 = pytest.mark.skipif(
+    not linear_module.has_int8(), reason="no products of 8 bits on this processor"
+)
 
 
 def lowered(model, name):
@@ -32,23 +41,60 @@ def test_states_are_near_float32(name, words, tiny_model, luke_inputs):
     difference = (got.entity_last_hidden_state - wanted.entity_last_hidden_state)[rows].abs()
     assert got.entity_last_hidden_state.dtype == torch.float32
     assert 1e-5 < difference.max() < 0.1  # not equal: it took effect
-    outer = {type(layer.output.dense) for layer in low.encoder.layers()}
-    kinds = {type(m) for m in low.encoder.modules() if isinstance(m, torch.nn.Linear | InferenceLinear)}
-    assert kinds - outer == ({KINDS[name]} if name == "int8" else set())
-    assert outer == {BFloat16Linear} or (name == "int8" and linear_module.lacks_bfloat16())
-    assert isinstance(model.encoder.layers()[0].attention.self.query, torch.nn.Linear)
+    if name == "bfloat16" or linear_module.has_int8():
+        assert kinds_of(low) == (BFloat16Linear if name == "bfloat16" else Int8Linear,) * 2
+    assert kinds_of(model) == (Linear, Linear)
+
+
+def kinds_of(model):
+    """Of the first product of a layer, and of the second one of its feed-forward network."""
+    layer = model.encoder.layers()[0]
+    return type(layer.attention.self.query), type(layer.output.dense)
+
+
+@pytest.mark.parametrize(("slow", "onednn"), [(True, True), (True, False), (False, True)])
+def test_int8_on_processors_without_products_by_row(slow, onednn, tiny_model, luke_inputs, monkeypatch):
+    monkeypatch.setattr(precision, "has_int8", lambda: False)
+    monkeypatch.setattr(precision, "lacks_bfloat16", lambda: slow)
+    monkeypatch.setattr(precision, "has_onednn", lambda: onednn and linear_module.has_onednn())
+    model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
+    low = lowered(model, "int8")
+    exact = Float32Linear if precision.has_onednn() else Linear
+    assert kinds_of(low) == (RangeInt8Linear, exact if slow else BFloat16Linear)
+    with torch.no_grad():
+        difference = (low(**inputs)[0] - model(**inputs)[0])[inputs["attention_mask"].bool()].abs()
+    assert 1e-5 < difference.max() < 0.1
+
+
+@needs_int8
+def test_a_row_with_outliers_leaves_the_others_alone():
+    torch.manual_seed(0)
+    linear, rows = torch.nn.Linear(64, 32), torch.randn(50, 64)
+    int8, ranged = Int8Linear(linear), RangeInt8Linear(linear)
+    alone = int8(rows[1:])
+    rows[0, 3] = 1000.0
+    assert torch.equal(int8(rows)[1:], alone)
+    assert (ranged(rows)[1:] - linear(rows)[1:]).abs().max() > 1.0
+    rows[0] = 0.0
+    torch.testing.assert_close(int8(rows)[0], linear.bias)
 
 
 def test_products_have_the_rounding_errors_of_their_weights():
     torch.manual_seed(0)
     linear, rows = torch.nn.Linear(64, 32), torch.randn(50, 64)
     wanted = linear(rows)
-    for kind, most in ((BFloat16Linear, 0.02), (Int8Linear, 0.05)):
+    kinds = {
+        BFloat16Linear: 0.02,
+        RangeInt8Linear: 0.05,
+        **({Int8Linear: 0.04} if linear_module.has_int8() else {}),
+    }
+    for kind, most in kinds.items():
         assert (kind(linear)(rows) - wanted).abs().max() < most
+        assert kind(linear)(rows[:0]).shape == (0, 32)
     with torch.no_grad():
         linear.weight[3] = 0.0  # a row without a range has no scale
-    torch.testing.assert_close(Int8Linear(linear)(rows)[:, 3], linear.bias[3].expand(50), atol=1e-6, rtol=0)
-    assert Int8Linear(linear)(rows[:0]).shape == (0, 32)
+    for kind in kinds:
+        torch.testing.assert_close(kind(linear)(rows)[:, 3], linear.bias[3].expand(50), atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("name", KINDS)

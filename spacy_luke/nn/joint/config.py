@@ -22,6 +22,7 @@ class JointConfig:
     proposal_width (int): Width of the pre-filter's start and end vectors.
     proposals_per_token (float): Candidates that the pre-filter keeps, as a share of the window's tokens.
     proposal_floor (float): Less probable candidates are not kept in prediction.
+    proposal_margin (float): Nor are those whose score is lower by more than this than that of one they overlap with.
     relation_width (int): Width of the relation head's hidden layer.
     max_mention_length (int): Most pieces of a mention that its position embedding averages over.
     entity_mask_id (int): Id of the entity [MASK], which stands for every mention.
@@ -39,7 +40,8 @@ class JointConfig:
     max_span_width: int = 12
     proposal_width: int = 128
     proposals_per_token: float = 0.5
-    proposal_floor: float = 0.0002
+    proposal_floor: float = 0.0001
+    proposal_margin: float = 12.0
     relation_width: int = 384
     max_mention_length: int = 30
     entity_mask_id: int = 2

@@ -238,8 +238,8 @@ class JointModel(nn.Module):
             scores = self.proposer(first, last, words.token_mask)
             output.proposal_scores = scores
             wanted = scores.detach() if gold_spans is None else scores.detach() + 1e6 * gold_spans
-            floor = 0.0 if self.training else self.joint.proposal_floor
-            found = best_spans(wanted, words.token_mask, self.joint.proposals_per_token, floor)
+            limits = () if self.training else (self.joint.proposal_floor, self.joint.proposal_margin)
+            found = best_spans(wanted, words.token_mask, self.joint.proposals_per_token, *limits)
             candidates = Candidates(*found)
         output.candidates = candidates
         start = words.first.gather(1, candidates.spans[..., 0])  # (batch, n_spans), in pieces

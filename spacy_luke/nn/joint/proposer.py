@@ -62,13 +62,16 @@ class SpanProposer(nn.Module):
         return scores.float().masked_fill(~exists, _NEVER)
 
 
-def best_spans(scores: Tensor, mask: Tensor, per_token: float, floor: float = 0.0) -> tuple[Tensor, Tensor]:
+def best_spans(
+    scores: Tensor, mask: Tensor, per_token: float, floor: float = 0.0, margin: float = math.inf
+) -> tuple[Tensor, Tensor]:
     """Keep the best spans of each window.
 
     scores (Tensor): Output of the `SpanProposer`. Shape: (batch, n_tokens, max_span_width)
     mask (Tensor): True for real tokens. Shape: (batch, n_tokens)
     per_token (float): How many to keep at most, as a share of each window's tokens.
     floor (float): Only spans whose score is at least as probable as this.
+    margin (float): Only spans whose score is at most so much lower than the highest one of those they overlap with.
     RETURNS (tuple[Tensor, Tensor]): First and last token of the kept spans, shape (batch, n_spans, 2), and
         which of them are real, shape (batch, n_spans).
     """
@@ -80,7 +83,22 @@ def best_spans(scores: Tensor, mask: Tensor, per_token: float, floor: float = 0.
     rank = torch.arange(n_spans, device=scores.device)
     least = max(_NEVER / 2, math.log(floor / (1 - floor)) if floor > 0 else -math.inf)
     real = (rank < budget[:, None]) & (values > least)
-    n_real = int(real.sum(dim=1).max()) if batch else 0
-    index, start, width, real = index[:, :n_real], start[:, :n_real], width[:, :n_real], real[:, :n_real]
     spans = torch.stack([start, start + width], dim=-1)
+    if margin < math.inf:
+        real &= values >= _highest_overlapping(spans, values, real) - margin
+        order = real.int().argsort(dim=1, descending=True, stable=True)  # the real ones first, best first
+        real, spans = real.gather(1, order), spans.gather(1, order[..., None].expand_as(spans))
+    n_real = int(real.sum(dim=1).max()) if batch else 0
+    spans, real = spans[:, :n_real], real[:, :n_real]
     return spans.masked_fill(~real[..., None], 0), real  # the others may reach beyond the window
+
+
+def _highest_overlapping(spans: Tensor, values: Tensor, real: Tensor) -> Tensor:
+    """spans (Tensor): First and last token. Shape: (batch, n_spans, 2). values, real (Tensor): Shape: (batch, n_spans)
+    RETURNS (Tensor): The highest score among the real spans that share a token with each. Shape: (batch, n_spans)"""
+    first, last = spans.unbind(dim=-1)
+    overlap = (first[:, :, None] <= last[:, None]) & (
+        last[:, :, None] >= first[:, None]
+    )  # (batch, n_spans, n_spans)
+    rivals = torch.where(overlap & real[:, None], values[:, None], _NEVER)
+    return rivals.amax(dim=-1) if values.shape[1] else values  # without spans there is no maximum

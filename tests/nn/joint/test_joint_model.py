@@ -260,6 +260,33 @@ def test_improbable_candidates_are_left_out_of_predictions_only():
     assert model.train()(words, find=True).candidates.spans.shape[1] == 2
 
 
+def test_candidates_far_below_one_that_they_overlap_with_are_left_out():
+    torch.manual_seed(0)
+    mask = torch.arange(9) < torch.tensor([[9], [5], [1]])  # (batch, n_tokens)
+    ends = torch.arange(9)[:, None] + torch.arange(3)  # (n_tokens, n_widths)
+    exists = mask[:, :, None] & (ends < mask.sum(dim=1)[:, None, None])
+    scores = (4 * torch.randn(3, 9, 3)).masked_fill(~exists, -1e9)
+    for margin in (0.0, 3.0, 100.0):
+        spans, real = best_spans(scores, mask, 3.0, 0.1, margin)
+        for row in range(3):
+            found = spans[row][real[row]].tolist()
+            above = [(a, a + w) for a, w in (scores[row].sigmoid() >= 0.1).nonzero().tolist()]
+            value = {span: float(scores[row, span[0], span[1] - span[0]]) for span in above}
+            wanted = {
+                (a, b)
+                for a, b in above
+                if value[a, b] >= max(v for (c, d), v in value.items() if c <= b and d >= a) - margin
+            }
+            assert {tuple(span) for span in found} == wanted
+            assert sorted(found, key=lambda span: -value[tuple(span)]) == found
+    model, words = (
+        make_joint(TOKENIZER, joint={"proposal_floor": 0.0, "proposal_margin": 0.0}),
+        make_words((7, 4)),
+    )
+    few = int(model(words, find=True).candidates.mask.sum())
+    assert few < int(model.train()(words, find=True).candidates.mask.sum())
+
+
 @torch.no_grad()
 def test_rows_of_candidates_serve_the_mentions_they_become(monkeypatch):
     torch.manual_seed(0)
