@@ -115,14 +115,30 @@ class RelationHead(nn.Module):
         pairs: Tensor,
     ) -> Tensor:
         h, t = pairs[index, 1], pairs[index, 2]
-        shared = attention[window, h] * attention[window, t]  # (n, length)
-        shared = shared / shared.sum(-1, keepdim=True).clamp(min=1e-12)
-        add_h, mul_h = head[window, h].chunk(2, dim=-1)  # (n, width) each
-        add_t, mul_t = tail[window, t].chunk(2, dim=-1)
+        add_h, mul_h = head[window].chunk(2, dim=-1)  # (n_mentions, width) each
+        add_t, mul_t = tail[window].chunk(2, dim=-1)
         near = self.distance(distance_classes(extents[window, h], extents[window, t]))
-        hidden = self.norm(add_h + add_t + mul_h * mul_t + shared.to(context.dtype) @ context[window] + near)
-        logits: Tensor = self.classifier(self.dropout(F.gelu(hidden)))
+        looked, which = common_context(attention[window], context[window], h, t)
+        hidden = torch.addcmul(add_h[h] + add_t[t], mul_h[h], mul_t[t]) + looked[which] + near  # (n, width)
+        logits: Tensor = self.classifier(self.dropout(F.gelu(self.norm(hidden))))
         return logits.float()
+
+
+def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+    """The words that two entities both look at, computed once for both directions of a pair.
+
+    attention (Tensor): How much each entity attends to each word. Shape: (n_mentions, length)
+    context (Tensor): Word states. Shape: (length, width)
+    head, tail (Tensor): Entities of each pair. Shape: (n_pairs,)
+    RETURNS (tuple[Tensor, Tensor]): Mean word states, by the product of the attentions, shape (n_different, width), and
+        which of them each pair has, shape (n_pairs,).
+    """
+    keys, which = torch.unique(
+        torch.minimum(head, tail) * len(attention) + torch.maximum(head, tail), return_inverse=True
+    )
+    shared = attention[keys // len(attention)] * attention[keys % len(attention)]  # (n_different, length)
+    total = shared.sum(dim=-1, keepdim=True).clamp(min=1e-12)
+    return (shared.to(context.dtype) @ context) / total.to(context.dtype), which
 
 
 def _by_window(pairs: Tensor, order: Tensor) -> list[tuple[int, Tensor]]:
