@@ -2,17 +2,20 @@
 
 `python -m benchmarks.encoder --out metrics/encoder.json`
 
-All ways take turns in one process; a ratio is taken within a round, and the median of the rounds is told. The share is
-that of the processor's rate at one large matrix product in float32, by whichever library of torch's is faster:
-products that LUKE needs for its real words and entities, a second. How far the states are from transformers' stands
-beside it.
+All ways take turns in one process, but for transformers of other environments, which `--python` names: these have
+processes of their own, with the same weights and inputs, and take turns with the others. A ratio is taken within a
+round, and the median of the rounds is told. The share is that of the processor's rate at one large matrix product in
+float32, by whichever library of torch's is faster: products that LUKE needs for its real words and entities, a second.
+How far the states are from transformers' stands beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -29,6 +32,7 @@ from spacy_luke.nn.linear import has_onednn
 from spacy_luke.nn.model import LukeModel
 from spacy_luke.nn.precision import PRECISIONS, Float32Linear
 
+from .peer import Peer
 from .speed import measure
 
 THEIRS = "transformers"
@@ -47,21 +51,31 @@ Inputs = dict[str, Tensor]
 Span = tuple[int, int]  # first word and the one behind the last
 
 
-def run(changes: dict[str, int], precisions: Sequence[str], rounds: int) -> dict[str, Any]:
+def run(
+    changes: dict[str, int], precisions: Sequence[str], rounds: int, pythons: Mapping[str, str]
+) -> dict[str, Any]:
     """Measure all works in all ways.
 
     changes (dict[str, int]): What differs from the base configuration.
     precisions (Sequence[str]): Which of `PRECISIONS` to measure.
     rounds (int): How often to run each.
+    pythons (Mapping[str, str]): Interpreters with other releases of transformers, by name.
     RETURNS (dict[str, Any]): For each work and way the milliseconds, how many times faster than transformers that is,
         the share of the processor's rate, and the largest difference of a state.
     """
     sizes = {**BASE, **changes}
     models = _models(sizes, precisions)
-    works = [
-        {"name": name, **_describe(inputs), "ways": _measure(models, inputs, sizes, rounds)}
-        for name, inputs in make_works(sizes["vocab_size"], sizes["entity_vocab_size"])
-    ]
+    named = make_works(sizes["vocab_size"], sizes["entity_vocab_size"])
+    works = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        given = (folder, sizes, models[THEIRS].state_dict(), [inputs for _, inputs in named])
+        peers = {name: stack.enter_context(Peer(python, *given)) for name, python in pythons.items()}
+        for number, (name, inputs) in enumerate(named):
+            others = {peer: partial(run_one, number) for peer, run_one in peers.items()}
+            works.append(
+                {"name": name, **_describe(inputs), "ways": _measure(models, others, inputs, sizes, rounds)}
+            )
     return {"sizes": sizes, "rounds": rounds, "works": works, "machine": describe_machine()}
 
 
@@ -83,7 +97,11 @@ def _models(sizes: dict[str, int], precisions: Sequence[str]) -> dict[str, Any]:
 
 
 def _measure(
-    models: dict[str, Any], inputs: Inputs, sizes: dict[str, int], rounds: int
+    models: dict[str, Any],
+    others: Mapping[str, Callable[[], object]],
+    inputs: Inputs,
+    sizes: dict[str, int],
+    rounds: int,
 ) -> list[dict[str, Any]]:
     width, inner = sizes["hidden_size"], sizes["intermediate_size"]
     rows = int(inputs["attention_mask"].sum() + inputs["entity_attention_mask"].sum())
@@ -96,7 +114,7 @@ def _measure(
     ways: dict[str, Callable[[], object]] = {name: partial(model, **inputs) for name, model in models.items()}
     with torch.inference_mode():
         states = {name: _attended(way(), inputs) for name, way in ways.items()}
-        times = dict(measure({**ways, **products}, rounds))
+        times = dict(measure({**ways, **others, **products}, rounds))
     product = min(median(times.pop(name)) for name in products)
     return [
         {
@@ -104,7 +122,7 @@ def _measure(
             "milliseconds": 1000 * median(seconds),
             "ratio": median(b / a for a, b in zip(seconds, times[THEIRS], strict=True)),
             "share": needed / median(seconds) / (2 * rows * width * inner / product),
-            "difference": float((states[name] - states[THEIRS]).abs().max()),
+            "difference": float((states[name] - states[THEIRS]).abs().max()) if name in states else None,
         }
         for name, seconds in times.items()
     ]
@@ -187,7 +205,9 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     options = _parser().parse_args(args)
     sizes = dict(size.split("=") for size in options.size)
-    result = run({name: int(value) for name, value in sizes.items()}, options.precisions, options.rounds)
+    pythons = dict(python.split("=", 1) for python in options.python)
+    changes = {name: int(value) for name, value in sizes.items()}
+    result = run(changes, options.precisions, options.rounds, pythons)
     rows = [
         (
             work["name"],
@@ -195,7 +215,7 @@ def main(args: Sequence[str] | None = None) -> None:
             f"{way['milliseconds']:.1f}",
             f"{way['ratio']:.2f}x",
             f"{way['share']:.0%}",
-            f"{way['difference']:.0e}",
+            "" if way["difference"] is None else f"{way['difference']:.0e}",
         )
         for work in result["works"]
         for way in work["ways"]
@@ -210,6 +230,7 @@ def main(args: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.encoder", description=__doc__)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--python", nargs="*", default=[], help="NAME=interpreter of another environment")
     parser.add_argument("--rounds", type=int, default=7, help="how often to run each")
     parser.add_argument("--size", nargs="*", default=[], help="changes, such as num_hidden_layers=4")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")

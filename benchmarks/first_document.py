@@ -2,7 +2,8 @@
 
 `python benchmarks/first_document.py WAY TEXTS.json [MODEL]` prints a JSON object. It needs nothing but spaCy and what
 the way is made of. `python benchmarks/first_document.py make FOLDER WORDS` makes a span-marker of the size of RoBERTa's
-base model with random weights; WORDS is a folder with RoBERTa's vocab.json and merges.txt.
+base model with random weights; WORDS is a folder with RoBERTa's vocab.json and merges.txt. `make_ner` instead of `make`
+makes a spaCy pipeline of such a `transformer` and an `ner` on it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def _span_marker(model: str) -> Any:
     return nlp
 
 
+LABELS = ("PER", "ORG", "LOC", "MISC")
 LOADERS: dict[str, Callable[[str], Any]] = {
     "luke": _luke,
     "luke_ner": _luke_ner,
@@ -96,21 +98,56 @@ def make_span_marker(folder: Path, words: Path) -> None:
     words (Path): A folder with vocab.json and merges.txt.
     """
     import span_marker  # type: ignore[import-not-found]
+
+    encoder = _make_encoder(folder / "encoder", words)
+    model = span_marker.SpanMarkerModel.from_pretrained(encoder, labels=["O", *LABELS])
+    model.save_pretrained(folder)
+
+
+def make_ner(folder: Path, words: Path) -> None:
+    """Make a pipeline of spaCy's `transformer` and `ner` with random weights.
+
+    folder (Path): Where to.
+    words (Path): A folder with vocab.json and merges.txt.
+    """
+    import spacy
+    from spacy.training import Example
+
+    encoder = _make_encoder(folder / "encoder", words)
+    nlp = spacy.blank("en")
+    reads = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+    model = {"@architectures": "spacy-transformers.TransformerModel.v3", "name": encoder, "get_spans": reads}
+    nlp.add_pipe("transformer", config={"model": {**model, "tokenizer_config": {"use_fast": True}}})
+    pooling = {"@layers": "reduce_mean.v1"}
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "grad_factor": 1.0,
+        "pooling": pooling,
+    }
+    ner = nlp.add_pipe("ner", config={"model": {"tok2vec": listener}})
+    for label in LABELS:
+        ner.add_label(label)
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("Ada left"), {"entities": [(0, 3, "PER")]})])
+    nlp.to_disk(folder)
+
+
+def _make_encoder(folder: Path, words: Path) -> str:
+    """RETURNS (str): The folder, with an encoder of the size of RoBERTa's base model."""
     import transformers  # type: ignore[import-not-found]
 
     hub: Any = transformers
-    encoder = folder / "encoder"
     files = [str(words / name) for name in ("vocab.json", "merges.txt")]
-    hub.RobertaTokenizerFast(*files, add_prefix_space=True).save_pretrained(encoder)
+    hub.RobertaTokenizerFast(*files, add_prefix_space=True).save_pretrained(folder)
     config = hub.RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1)
-    hub.RobertaModel(config).save_pretrained(encoder)
-    labels = ["O", "PER", "ORG", "LOC", "MISC"]
-    span_marker.SpanMarkerModel.from_pretrained(str(encoder), labels=labels).save_pretrained(folder)
+    hub.RobertaModel(config).save_pretrained(folder)
+    return str(folder)
 
+
+MAKERS = {"make": make_span_marker, "make_ner": make_ner}
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make_span_marker(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] in MAKERS:
+        MAKERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
     else:
         found = annotate(sys.argv[1], json.loads(Path(sys.argv[2]).read_text(encoding="utf8")), sys.argv[3])
         print(json.dumps(found))

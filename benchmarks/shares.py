@@ -6,8 +6,7 @@ profiles one reading of all texts after another that warms everything up. The pr
 products of matrices, so all but the encoder and the heads looks a little dearer than it is.
 
 `--size hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072` makes the encoder as large
-as that, with random weights. Such a model finds nothing, so the documents' gold entities are given to it beside the
-candidates that it scores: more is read than in a trained one, where found entities are among the candidates.
+as that, with random weights, see `enlarged`.
 """
 
 from __future__ import annotations
@@ -23,22 +22,15 @@ from typing import Any
 
 import spacy
 import srsly
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
 import spacy_luke
 from spacy_luke.cli.machine import describe_machine
-from spacy_luke.layers.store import DEFAULT_CHECKPOINT
-from spacy_luke.nn.config import LukeConfig
-from spacy_luke.nn.joint.config import JointConfig
-from spacy_luke.nn.joint.folder import save_joint
-from spacy_luke.nn.joint.model import JointModel
-from spacy_luke.tokenizer import LukeTokenizer
-from spacy_luke.training.mentions import given_tokens
 
 from .baselines.data import read_golds
+from .enlarged import enlarge, given_entities
 
 # What a step spends in a function and all that it calls: file and name.
 PLACES = {
@@ -64,10 +56,10 @@ def run(corpus: Path, sizes: dict[str, int], n_docs: int | None) -> dict[str, An
     """
     golds = read_golds(spacy.blank("en"), corpus)[:n_docs]
     with tempfile.TemporaryDirectory() as folder:
-        nlp = _enlarged(Path(folder), sizes) if sizes else spacy_luke.load()
+        nlp = enlarge(Path(folder), sizes) if sizes else spacy_luke.load()
     texts: Sequence[Any] = [gold.text for gold in golds]
     if sizes:
-        texts = [given_tokens(nlp.vocab, gold, mentions=True) for gold in golds]
+        texts = given_entities(nlp, golds)
     words = sum(len(doc) for doc in _read(nlp, texts))
     start = perf_counter()
     _read(nlp, texts)
@@ -86,21 +78,6 @@ def run(corpus: Path, sizes: dict[str, int], n_docs: int | None) -> dict[str, An
 
 def _read(nlp: Language, texts: Iterable[str | Doc]) -> list[Doc]:
     return list(nlp.pipe(texts))
-
-
-def _enlarged(folder: Path, sizes: dict[str, int]) -> Language:
-    """A pipeline whose encoder is larger than the default model's, with random weights."""
-    config = LukeConfig.from_pretrained(DEFAULT_CHECKPOINT).to_dict()
-    joint = JointConfig.from_dict(config.pop("joint"))
-    torch.manual_seed(0)
-    model = JointModel(LukeConfig.from_dict({**config, **sizes}), joint)
-    model.joint = joint  # whose heads count as trained
-    save_joint(model, folder)
-    LukeTokenizer.from_pretrained(DEFAULT_CHECKPOINT).save_pretrained(folder)
-    nlp = spacy.blank("en")
-    nlp.add_pipe("luke", config={"model": {"checkpoint": str(folder)}, "find_entities": True})
-    _read(nlp, ["Load the weights while they are there."])
-    return nlp
 
 
 def shares(stats: pstats.Stats) -> dict[str, float]:

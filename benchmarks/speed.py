@@ -4,12 +4,16 @@
 
 Every way reads the same texts, one after the other in each round, so that what else the machine does hits all of
 them; a ratio is taken within a round, and the median of the rounds is told.
+
+`--size hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072` reads with an encoder as
+large as that, with random weights, see `enlarged`.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -20,6 +24,7 @@ import spacy
 import srsly
 import torch
 from spacy.language import Language
+from spacy.tokens import Doc
 from wasabi import table
 
 from spacy_luke.cli.evaluate import ATTENTION, load_with_attention
@@ -32,8 +37,10 @@ from spacy_luke.nn.model import LukeModel
 from spacy_luke.pipeline.luke import LukePipe
 
 from .baselines.data import read_golds
+from .enlarged import enlarge, given_entities
 
 ENCODER = "the encoder's word pass alone"
+FACTS = "raw text to facts"
 ONE_MORE = "one more entity in each window that was read"
 
 
@@ -48,23 +55,28 @@ class Way(NamedTuple):
     seconds: list[float]
 
 
-def run(corpus: Path, checkpoint: str | None, ner: Path | None, n_docs: int, rounds: int) -> dict[str, Any]:
+def run(
+    corpus: Path, checkpoint: str | None, ner: Path | None, sizes: dict[str, int], n_docs: int, rounds: int
+) -> dict[str, Any]:
     """Measure all ways in turn.
 
     corpus (Path): A `.spacy` file; only its texts are used.
     checkpoint (str | None): A joint checkpoint; None for the default model.
     ner (Path | None): A pipeline with spaCy's `ner`; None leaves it out.
+    sizes (dict[str, int]): What differs from the default model's encoder; with any, weights are random.
     n_docs (int): How many documents to read.
     rounds (int): How often to read them in each way.
     RETURNS (dict[str, Any]): Words a second and the time as a multiple of the encoder's, for each way.
     """
-    texts = [doc.text for doc in read_golds(spacy.blank("en"), corpus)[:n_docs]]
+    golds = read_golds(spacy.blank("en"), corpus)[:n_docs]
+    texts = [doc.text for doc in golds]
     words = sum(len(doc) for doc in spacy.blank("en").pipe(texts))
-    ways = measure(_ways(texts, checkpoint, ner), rounds)
+    ways = measure(_large_ways(golds, sizes) if sizes else _ways(texts, checkpoint, ner), rounds)
     encoder = next(way for way in ways if way.name == ENCODER)
     return {
         "documents": len(texts),
         "words": words,
+        "sizes": sizes,
         "rounds": rounds,
         "ways": [
             {
@@ -100,7 +112,7 @@ def _ways(texts: Sequence[str], checkpoint: str | None, ner: Path | None) -> dic
     trained = load_with_attention(checkpoint, "trained")
     ways: dict[str, Callable[[], None]] = {
         ENCODER: _encoder(trained, texts),
-        "raw text to facts": _pipeline(trained, texts),
+        FACTS: _pipeline(trained, texts),
         ONE_MORE: _one_more(trained, texts),
     }
     for attention in ATTENTION:
@@ -111,6 +123,18 @@ def _ways(texts: Sequence[str], checkpoint: str | None, ner: Path | None) -> dic
     if ner is not None:
         ways["spaCy's ner on tok2vec, entities only"] = _pipeline(spacy.load(ner), texts)
     return ways
+
+
+def _large_ways(golds: Sequence[Doc], sizes: dict[str, int]) -> dict[str, Callable[[], None]]:
+    with tempfile.TemporaryDirectory() as folder:
+        nlp = enlarge(Path(folder), sizes)
+    texts = [gold.text for gold in golds]
+
+    def read() -> None:
+        for _ in nlp.pipe(given_entities(nlp, golds)):
+            pass
+
+    return {ENCODER: _encoder(nlp, texts), FACTS: read, ONE_MORE: _one_more(nlp, texts)}
 
 
 def _pipeline(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
@@ -184,7 +208,8 @@ def main(args: Sequence[str] | None = None) -> None:
     args (Sequence[str] | None): Command line; None for that of the process.
     """
     options = _parser().parse_args(args)
-    result = run(options.corpus, options.checkpoint, options.ner, options.docs, options.rounds)
+    sizes = {name: int(value) for name, value in (size.split("=") for size in options.size)}
+    result = run(options.corpus, options.checkpoint, options.ner, sizes, options.docs, options.rounds)
     rows = [
         (way["name"], f"{way['words_per_second']:,.0f}", f"{way['times_the_encoder']:.2f}")
         for way in result["ways"]
@@ -201,6 +226,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", type=Path, help=".spacy file with the texts")
     parser.add_argument("--checkpoint", help="joint checkpoint; the default model if not given")
     parser.add_argument("--ner", type=Path, help="pipeline from `python -m benchmarks.baselines ner --keep`")
+    parser.add_argument(
+        "--size", nargs="*", default=[], help="changes of the encoder, such as hidden_size=768"
+    )
     parser.add_argument("--docs", type=int, default=100, help="how many documents to read")
     parser.add_argument("--rounds", type=int, default=5, help="how often to read them")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")

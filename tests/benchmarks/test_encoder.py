@@ -1,28 +1,36 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmarks.encoder import THEIRS, all_spans, main
+from benchmarks.peer import Peer
 
 
 def test_all_works_in_all_ways(tmp_path: Path, tiny: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("transformers")
     out = tmp_path / "new" / "encoder.json"
-    main(["--rounds=2", f"--out={out}", *tiny])
+    main(["--rounds=2", f"--out={out}", *tiny, "--python", f"theirs again={sys.executable}"])
     assert "32 sentences of 8 to 100 tokens" in capsys.readouterr().out
     data = json.loads(out.read_text(encoding="utf8"))
     assert (data["rounds"], data["sizes"]["hidden_size"]) == (2, 16)
     assert [work["entities"] for work in data["works"]][1:3] == [96, 2]
     for work in data["works"]:
         ways = {way["name"]: way for way in work["ways"]}
-        assert list(ways) == [THEIRS, "float32", "bfloat16", "int8"]
+        assert list(ways) == [THEIRS, "float32", "bfloat16", "int8", "theirs again"]
         assert ways[THEIRS]["ratio"] == 1
         assert ways[THEIRS]["difference"] == 0
         assert ways["float32"]["difference"] < 1e-5 < ways["int8"]["difference"] < 0.5
         assert all(way["share"] > 0 for way in ways.values())
+
+
+def test_what_goes_wrong_in_another_environment_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        Peer(sys.executable, tmp_path, {"num_hidden_layers": 0, "hidden_size": 12}, {"a": torch.zeros(1)}, [])
 
 
 def test_all_spans_of_a_sentence() -> None:

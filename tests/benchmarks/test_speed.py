@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import spacy
 
-from benchmarks.speed import ENCODER, _batches, main, measure
+from benchmarks.speed import ENCODER, FACTS, ONE_MORE, _batches, main, measure
 from spacy_luke import load
 
 
@@ -35,6 +35,16 @@ def test_the_encoder_reads_every_piece_once(trained: str) -> None:
     assert all(batch.ids.size <= 40 for batch in batches)
     words = sum(len(nlp.make_doc(text)) for text in texts)
     assert sum(int((batch.tokens >= 0).sum()) for batch in batches) == words
+
+
+def test_a_larger_encoder_reads_given_entities(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "speed.json"
+    sizes = ["hidden_size=24", "num_attention_heads=2", "num_hidden_layers=1"]
+    main([str(corpus), "--rounds=1", f"--out={out}", "--size", *sizes])
+    data = json.loads(out.read_text(encoding="utf8"))
+    assert data["sizes"]["hidden_size"] == 24
+    assert [way["name"] for way in data["ways"]] == [ENCODER, FACTS, ONE_MORE]
+    assert all(way["words_per_second"] > 0 for way in data["ways"])
 
 
 def test_all_ways(trained: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

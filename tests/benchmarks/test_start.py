@@ -34,7 +34,13 @@ def test_other_interpreters_get_what_to_load(
         return dict.fromkeys(start.FIGURES, 1.0)
 
     monkeypatch.setattr(start, "run_elsewhere", run)
-    main([str(corpus), "--spacy=a", "--span-marker=b", "--model=c", "--docs=1", "--rounds=2"])
-    others = [("a", "spacy", start.MODEL), ("a", "spacy_ner", start.MODEL), ("b", "span_marker", "c")]
-    assert calls[2:5] == calls[7:] == others
+    more = ["--transformer=d", "--ner=e"]
+    main([str(corpus), "--spacy=a", "--span-marker=b", "--model=c", *more, "--docs=1", "--rounds=2"])
+    others = [
+        ("a", "spacy", start.MODEL),
+        ("a", "spacy_ner", start.MODEL),
+        ("b", "span_marker", "c"),
+        ("d", "spacy", "e"),
+    ]
+    assert calls[2:6] == calls[8:] == others
     assert {loader for _, loader, _ in calls} == set(LOADERS)
