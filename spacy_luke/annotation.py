@@ -10,15 +10,24 @@ shallow copies that share its contents.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
+from .annotation_checks import (
+    FloatArray,
+    check_iterable,
+    check_label,
+    check_labels,
+    check_length,
+    check_score,
+    check_span,
+    check_text,
+    check_vectors,
+)
 from .errors import Errors, Warnings
 from .facts import facts_from_relations as facts_from_relations
 from .facts import normalize as normalize
@@ -28,8 +37,10 @@ KEY = "spacy_luke"
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
 
-FloatArray = NDArray[np.float32]
 Table = dict[str, Any]
+MentionRow = tuple[int, int, str, str, str]
+PairRow = tuple[MentionRow, MentionRow, str, float, str]
+FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
 
 
 # --- The entry ---------------------------------------------------------------------------
@@ -75,61 +86,6 @@ def _write(doc: Doc, kind: str, table: Any) -> None:
     store(doc, tables if table is None else {**tables, kind: table})
 
 
-# --- Checks ------------------------------------------------------------------------------
-
-
-def _check_span(doc: Doc, span: Any, what: str) -> None:
-    if not isinstance(span, Span):
-        raise TypeError(Errors.L402.format(what=what, type=type(span).__name__, value=span))
-    if len(span) == 0:
-        raise ValueError(Errors.L404.format(what=what, start=span.start, end=span.end))
-    if span.doc is not doc and span.doc.text != doc.text:
-        raise ValueError(
-            Errors.L403.format(what=what, span=span.text, start=span.start_char, end=span.end_char)
-        )
-
-
-def _check_label(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(Errors.L406.format(what=what, value=value))
-    return value
-
-
-def _check_text(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(Errors.L411.format(what=what, type=type(value).__name__, value=value))
-    return value
-
-
-def _check_score(value: Any, what: str) -> float:
-    try:
-        score = float(value)
-    except (TypeError, ValueError):
-        score = math.nan
-    if not 0.0 <= score <= 1.0:
-        raise ValueError(Errors.L407.format(what=what, value=value))
-    return score
-
-
-def _check_labels(value: Any) -> dict[str, float]:
-    if not isinstance(value, Mapping):
-        raise TypeError(Errors.L413.format(type=type(value).__name__, value=value))
-    return {_check_label(k, "label of a span"): _check_score(v, f"label {k!r}") for k, v in value.items()}
-
-
-def _check_iterable(value: Any, what: str) -> list[Any]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(Errors.L412.format(what=what, type=type(value).__name__, value=value))
-    return list(value)
-
-
-def _check_vectors(value: Any, n_spans: int) -> FloatArray:
-    array = np.array(value, dtype=np.float32, order="C")
-    if array.ndim != 2 or array.shape[0] != n_spans:
-        raise ValueError(Errors.L409.format(expected=n_spans, shape=array.shape))
-    return array
-
-
 # --- Spans: labels, best label, vector ---------------------------------------------------
 
 
@@ -157,25 +113,20 @@ def write_entities(
     RAISES (TypeError, ValueError): On spans of another text, or where the lengths differ.
     """
     for span in spans:
-        _check_span(doc, span, "entity")
+        check_span(doc, span, "entity")
     keys = [span_key(span) for span in spans]
     tables: Table = {}
     if labels is not None:
-        _check_length(labels, "labels", len(keys))
-        tables["labels"] = {key: _check_labels(row) for key, row in zip(keys, labels, strict=True)}
+        check_length(labels, "labels", len(keys))
+        tables["labels"] = {key: check_labels(row) for key, row in zip(keys, labels, strict=True)}
     if best is not None:
-        _check_length(best, "best labels", len(keys))
-        tables["best"] = {key: _check_text(label, "label") for key, label in zip(keys, best, strict=True)}
+        check_length(best, "best labels", len(keys))
+        tables["best"] = {key: check_text(label, "label") for key, label in zip(keys, best, strict=True)}
     if vectors is not None:
-        array = _check_vectors(vectors, len(keys))
+        array = check_vectors(vectors, len(keys))
         tables["vectors"] = {"rows": {key: i for i, key in enumerate(keys)}, "array": array}
     for kind, table in tables.items():
         _write(doc, kind, table)
-
-
-def _check_length(values: Sequence[Any], what: str, expected: int) -> None:
-    if len(values) != expected:
-        raise ValueError(Errors.L408.format(expected=expected, what=what, got=len(values)))
 
 
 def _write_row(span: Span, kind: str, value: Any) -> None:
@@ -202,8 +153,8 @@ def write_label(span: Span, label: str | None) -> None:
     span (Span): The span, with the label under which it will be found.
     label (str | None): The label; None removes it.
     """
-    _check_span(span.doc, span, "entity")
-    _write_row(span, "best", None if label is None else _check_text(label, "label"))
+    check_span(span.doc, span, "entity")
+    _write_row(span, "best", None if label is None else check_text(label, "label"))
 
 
 def has_labels(span: Span) -> bool:
@@ -230,8 +181,8 @@ def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
     span (Span): The span, with the label under which it will be found.
     labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
     """
-    _check_span(span.doc, span, "entity")
-    _write_row(span, "labels", None if labels is None else _check_labels(labels))
+    check_span(span.doc, span, "entity")
+    _write_row(span, "labels", None if labels is None else check_labels(labels))
 
 
 def read_vector(span: Span) -> FloatArray | None:
@@ -252,11 +203,11 @@ def write_vector(span: Span, vector: Any) -> None:
     span (Span): The span, with the label under which it will be found.
     vector (np.ndarray | None): Shape: (width,), as wide as the document's other vectors; None removes it.
     """
-    _check_span(span.doc, span, "entity")
+    check_span(span.doc, span, "entity")
     table = _read(span.doc, "vectors") or {"rows": {}, "array": ()}
     others = {key: table["array"][row] for key, row in table["rows"].items() if key != span_key(span)}
     if vector is not None:
-        others[span_key(span)] = _check_vectors([vector], 1)[0]
+        others[span_key(span)] = check_vectors([vector], 1)[0]
     widths = {len(row) for row in others.values()}
     if len(widths) > 1:
         raise ValueError(Errors.L409.format(expected=len(others), shape=np.shape(vector)))
@@ -271,25 +222,52 @@ def _check_relation(doc: Doc, value: Any) -> Relation:
     if not isinstance(value, (tuple, list)) or not 3 <= len(value) <= 5:
         raise TypeError(Errors.L405.format(type=type(value).__name__, value=value))
     head, tail, label, score, id_ = Relation(*value)
-    _check_span(doc, head, "head of a relation")
-    _check_span(doc, tail, "tail of a relation")
-    _check_label(label, "label of a relation")
+    check_span(doc, head, "head of a relation")
+    check_span(doc, tail, "tail of a relation")
+    check_label(label, "label of a relation")
     return Relation(
-        head, tail, label, _check_score(score, f"relation {label!r}"), _check_text(id_, "id of a relation")
+        head, tail, label, check_score(score, f"relation {label!r}"), check_text(id_, "id of a relation")
     )
 
 
-def _pair_table(relations: Iterable[Relation]) -> Table:
-    """Spans once each, pairs by their index: [head, tail, label, score, id]."""
-    index: dict[tuple[int, int, str, str, str], int] = {}
-    pairs = []
-    for head, tail, label, score, id_ in relations:
-        ends = [
-            index.setdefault((s.start_char, s.end_char, s.label_, s.kb_id_, s.id_), len(index))
-            for s in (head, tail)
-        ]
-        pairs.append([*ends, label, score, id_])
-    return {"spans": [list(span) for span in index], "pairs": pairs}
+def mention_row(span: Span) -> MentionRow:
+    """span (Span): A mention. RETURNS (tuple): It as stored: characters, label, and ids in and of a knowledge base."""
+    return span.start_char, span.end_char, span.label_, span.kb_id_, span.id_
+
+
+def _pair_row(relation: Relation) -> PairRow:
+    head, tail, label, score, id_ = relation
+    return mention_row(head), mention_row(tail), label, score, id_
+
+
+def _pair_table(pairs: Iterable[PairRow]) -> Table:
+    """Mentions once each, pairs by their index: [head, tail, label, score, id]."""
+    index: dict[MentionRow, int] = {}
+    rows = [
+        [index.setdefault(head, len(index)), index.setdefault(tail, len(index)), *rest]
+        for head, tail, *rest in pairs
+    ]
+    return {"spans": [list(mention) for mention in index], "pairs": rows}
+
+
+def _fact_table(facts: Sequence[FactRow]) -> Table:
+    """All pairs one after the other, and facts by where theirs are: [head, tail, label, score, id, start, end]."""
+    rows, start = [], 0
+    for *rest, pairs in facts:
+        rows.append([*rest, start, start + len(pairs)])
+        start += len(pairs)
+    return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
+
+
+def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]) -> None:
+    """Store relations and facts of mentions that were taken from this very document: thousands of them, unchecked.
+
+    doc (Doc): The document.
+    relations (Sequence[tuple]): Head and tail by `mention_row`, label, score, id.
+    facts (Sequence[tuple]): Texts of head and tail, label, score, id, and the pairs that support it, best first.
+    """
+    tables = {k: v for k, v in stored(doc).items() if k not in ("relations", "facts")}
+    store(doc, {**tables, "relations": _pair_table(relations), "facts": _fact_table(facts)})
 
 
 def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
@@ -347,8 +325,8 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
     """
     if relations is None:
         return _write(doc, "relations", None)
-    checked = [_check_relation(doc, value) for value in _check_iterable(relations, "Relations")]
-    return _write(doc, "relations", _pair_table(checked))
+    checked = [_check_relation(doc, value) for value in check_iterable(relations, "Relations")]
+    return _write(doc, "relations", _pair_table(map(_pair_row, checked)))
 
 
 # --- Facts -------------------------------------------------------------------------------
@@ -359,12 +337,12 @@ def _check_fact(doc: Doc, value: Any) -> Fact:
         raise TypeError(Errors.L410.format(type=type(value).__name__, value=value))
     head, tail, label, score, id_, pairs = value
     return Fact(
-        _check_label(head, "head of a fact"),
-        _check_label(tail, "tail of a fact"),
-        _check_label(label, "label of a fact"),
-        _check_score(score, f"fact {label!r}"),
-        _check_text(id_, "id of a fact"),
-        tuple(_check_relation(doc, pair) for pair in _check_iterable(pairs, "Relations")),
+        check_label(head, "head of a fact"),
+        check_label(tail, "tail of a fact"),
+        check_label(label, "label of a fact"),
+        check_score(score, f"fact {label!r}"),
+        check_text(id_, "id of a fact"),
+        tuple(_check_relation(doc, pair) for pair in check_iterable(pairs, "Relations")),
     )
 
 
@@ -393,10 +371,6 @@ def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
     """
     if facts is None:
         return _write(doc, "facts", None)
-    checked = [_check_fact(doc, value) for value in _check_iterable(facts, "Facts")]
-    table = _pair_table(pair for fact in checked for pair in fact.pairs)
-    rows, start = [], 0
-    for *rest, pairs in checked:
-        rows.append([*rest, start, start + len(pairs)])
-        start += len(pairs)
-    return _write(doc, "facts", {**table, "facts": rows})
+    checked = [_check_fact(doc, value) for value in check_iterable(facts, "Facts")]
+    rows = [(*fact[:5], [_pair_row(pair) for pair in fact.pairs]) for fact in checked]
+    return _write(doc, "facts", _fact_table(rows))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 from .types import Fact, Relation
 
@@ -23,12 +24,28 @@ def facts_from_relations(relations: Iterable[Relation]) -> tuple[Fact, ...]:
     RETURNS (tuple[Fact, ...]): One for each normalized head, tail and label, by first mention. Texts, score
         and id are those of the best pair.
     """
-    groups: dict[tuple[str, str, str], list[Relation]] = {}
-    for relation in relations:
-        key = (normalize(relation.head.text), normalize(relation.tail.text), relation.label)
-        groups.setdefault(key, []).append(relation)
-    ordered = sorted(groups.values(), key=lambda pairs: min(_position(pair) for pair in pairs))
-    return tuple(_fact(pairs) for pairs in ordered)
+    relations = list(relations)
+    keys = [(normalize(r.head.text), normalize(r.tail.text), r.label) for r in relations]
+    groups = group_pairs(keys, [_position(r) for r in relations], [r.score for r in relations])
+    return tuple(_fact([relations[i] for i in group]) for group in groups)
+
+
+def group_pairs(
+    keys: Sequence[Hashable], places: Sequence[tuple[Any, ...]], scores: Sequence[float]
+) -> list[list[int]]:
+    """Find the mention pairs that say the same.
+
+    keys (Sequence[Hashable]): What each pair says.
+    places (Sequence[tuple]): Where it is.
+    scores (Sequence[float]): Its score.
+    RETURNS (list[list[int]]): Numbers of the pairs of each fact, best first; facts by first mention.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for number, key in enumerate(keys):
+        groups.setdefault(key, []).append(number)
+    for members in groups.values():
+        members.sort(key=lambda i: (-scores[i], places[i]))
+    return sorted(groups.values(), key=lambda members: min(places[i] for i in members))
 
 
 def _position(pair: Relation) -> tuple[int, int, int, int, str]:
@@ -37,6 +54,5 @@ def _position(pair: Relation) -> tuple[int, int, int, int, str]:
 
 
 def _fact(pairs: list[Relation]) -> Fact:
-    pairs = sorted(pairs, key=lambda pair: (-pair.score, _position(pair)))
     best = pairs[0]
     return Fact(best.head.text, best.tail.text, best.label, best.score, best.id, tuple(pairs))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotation import write_entities, write_facts, write_relations
-from ..facts import facts_from_relations, normalize
+from ..annotation import FactRow, PairRow, mention_row, write_entities, write_pairs
+from ..facts import group_pairs, normalize
 from ..nn.joint.config import JointConfig
-from ..types import Relation
 from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits
 from .reading import Reading
@@ -68,26 +68,51 @@ class Annotator:
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
-        close = near(reading.pairs[:, 0], reading.pairs[:, 1])
-        relations, supports = [], []
-        for (head, tail, index), score, is_close in zip(reading.pairs, reading.scores, close, strict=True):
+        close = near(reading.pairs[:, 0], reading.pairs[:, 1]).tolist()
+        mentions, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
+        order = [(span.start, span.start_char, span.end_char) for span in spans]
+        least = {label: self._least(label) for label in self.joint.relation_labels}
+        relations: list[tuple[Any, PairRow]] = []
+        supports: list[tuple[int, int, PairRow]] = []
+        for (head, tail, index), score, is_close in zip(
+            reading.pairs.tolist(), reading.scores.tolist(), close, strict=True
+        ):
             label = self.joint.relation_labels[index]
-            if not self.limits.allows(label, spans[head].label_, spans[tail].label_):
+            if not self.limits.allows(label, mentions[head][2], mentions[tail][2]):
                 continue
-            id_ = self.joint.relation_ids.get(label, "")
-            relation = Relation(spans[head], spans[tail], label, float(score), id_)
-            if is_close and score > threshold_of(self.thresholds["relations"], label):
-                relations.append(relation)
-            if score > threshold_of(self.thresholds["facts"], label) and _differ(relation):
-                supports.append(relation)
-        relations.sort(key=lambda r: (r.head.start, r.tail.start, -r.score))
-        write_relations(doc, relations)
-        write_facts(doc, facts_from_relations(supports))
+            pair = (mentions[head], mentions[tail], label, score, self.joint.relation_ids.get(label, ""))
+            if is_close and score > least[label][0]:
+                relations.append(((order[head][0], order[tail][0], -score), pair))
+            if (
+                score > least[label][1] and names[head] != names[tail]
+            ):  # two mentions of one entity make no fact
+                supports.append((head, tail, pair))
+        relations.sort(key=lambda relation: relation[0])
+        facts = group_pairs(
+            [(names[head], names[tail], pair[2]) for head, tail, pair in supports],
+            [
+                (order[head][1], order[tail][1], order[head][2], order[tail][2], p[2])
+                for head, tail, p in supports
+            ],
+            [pair[3] for *_, pair in supports],
+        )
+        write_pairs(
+            doc,
+            [pair for _, pair in relations],
+            [_fact(spans, [supports[i] for i in group]) for group in facts],
+        )
+
+    def _least(self, label: str) -> tuple[float, float]:
+        """Thresholds of a relation, and of a fact."""
+        return threshold_of(self.thresholds["relations"], label), threshold_of(
+            self.thresholds["facts"], label
+        )
 
 
-def _differ(relation: Relation) -> bool:
-    """Two mentions of one entity make no fact."""
-    return normalize(relation.head.text) != normalize(relation.tail.text)
+def _fact(spans: Sequence[Span], pairs: Sequence[tuple[int, int, PairRow]]) -> FactRow:
+    """One fact from its pairs, best first: numbers of head and tail, and the pair."""
+    head, tail, (_, _, label, score, id_) = pairs[0]
+    return spans[head].text, spans[tail].text, label, score, id_, [pair for *_, pair in pairs]
 
 
 def _best(labels: dict[str, float], threshold: Threshold, none: float) -> str:
