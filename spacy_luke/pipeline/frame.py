@@ -29,6 +29,7 @@ from ..inputs.texts import NO_ENTITIES, TextBatch, TextEntities, TextRow, text_b
 from .entity_input import EntityInput
 from .probabilities import Floats
 from .saved import Saved
+from .streamed import Streamed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +61,7 @@ class DocScores:
     texts: list[list[RowScores]] = field(default_factory=list)
 
 
-class HeadPipe(Saved, TrainablePipe):  # type: ignore[misc]
+class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
     """A published head behind `nlp.add_pipe`. Subclasses say what it is asked and what its answers mean.
 
     vocab (Vocab): The vocabulary.

@@ -28,6 +28,7 @@ from .listened import ListenedTo
 from .pairs import PairLimits
 from .reading import Question, Reading
 from .saved import Saved
+from .streamed import Streamed
 
 if TYPE_CHECKING:
     from ..nn.joint.config import JointConfig
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 TASKS = (*HEADS, "facts")
 
 
-class LukePipe(ListenedTo, Saved, TrainablePipe):  # type: ignore[misc]
+class LukePipe(ListenedTo, Streamed, Saved, TrainablePipe):  # type: ignore[misc]
     """Finds, labels or relates entities: what its architecture can say. See `factories` for the settings."""
 
     def __init__(
