@@ -32,7 +32,7 @@ from spacy_luke.nn.linear import has_onednn
 from spacy_luke.nn.model import LukeModel
 from spacy_luke.nn.precision import PRECISIONS, Float32Linear
 
-from .peer import Peer
+from .peer import save_works, start_peer
 from .speed import measure
 
 THEIRS = "transformers"
@@ -68,9 +68,10 @@ def run(
     named = make_works(sizes["vocab_size"], sizes["entity_vocab_size"])
     works = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        given = (folder, sizes, models[THEIRS].state_dict(), [inputs for _, inputs in named])
-        peers = {name: stack.enter_context(Peer(python, *given)) for name, python in pythons.items()}
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "works.pt"
+        if pythons:
+            save_works(path, sizes, models[THEIRS].state_dict(), [inputs for _, inputs in named])
+        peers = {name: stack.enter_context(start_peer(python, path)) for name, python in pythons.items()}
         for number, (name, inputs) in enumerate(named):
             others = {peer: partial(run_one, number) for peer, run_one in peers.items()}
             works.append(

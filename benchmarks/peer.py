@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from subprocess import PIPE, Popen
+from tempfile import TemporaryFile
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -27,50 +28,48 @@ for number in sys.stdin:
 """
 
 
-class Peer:
-    """A process that runs transformers' model, of the same weights, on numbered inputs. Use it in a `with` statement.
+@contextmanager
+def start_peer(python: str, path: Path) -> Iterator[Callable[[int], None]]:
+    """Start a process that runs transformers' model, of the same weights, on numbered inputs.
 
     python (str): The interpreter of the environment.
-    folder (Path): Where the weights are written to, for the process to read.
+    path (Path): The file from `save_works`.
+    YIELDS (Callable[[int], None]): Runs one of the works, and returns when that is done.
+    RAISES (RuntimeError): If the process ends by itself.
+    """
+    # Errors go to a file: a pipe that nobody reads would fill up. Nothing is buffered that a dead process can't take.
+    with (
+        TemporaryFile("w+") as errors,
+        Popen([python, "-c", CHILD, str(path)], bufsize=0, stdin=PIPE, stdout=PIPE, stderr=errors) as process,
+    ):
+        stdin, stdout = cast("tuple[Any, Any]", (process.stdin, process.stdout))
+
+        def wait(answer: bytes) -> None:
+            if any(line.strip() == answer for line in stdout):
+                return
+            process.wait()
+            errors.seek(0)
+            raise RuntimeError(errors.read())
+
+        def run(number: int) -> None:
+            with suppress(BrokenPipeError):  # then there is no answer either
+                stdin.write(b"%d\n" % number)
+            wait(b"done")
+
+        wait(b"ready")
+        yield run
+
+
+def save_works(
+    path: Path, sizes: Mapping[str, int], weights: Mapping[str, Tensor], works: Sequence[Mapping[str, Tensor]]
+) -> Path:
+    """Write what the processes read.
+
+    path (Path): The file.
     sizes (Mapping[str, int]): Arguments of transformers' `LukeConfig`.
     weights (Mapping[str, Tensor]): The state of its `LukeModel`.
     works (Sequence[Mapping[str, Tensor]]): The inputs.
-    RAISES (RuntimeError): If the process ends by itself.
+    RETURNS (Path): The file.
     """
-
-    def __init__(
-        self,
-        python: str,
-        folder: Path,
-        sizes: Mapping[str, int],
-        weights: Mapping[str, Tensor],
-        works: Sequence[Mapping[str, Tensor]],
-    ) -> None:
-        path = folder / "peer.pt"
-        if not path.exists():  # another environment may have needed it before
-            torch.save({"sizes": dict(sizes), "weights": dict(weights), "works": list(works)}, path)
-        command = [python, "-c", CHILD, str(path)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self._wait()
-
-    def __call__(self, number: int) -> None:
-        """number (int): Which of the works to run. It returns when that is done."""
-        stdin: Any = self._process.stdin
-        stdin.write(f"{number}\n")
-        stdin.flush()
-        self._wait()
-
-    def _wait(self) -> None:
-        stdout: Any = self._process.stdout
-        if not stdout.readline():
-            raise RuntimeError(self._process.communicate()[1])
-
-    def __enter__(self) -> Peer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.communicate()  # closes its input, at which it ends
+    torch.save({"sizes": dict(sizes), "weights": dict(weights), "works": list(works)}, path)
+    return path

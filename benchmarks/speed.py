@@ -6,7 +6,7 @@ Every way reads the same texts, one after the other in each round, so that what 
 them; a ratio is taken within a round, and the median of the rounds is told.
 
 `--size hidden_size=768 num_hidden_layers=12 num_attention_heads=12 intermediate_size=3072` reads with an encoder as
-large as that, with random weights, see `enlarged`.
+large as that, with random weights, instead of the checkpoint; see `enlarged`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from .enlarged import enlarge, given_entities
 
 ENCODER = "the encoder's word pass alone"
 FACTS = "raw text to facts"
+GIVEN = "given entities and as many candidates to facts"
 ONE_MORE = "one more entity in each window that was read"
 
 
@@ -134,7 +135,7 @@ def _large_ways(golds: Sequence[Doc], sizes: dict[str, int]) -> dict[str, Callab
         for _ in nlp.pipe(given_entities(nlp, golds)):
             pass
 
-    return {ENCODER: _encoder(nlp, texts), FACTS: read, ONE_MORE: _one_more(nlp, texts)}
+    return {ENCODER: _encoder(nlp, texts), GIVEN: read, ONE_MORE: _one_more(nlp, texts)}
 
 
 def _pipeline(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:

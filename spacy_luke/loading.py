@@ -24,9 +24,11 @@ def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en") -> Lan
     RETURNS (Language): The pipe with its weights loaded, behind a `sentencizer` where sentences matter.
     RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if it has no head.
     """
+    from .hub import resolve_checkpoint
     from .layers.weights import get_module
 
-    checkpoint = None if checkpoint is None else str(checkpoint)  # configs have no paths
+    if isinstance(checkpoint, PathLike):  # configs have no paths, and a string may be a name on the hub
+        checkpoint = str(resolve_checkpoint(checkpoint))
     name, model = ("luke", {}) if checkpoint is None else pipe_of(checkpoint)
     nlp = spacy.blank(lang)
     if name in _BY_SENTENCE:

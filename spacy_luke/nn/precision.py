@@ -113,7 +113,8 @@ class Int8Linear(InferenceLinear):
         """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
         if not len(rows):
             return rows.new_zeros(0, self.out_features)
-        highest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg_())
+        rows = rows.float()  # half precision would round what has 8 bits already
+        highest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg())
         scale = highest.clamp_(min=1e-12).div_(127)  # (rows, 1)
         # Unsigned numbers, because such instructions multiply unsigned by signed ones: 128 stands for zero. The half
         # makes rounding of cutting off.

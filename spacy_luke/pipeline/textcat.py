@@ -90,7 +90,7 @@ class LukeTextCategorizer(LabelPipe):
         """As `LabelPipe`; regression has one label."""
         new = self.collect_labels(examples) if labels is None else list(labels)
         if self.problem_type == "regression":
-            self._check_single(new)
+            self._check_single(new or self.labels)
         super().prepare_head((), new)
 
     def _check_single(self, labels: Sequence[str]) -> None:

@@ -86,8 +86,12 @@ class WordVocab:
     @additional_special_tokens.setter
     def additional_special_tokens(self, tokens: Sequence[str | AddedToken]) -> None:
         """tokens (Sequence[str | AddedToken]): Others, which are added to the vocabulary if they aren't there."""
-        self.special.additional = []
-        self.add_special_tokens({"additional_special_tokens": tokens})
+        before, self.special.additional = self.special.additional, []
+        try:
+            self.add_special_tokens({"additional_special_tokens": tokens})
+        except Exception:
+            self.special.additional = before
+            raise
 
     @property
     def additional_special_tokens_ids(self) -> list[int]:

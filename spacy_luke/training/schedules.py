@@ -23,9 +23,9 @@ def warmup_linear(initial_rate: float, warmup_steps: int, total_steps: int | str
     RETURNS (Iterable[float]): The rate of each step.
     RAISES (ValueError): If `total_steps` is another string.
     """
-    if isinstance(total_steps, str):
-        if not total_steps.startswith("${"):
-            allowed = "a number, or a reference to a setting that is one"
-            raise ValueError(Errors.L436.format(name="total_steps", allowed=allowed, value=total_steps))
+    if isinstance(total_steps, str) and total_steps.startswith("${"):
         total_steps = sys.maxsize
+    if not isinstance(total_steps, int):
+        allowed = "a number, or a reference to a setting that is one"
+        raise ValueError(Errors.L436.format(name="total_steps", allowed=allowed, value=total_steps))
     return schedules.warmup_linear(initial_rate, warmup_steps, total_steps)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks import peer
 from benchmarks.encoder import THEIRS, all_spans, main
-from benchmarks.peer import Peer
+from benchmarks.peer import save_works, start_peer
 
 
 def test_all_works_in_all_ways(tmp_path: Path, tiny: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,9 +29,18 @@ def test_all_works_in_all_ways(tmp_path: Path, tiny: list[str], capsys: pytest.C
         assert all(way["share"] > 0 for way in ways.values())
 
 
-def test_what_goes_wrong_in_another_environment_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="Unexpected key"):
-        Peer(sys.executable, tmp_path, {"num_hidden_layers": 0, "hidden_size": 12}, {"a": torch.zeros(1)}, [])
+def test_what_goes_wrong_in_another_environment_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "works.pt"
+    sizes = {"num_hidden_layers": 0, "hidden_size": 12, "vocab_size": 5, "entity_vocab_size": 5}
+    save_works(path, sizes, {"a": torch.zeros(1)}, [])
+    with pytest.raises(RuntimeError, match="Unexpected key"), start_peer(sys.executable, path):
+        pass
+    talks = "import sys; sys.stderr.write('x' * 200_000); print('hello'); print('ready', flush=True)"
+    monkeypatch.setattr(peer, "CHILD", f"{talks}; input(); raise SystemExit('tired')")
+    with start_peer(sys.executable, path) as there, pytest.raises(RuntimeError, match="tired"):
+        there(0)
 
 
 def test_all_spans_of_a_sentence() -> None:

@@ -77,6 +77,7 @@ def test_a_row_with_outliers_leaves_the_others_alone():
     assert (ranged(rows)[1:] - linear(rows)[1:]).abs().max() > 1.0
     rows[0] = 0.0
     torch.testing.assert_close(int8(rows)[0], linear.bias)
+    torch.testing.assert_close(int8(rows.bfloat16()), int8(rows.bfloat16().float()))
 
 
 def test_products_have_the_rounding_errors_of_their_weights():
