@@ -32,8 +32,8 @@ MOST_MENTIONS = 5  # of a sentence to learn from; four of five sentences with tw
 
 
 def read(data: Path) -> Splits:
-    """RETURNS (Splits): Sentences of the training documents with two mentions to `MOST_MENTIONS`, the held-out documents,
-    the test half."""
+    """RETURNS (Splits): Sentences of the training documents with two to `MOST_MENTIONS` mentions, the held-out
+    documents, the test half."""
     rest, held_out, test = read_annotated(data, spacy.blank("en").vocab)
     safe, _ = drop_leaks(rest, [*test, *held_out])
     return Splits(list(_sentences(safe)), held_out, test)
@@ -92,8 +92,8 @@ RULES: dict[str, Callable[[Sequence[Doc]], Annotate]] = {
 
 TASK = Task(
     name="redocred",
-    data="Re-DocRED: sentences with two to five mentions of 398 documents of the development file, 100 others of it, the "
-    "test half",
+    data="Re-DocRED: sentences with two to five mentions of 398 documents of the development file, 100 others of it, "
+    "the test half",
     read=read,
     score=score,
     metric="micro_f1",
