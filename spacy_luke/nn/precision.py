@@ -88,25 +88,29 @@ class BFloat16Linear(InferenceLinear):
 
 
 class Int8Linear(InferenceLinear):
-    """Weights of 8 bits with a scale for each output, inputs of 8 bits with a scale for each row, so that a token with
-    outliers takes nothing from the others. torch offers such products to its compiler only; what it offers to all has
-    one scale for all rows, with which twice as many decisions of the default model change (see `RangeInt8Linear`).
+    """Weights of 8 bits with a scale for each output, inputs of 8 bits over the range of each row, so that a token with
+    outliers takes nothing from the others, and what is hardly negative (behind GELU) not half of the numbers. torch
+    offers such products to its compiler only; what it offers to all has one range for all rows (`RangeInt8Linear`).
+
+        row = lowest + scale * numbers,   so   row @ weight = scale * (numbers @ weight) + lowest * sums of the weight
 
     linear (nn.Linear): The layer whose weights it copies.
     """
 
     scales: Tensor
     zeros: Tensor
+    sums: Tensor
     bias: Tensor
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(linear)
         weight = linear.weight.detach().float()
         scales = weight.abs().amax(dim=1).clamp(min=1e-12) / 127  # (out,)
-        numbers = (weight / scales[:, None]).round().to(torch.int8)
-        self.packed = torch.ops.onednn.qlinear_prepack(numbers, None)
+        numbers = (weight / scales[:, None]).round()
+        self.packed = torch.ops.onednn.qlinear_prepack(numbers.to(torch.int8), None)
         self.register_buffer("scales", scales)
         self.register_buffer("zeros", torch.zeros(len(weight), dtype=torch.long))
+        self.register_buffer("sums", numbers.sum(dim=1) * scales)  # (out,)
         self.register_buffer("bias", linear.bias.detach().float())
 
     def multiply(self, rows: Tensor) -> Tensor:
@@ -114,16 +118,16 @@ class Int8Linear(InferenceLinear):
         if not len(rows):
             return rows.new_zeros(0, self.out_features)
         rows = rows.float()  # half precision would round what has 8 bits already
-        highest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg())
-        scale = highest.clamp_(min=1e-12).div_(127)  # (rows, 1)
-        # Unsigned numbers, because such instructions multiply unsigned by signed ones: 128 stands for zero. The half
-        # makes rounding of cutting off.
-        numbers = (rows / scale).add_(128.5).to(torch.uint8)
+        lowest = rows.amin(dim=1, keepdim=True)  # (rows, 1)
+        scale = (rows.amax(dim=1, keepdim=True) - lowest).clamp_(min=1e-12).div_(255)
+        numbers = (
+            (rows - lowest).div_(scale).add_(0.5).to(torch.uint8)
+        )  # the half makes rounding of cutting off
         alone: tuple[object, ...] = ("none", [], "")  # nothing is fused behind the product
         product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            numbers, 1.0, 128, self.packed, self.scales, self.zeros, None, 1.0, 0, torch.float32, *alone
+            numbers, 1.0, 0, self.packed, self.scales, self.zeros, None, 1.0, 0, torch.float32, *alone
         )
-        return torch.addcmul(self.bias, product, scale)
+        return torch.addcmul(self.bias, product, scale).addcmul_(lowest, self.sums)
 
 
 class RangeInt8Linear(InferenceLinear):
