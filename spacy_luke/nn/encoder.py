@@ -102,6 +102,7 @@ class LukeLayer(nn.Module):
         layout: Layout,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
+        entities_alone: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """Read words and entities together.
 
@@ -109,8 +110,9 @@ class LukeLayer(nn.Module):
         layout (Layout): Which rows belong together; not packed where probabilities are needed.
         head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
         need_probs (bool): Whether to return the probabilities.
-        RETURNS (tuple[Tensor, Tensor | None]): States, shape as `hidden`, and probabilities, shape
-            (batch, heads, words + entities, words + entities).
+        entities_alone (bool): Whether nobody reads what becomes of the words; not where probabilities are needed.
+        RETURNS (tuple[Tensor, Tensor | None]): States, shape as `hidden` or of the entities alone, and probabilities,
+            shape (batch, heads, words + entities, words + entities).
         """
         attention = self.attention.self
         keys, values = attention.keys_values(hidden)
@@ -121,6 +123,11 @@ class LukeLayer(nn.Module):
             context, probs = attention.read_as_words(hidden, layout, word_kv, None, *rest)
             return self.finish(context, hidden), probs[0] if probs else None
         entity_kv = keys[n_words:], values[n_words:]
+        if entities_alone:
+            entities = hidden[n_words:]
+            return self.finish(
+                attention.read_as_entities(entities, layout, word_kv, entity_kv, head_mask)[0], entities
+            ), None
         context, probs = attention.read_as_words(hidden[:n_words], layout, word_kv, entity_kv, *rest)
         read, entity_probs = attention.read_as_entities(hidden[n_words:], layout, word_kv, entity_kv, *rest)
         if not need_probs:
@@ -181,6 +188,7 @@ class LukeEncoder(nn.Module):
         head_mask: Tensor | None = None,
         output_attentions: bool = False,
         output_hidden_states: bool = False,
+        words_needed: bool = True,
     ) -> EncoderStates:
         """Read words and entities together.
 
@@ -190,9 +198,13 @@ class LukeEncoder(nn.Module):
         head_mask (Tensor | None): Factor of each head of each layer. Shape: (layers, heads, 1, 1)
         output_attentions (bool): Whether to return attention probabilities.
         output_hidden_states (bool): Whether to return the states between the layers.
+        words_needed (bool): Whether anybody reads the last states of the words. Else, where nothing else is asked for,
+            the last layer leaves them out, and they are zeros.
         RETURNS (EncoderStates): The states, padded.
         """
         word_layers, entity_layers, attentions = [], [], []
+        alone = not (words_needed or output_attentions or output_hidden_states) and entities is not None
+        last = len(self.layer) - 1
         # One matrix of rows where all rows are treated alike: a weight read from memory once serves both.
         hidden = _join_rows(words, entities)
         for i, layer in enumerate(self.layers()):
@@ -207,9 +219,11 @@ class LukeEncoder(nn.Module):
             if self.checkpointing is not None and self.training:
                 run = partial(checkpoint, layer, **self.checkpointing)
             mask = None if head_mask is None else head_mask[i]
-            hidden, probs = run(hidden, layout, mask, output_attentions)
+            hidden, probs = run(hidden, layout, mask, output_attentions, alone and i == last)
             if probs is not None:
                 attentions.append(probs)
+        if alone:
+            hidden = torch.cat([hidden.new_zeros(sum(layout.words.counts), hidden.shape[1]), hidden])
         padded = _split_rows(hidden, layout)
         if output_hidden_states:
             word_layers.append(padded[0])

@@ -71,6 +71,8 @@ class LukeModel(LukePreTrainedModel):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
+        *,
+        words_needed: bool = True,
     ) -> LukeModelOutput | tuple[Any, ...]:
         """Contextualize the words and entities of a batch.
 
@@ -91,6 +93,8 @@ class LukeModel(LukePreTrainedModel):
         output_attentions (bool | None): Return `attentions`. None means the configuration's value.
         output_hidden_states (bool | None): Return the states of all layers. None: as configured.
         return_dict (bool | None): Return an output object, not a tuple. None: as configured.
+        words_needed (bool): False where only the entities' last states are read: those of the words may be zeros then,
+            which spares most of the last layer. transformers has no such argument.
         RETURNS (LukeModelOutput | tuple): The states.
         RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
         """
@@ -114,8 +118,11 @@ class LukeModel(LukePreTrainedModel):
             self._head_mask(head_mask),
             attentions,
             between,
+            words_needed,
         )
-        return self._output(states, self.config.return_dict if return_dict is None else return_dict)
+        return self._output(
+            states, self.config.return_dict if return_dict is None else return_dict, words_needed
+        )
 
     def encode_words(
         self,
@@ -213,8 +220,10 @@ class LukeModel(LukePreTrainedModel):
             raise ValueError(Errors.L214.format(name="head_mask", shape=tuple(mask.shape), wanted=wanted))
         return mask.to(self.dtype).expand(wanted)[:, :, None, None]
 
-    def _output(self, states: EncoderStates, return_dict: bool) -> LukeModelOutput | tuple[Any, ...]:
-        pooled = None if self.pooler is None else self.pooler(states.words)
+    def _output(
+        self, states: EncoderStates, return_dict: bool, words_needed: bool
+    ) -> LukeModelOutput | tuple[Any, ...]:
+        pooled = self.pooler(states.words) if self.pooler is not None and words_needed else None
         output = LukeModelOutput(
             last_hidden_state=states.words,
             pooler_output=pooled,

@@ -101,6 +101,7 @@ class LabelHead(LukeHead):
     """
 
     output_class: ClassVar[type[LabelOutput]]
+    reads_words: ClassVar[bool] = True  # whether `features` looks at the states of words
 
     def __init__(
         self,
@@ -158,6 +159,7 @@ class LabelHead(LukeHead):
             output_attentions,
             output_hidden_states,
             return_dict=True,
+            words_needed=self.reads_words,
         )
         return self.answer(states, self.score(self.features(states)), labels, return_dict)
 

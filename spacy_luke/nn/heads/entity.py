@@ -20,6 +20,7 @@ class LukeForEntityClassification(LabelHead):
     """
 
     output_class = EntityClassificationOutput
+    reads_words = False
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
@@ -39,6 +40,7 @@ class LukeForEntityPairClassification(LabelHead):
     """
 
     output_class = EntityPairClassificationOutput
+    reads_words = False
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config, n_states=2, bias=False)

@@ -40,7 +40,7 @@ class JointConfig:
     max_span_width: int = 12
     proposal_width: int = 128
     proposals_per_token: float = 0.5
-    proposal_floor: float = 0.0001
+    proposal_floor: float = 0.00002
     proposal_margin: float = 12.0
     relation_width: int = 384
     max_mention_length: int = 30
