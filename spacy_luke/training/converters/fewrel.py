@@ -25,14 +25,15 @@ def convert_fewrel(path: str | Path, vocab: Vocab, names: Mapping[str, Any]) -> 
 
     path (str | Path): A `.json` or `.json.xz` file: {property id: [{"tokens", "h", "t"}, ...]}.
     vocab (Vocab): The vocabulary of the documents.
-    names (Mapping[str, list[str]]): Name and description by property id, as in `pid2name.json`. Relations that
-        it does not name are left out.
+    names (Mapping[str, list[str] | str]): Name and description, or the name alone, by property id, as in
+        `pid2name.json`. Relations that it does not name are left out.
     YIELDS (Doc): With the two entities, label "ENTITY", `kb_id_` of Wikidata, and one relation for each pair
         of their mentions.
     """
     for id_, rows in read_json(path).items():
-        for row in rows if id_ in names else ():
-            yield _doc(row, vocab, names[id_][0], id_)
+        name = names.get(id_)
+        for row in rows if name else ():
+            yield _doc(row, vocab, name if isinstance(name, str) else name[0], id_)
 
 
 def _doc(row: Mapping[str, Any], vocab: Vocab, label: str, id_: str) -> Doc:

@@ -68,6 +68,8 @@ def test_fewrel(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"P17": [row]}))
     (doc,) = convert_fewrel(path, NLP.vocab, {"P17": ["country", "where"]})
+    (named,) = convert_fewrel(path, NLP.vocab, {"P17": "country"})  # as DocRED names its relations
+    assert triples(named) == triples(doc)
     assert doc.text == "Rome and rome lie in Italy."
     assert triples(doc) == [("Rome", "Italy", "country", "P17"), ("rome", "Italy", "country", "P17")]
     assert [(e.label_, e.kb_id_, e.id_) for e in doc.ents][::2] == [
