@@ -31,8 +31,8 @@ def convert_fewrel(path: str | Path, vocab: Vocab, names: Mapping[str, Any]) -> 
         of their mentions.
     """
     for id_, rows in read_json(path).items():
-        name = names.get(id_)
-        for row in rows if name else ():
+        for row in rows if id_ in names else ():
+            name = names[id_]
             yield _doc(row, vocab, name if isinstance(name, str) else name[0], id_)
 
 
