@@ -125,9 +125,8 @@ class LukeLayer(nn.Module):
         entity_kv = keys[n_words:], values[n_words:]
         if entities_alone:
             entities = hidden[n_words:]
-            return self.finish(
-                attention.read_as_entities(entities, layout, word_kv, entity_kv, head_mask)[0], entities
-            ), None
+            context, _ = attention.read_as_entities(entities, layout, word_kv, entity_kv, head_mask)
+            return self.finish(context, entities), None
         context, probs = attention.read_as_words(hidden[:n_words], layout, word_kv, entity_kv, *rest)
         read, entity_probs = attention.read_as_entities(hidden[n_words:], layout, word_kv, entity_kv, *rest)
         if not need_probs:

@@ -17,6 +17,7 @@ from .files import read_config, read_object
 from .options import Options
 from .sentencepiece_backend import PIECES
 from .special import NAMES, SpecialTokens
+from .tasks import MARKERS
 from .template import Template
 
 ENTITIES = "entity_vocab.json"
@@ -127,7 +128,7 @@ def write_settings(
         config["entity_token_1"], config["entity_token_2"] = special.additional[:2]
     if (pattern := template.pattern()) is not None:
         config["special_tokens_pattern"] = pattern
-    if options.task in ("entity_classification", "entity_pair_classification"):
+    if options.task in MARKERS:
         # The task sets it; whoever loads the folder for another task wants the usual length.
         del config["max_entity_length"]
     files = [(CONFIG, config), (SPECIAL, {**special.names, "additional_special_tokens": special.additional})]
