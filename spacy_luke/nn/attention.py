@@ -100,10 +100,11 @@ class LukeSelfAttention(nn.Module):
             entity reads no other one. Further arguments are those of `read_as_words`.
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
-        queries = [query, self.e2e_query(hidden) if self.entity_aware else query]
-        read = self._read if self.entities_read_entities else self._read_words_and_self
-        divided = self._divide(layout, queries, [words, entities], "entities")
-        return _join([read(*parts, head_mask, need_probs) for parts in divided])
+        own_query = self.e2e_query(hidden) if self.entity_aware else query
+        if not self.entities_read_entities:
+            return self._read_words_and_self(query, own_query, layout, words, entities, head_mask, need_probs)
+        divided = self._divide(layout, [query, own_query], [words, entities], "entities")
+        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
 
     def reread(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
         """Read with probabilities that are returned, so that gradients reach them. Nothing is packed then.
@@ -185,30 +186,48 @@ class LukeSelfAttention(nn.Module):
 
     def _read_words_and_self(
         self,
-        queries: list[Tensor],
-        blocks: list[KeysValues],
-        group: Group,
+        query: Tensor,
+        own_query: Tensor,
+        layout: Layout,
+        words: KeysValues,
+        selves: KeysValues,
         head_mask: Tensor | None,
         need_probs: bool,
-    ) -> tuple[Tensor, Tensor | None]:
-        """As `_read`, with one column for the row's own key instead of a block of all entities."""
-        (query, self_query), (words, own) = queries, blocks
-        bias = additive_mask([group.word_mask], [words], query.dtype)
+    ) -> Read:
+        """As `_read`, with one column for the row's own key instead of a block of all entities. What a row does with
+        itself needs no group: only the words are read by groups, and tell which share remains for the row itself."""
+        by_head = own_query.shape[0], self.heads, own_query.shape[1] // self.heads  # rows, heads, d
+        scale = 1.0 / math.sqrt(by_head[2])
+        own_score = (own_query * selves[0]).view(by_head).sum(
+            dim=-1
+        ) * scale  # (rows, width) -> (rows, heads)
+        plain = head_mask is not None or need_probs or (self.training and self.dropout.p > 0.0)
+        contexts, shares, parts = [], [], []
+        divided = self._divide(layout, [query * scale, own_score], [words], "entities")
+        for (asked, own), (block,), group in divided:
+            bias = additive_mask([group.word_mask], [block], query.dtype)
+            few = query.device.type == "cpu" and 0 < count_scores(asked, block[1]) < FOLD_FROM
+            if plain or (few and bias is None):
+                probs = self._probabilities(asked, own, block[0], bias, head_mask)
+                context, share = probs[..., :-1] @ block[1], probs[..., -1:]
+                parts += [probs] if need_probs else []
+            else:
+                context, share = fused_words_and_self(asked, own, block, bias)
+            contexts.append(merge_heads(context))
+            shares.append(merge_heads(share))
+        share = torch.cat(shares)[..., None]  # (rows, heads) -> (rows, heads, 1)
+        return torch.cat(contexts) + (share * selves[1].view(by_head)).flatten(1), parts
+
+    def _probabilities(
+        self, query: Tensor, own_score: Tensor, keys: Tensor, bias: Tensor | None, head_mask: Tensor | None
+    ) -> Tensor:
+        """query, own_score, keys (Tensor): Shape: (size, heads, rows or words, d or 1)
+        RETURNS (Tensor): Of each word, and behind them of the row itself. Shape: (size, heads, rows, words + 1)"""
         if bias is not None:
             bias = F.pad(bias, (0, 1))  # an entity always reads itself
-        own_score = (self_query * own[0]).sum(dim=-1, keepdim=True)  # (batch, heads, entities, 1)
-        dropping = self.training and self.dropout.p > 0.0
-        if head_mask is None and not need_probs and not dropping:
-            few = (
-                query.device.type == "cpu" and bias is None and 0 < count_scores(query, words[1]) < FOLD_FROM
-            )
-            rest = () if few else (bias,)
-            read = read_words_and_self if few else fused_words_and_self
-            return merge_heads(read(query, own_score, words, own[1], *rest)), None
-        scores = torch.cat([query @ words[0].transpose(-1, -2), own_score], dim=-1)
-        probs = self._normalize(scores / math.sqrt(query.shape[-1]), bias, head_mask)
-        context = probs[..., :-1] @ words[1] + probs[..., -1:] * own[1]
-        return merge_heads(context), probs if need_probs else None
+        return self._normalize(
+            torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1), bias, head_mask
+        )
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         if bias is not None:
@@ -236,41 +255,21 @@ def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tu
     return torch.cat(queries, dim=-1), key, F.pad(values, (0, width))
 
 
-def read_words_and_self(query: Tensor, own_score: Tensor, words: KeysValues, own_value: Tensor) -> Tensor:
-    """Read the words and oneself by a matrix of scores, which on a processor is quick as long as it is small.
-
-    The row's own score stays beside the matrix, so that no column is put behind it:
-
-        context = (exp(scores) @ words + exp(own) * own value) / (sum of exp(scores) + exp(own))
-
-    query (Tensor): Shape: (batch, heads, entities, d)
-    own_score (Tensor): Product of a row's query and its own key. Shape: (batch, heads, entities, 1)
-    words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
-    own_value (Tensor): Shape: (batch, heads, entities, d)
-    RETURNS (Tensor): Shape: (batch, heads, entities, d)
-    """
-    scale = 1.0 / math.sqrt(query.shape[-1])
-    scores, own = (query * scale) @ words[0].transpose(-1, -2), own_score * scale
-    highest = torch.maximum(scores.amax(dim=-1, keepdim=True), own).detach()  # any number would do
-    weights, own = scores.sub_(highest).exp_(), (own - highest).exp()
-    return (weights @ words[1] + own * own_value) / (weights.sum(dim=-1, keepdim=True) + own)
-
-
 def fused_words_and_self(
-    query: Tensor, own_score: Tensor, words: KeysValues, own_value: Tensor, bias: Tensor | None
-) -> Tensor:
-    """Read the words and oneself without building a matrix of scores.
+    query: Tensor, own_score: Tensor, words: KeysValues, bias: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Read the words, beside oneself, without building a matrix of scores.
 
     One key that stands for "self" is put behind the words, and one dimension behind the width. There the
     query carries the row's own score and the key a 1, so their product is that score; and the value a 1, so
     the result tells how much of itself the row has read.
 
-    query (Tensor): Shape: (batch, heads, entities, d)
-    own_score (Tensor): Product of a row's query and its own key. Shape: (batch, heads, entities, 1)
+    query (Tensor): Scaled. Shape: (batch, heads, entities, d)
+    own_score (Tensor): Scaled product of a row's query and its own key. Shape: (batch, heads, entities, 1)
     words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
-    own_value (Tensor): Shape: (batch, heads, entities, d)
-    bias (Tensor | None): Shape: (batch, 1, 1, words + 1)
-    RETURNS (Tensor): Shape: (batch, heads, entities, d)
+    bias (Tensor | None): Shape: (batch, 1, 1, words)
+    RETURNS (tuple[Tensor, Tensor]): What was read of the words, shape (batch, heads, entities, d), and the share
+        that the row itself has, shape (batch, heads, entities, 1).
     """
     width = query.shape[-1]
     query = F.pad(query, (0, 8))  # widths that 8 divides suit the GPU kernels
@@ -278,8 +277,9 @@ def fused_words_and_self(
     keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
     keys[:, :, -1, width] = 1.0
     values[:, :, -1, width] = 1.0
-    read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0 / math.sqrt(width))
-    return read[..., :width] + read[..., width : width + 1] * own_value
+    bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
+    read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
+    return read[..., :width], read[..., width : width + 1]
 
 
 def additive_mask(

@@ -37,7 +37,7 @@ class Rows:
     def take(self, padded: Tensor) -> Tensor:
         """padded (Tensor): Shape: (batch, places, ...). RETURNS (Tensor): The rows. Shape: (rows, ...)"""
         flat = padded.expand(*self.shape, *padded.shape[2:]).flatten(0, 1)  # (batch * places, ...)
-        return flat if self.index is None else flat[self.index]
+        return flat if self.index is None else flat.index_select(0, self.index)
 
     def put(self, rows: Tensor) -> Tensor:
         """rows (Tensor): Shape: (rows, ...). RETURNS (Tensor): Zeros at padding. Shape: (batch, places, ...)"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Annotator:
             rows = [] if reading.labels is None else reading.labels[seen].tolist()
             labels = [dict(zip(self.joint.entity_labels, row, strict=True)) for row in rows]
             none = [0.0] * len(rows) if reading.none is None else reading.none[seen].tolist()
-            best = [_best(row, self.thresholds["labels"], p) for row, p in zip(labels, none, strict=True)]
+            best = [self._best(row, p) for row, p in zip(rows, none, strict=True)]
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
@@ -71,7 +72,6 @@ class Annotator:
         close = near(reading.pairs[:, 0], reading.pairs[:, 1]).tolist()
         mentions, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
         order = [(span.start, span.start_char, span.end_char) for span in spans]
-        least = {label: self._least(label) for label in self.joint.relation_labels}
         relations: list[tuple[Any, PairRow]] = []
         supports: list[tuple[int, int, PairRow]] = []
         for (head, tail, index), score, is_close in zip(
@@ -81,10 +81,10 @@ class Annotator:
             if not self.limits.allows(label, mentions[head][2], mentions[tail][2]):
                 continue
             pair = (mentions[head], mentions[tail], label, score, self.joint.relation_ids.get(label, ""))
-            if is_close and score > least[label][0]:
+            if is_close and score > self.least_relation[index]:
                 relations.append(((order[head][0], order[tail][0], -score), pair))
             if (
-                score > least[label][1] and names[head] != names[tail]
+                score > self.least_fact[index] and names[head] != names[tail]
             ):  # two mentions of one entity make no fact
                 supports.append((head, tail, pair))
         relations.sort(key=lambda relation: relation[0])
@@ -102,24 +102,35 @@ class Annotator:
             [_fact(spans, [supports[i] for i in group]) for group in facts],
         )
 
-    def _least(self, label: str) -> tuple[float, float]:
-        """Thresholds of a relation, and of a fact."""
-        return threshold_of(self.thresholds["relations"], label), threshold_of(
-            self.thresholds["facts"], label
-        )
+    def _best(self, probabilities: Sequence[float], none: float) -> str:
+        """The most probable label, if it is above its threshold and more probable than none."""
+        limits = zip(probabilities, self.joint.entity_labels, self.least_label, strict=True)
+        above = [(score, label) for score, label, least in limits if score > least and score > none]
+        return max(above)[1] if above else ""
+
+    @cached_property
+    def least_label(self) -> list[float]:
+        """RETURNS (list[float]): The threshold of each label of entities."""
+        return self._least("labels", self.joint.entity_labels)
+
+    @cached_property
+    def least_relation(self) -> list[float]:
+        """RETURNS (list[float]): The threshold of each relation between mentions."""
+        return self._least("relations", self.joint.relation_labels)
+
+    @cached_property
+    def least_fact(self) -> list[float]:
+        """RETURNS (list[float]): The threshold of each relation as a fact."""
+        return self._least("facts", self.joint.relation_labels)
+
+    def _least(self, task: str, labels: Sequence[str]) -> list[float]:
+        return [threshold_of(self.thresholds[task], label) for label in labels]
 
 
 def _fact(spans: Sequence[Span], pairs: Sequence[tuple[int, int, PairRow]]) -> FactRow:
     """One fact from its pairs, best first: numbers of head and tail, and the pair."""
     head, tail, (_, _, label, score, id_) = pairs[0]
     return spans[head].text, spans[tail].text, label, score, id_, [pair for *_, pair in pairs]
-
-
-def _best(labels: dict[str, float], threshold: Threshold, none: float) -> str:
-    """The most probable label, if it is above its threshold and more probable than none."""
-    limits = {label: max(none, threshold_of(threshold, label)) for label in labels}
-    above = [(score, label) for label, score in labels.items() if score > limits[label]]
-    return max(above)[1] if above else ""
 
 
 def _scored_group(doc: Doc, key: str, scored: Sequence[ScoredSpan]) -> SpanGroup:

@@ -23,7 +23,7 @@ def _defaults(architecture: str, heads: dict[str, bool], **settings: Any) -> dic
         "entities": {"@misc": "spacy-luke.doc_ents.v1"},
         "thresholds": {},
         **settings,
-        "max_batch_pieces": 8192,
+        "max_batch_pieces": 4096,
         "scorer": {"@scorers": "spacy-luke.luke_scorer.v1"},
     }
 

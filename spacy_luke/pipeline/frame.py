@@ -85,7 +85,7 @@ class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
         name: str,
         *,
         entity_input: EntityInput | None = None,
-        max_batch_pieces: int = 8192,
+        max_batch_pieces: int = 4096,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         found = getattr(model.attrs.get("settings"), "task", model.name)

@@ -54,7 +54,7 @@ class LukeLinker(HeadPipe):
         prior_weight: float = 0.0,
         n_candidates: int = 10,
         mask_rate: float = 0.9,
-        max_batch_pieces: int = 8192,
+        max_batch_pieces: int = 4096,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(vocab, model, name, max_batch_pieces=max_batch_pieces, scorer=scorer)

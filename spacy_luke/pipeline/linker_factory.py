@@ -25,7 +25,7 @@ from .linker import LukeLinker
         "prior_weight": 0.0,
         "n_candidates": 10,
         "mask_rate": 0.9,
-        "max_batch_pieces": 8192,
+        "max_batch_pieces": 4096,
         "scorer": {"@scorers": "spacy-luke.linker_scorer.v1"},
     },
     default_score_weights={

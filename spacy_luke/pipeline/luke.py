@@ -53,7 +53,7 @@ class LukePipe(ListenedTo, Streamed, Saved, TrainablePipe):  # type: ignore[misc
         spans_key: str | None = None,
         thresholds: dict[str, Threshold] | None = None,
         limits: PairLimits | None = None,
-        max_batch_pieces: int = 8192,
+        max_batch_pieces: int = 4096,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         if find_entities not in ("auto", True, False):

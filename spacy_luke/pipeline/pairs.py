@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from ..errors import Errors
@@ -48,7 +49,7 @@ class PairLimits:
         """
         extents = np.array(mentions, dtype=np.int64).reshape(-1, 2)
         if self.same_sentence and doc.has_annotation("SENT_START"):
-            sentences = np.cumsum([bool(token.is_sent_start) for token in doc], dtype=np.int64)
+            sentences = np.cumsum(doc.to_array(SENT_START).astype(np.int64) == 1)
             of = sentences[extents[:, 0]]
             return lambda head, tail: np.asarray(of[head] == of[tail])
         limit = len(doc) if self.max_distance is None else self.max_distance

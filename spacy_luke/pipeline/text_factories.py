@@ -37,7 +37,7 @@ def _defaults(architecture: str, scorer: str, **settings: Any) -> dict[str, Any]
         "entity_input": "none",
         "entities": {"@misc": "spacy-luke.doc_ents.v1"},
         "titles": {"@misc": "spacy-luke.kb_id_titles.v1"},
-        "max_batch_pieces": 8192,
+        "max_batch_pieces": 4096,
         "scorer": {"@scorers": f"spacy-luke.{scorer}.v1"},
     }
 

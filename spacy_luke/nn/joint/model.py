@@ -333,7 +333,11 @@ def take_rows(states: Tensor, index: Tensor) -> Tensor:
     index (Tensor): Shape: (batch, n)
     RETURNS (Tensor): Shape: (batch, n, hidden)
     """
-    return states.gather(1, index[..., None].expand(-1, -1, states.shape[-1]))
+    batch, length, width = states.shape
+    flat = (
+        index + length * torch.arange(batch, device=index.device)[:, None]
+    )  # rows of (batch * length, hidden)
+    return states.flatten(0, 1).index_select(0, flat.flatten()).view(*index.shape, width)
 
 
 def entity_positions(extents: Tensor, mask: Tensor, max_length: int) -> Tensor:

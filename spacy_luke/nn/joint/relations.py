@@ -119,7 +119,10 @@ class RelationHead(nn.Module):
         add_t, mul_t = tail[window].chunk(2, dim=-1)
         near = self.distance(distance_classes(extents[window, h], extents[window, t]))
         looked, which = common_context(attention[window], context[window], h, t)
-        hidden = torch.addcmul(add_h[h] + add_t[t], mul_h[h], mul_t[t]) + looked[which] + near  # (n, width)
+        hidden = torch.addcmul(
+            _rows(add_h, h) + _rows(add_t, t), _rows(mul_h, h), _rows(mul_t, t)
+        )  # (n, width)
+        hidden = hidden + _rows(looked, which) + near
         logits: Tensor = self.classifier(self.dropout(F.gelu(self.norm(hidden))))
         return logits.float()
 
@@ -136,9 +139,15 @@ def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tenso
     keys, which = torch.unique(
         torch.minimum(head, tail) * len(attention) + torch.maximum(head, tail), return_inverse=True
     )
-    shared = attention[keys // len(attention)] * attention[keys % len(attention)]  # (n_different, length)
+    first, second = keys // len(attention), keys % len(attention)
+    shared = _rows(attention, first) * _rows(attention, second)  # (n_different, length)
     total = shared.sum(dim=-1, keepdim=True).clamp(min=1e-12)
     return (shared.to(context.dtype) @ context) / total.to(context.dtype), which
+
+
+def _rows(matrix: Tensor, index: Tensor) -> Tensor:
+    """matrix[index], which copies whole rows, several times as fast."""
+    return matrix.index_select(0, index)
 
 
 def _by_window(pairs: Tensor, order: Tensor) -> list[tuple[int, Tensor]]:
