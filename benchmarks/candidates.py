@@ -4,8 +4,8 @@
 
 finds entities in the corpus' tokens with `luke_ner` and the default model: with the learned pre-filter as the
 checkpoint sets it, with a wider one (`--floor`, `--margin`), and with all spans up to twelve tokens
-(`spacy.ngram_suggester.v1`). Over all documents it tells which share of the entities that all spans give the others find
-too, and which share of the gold spans is among the candidates; times are taken over the first ones, in turn.
+(`spacy.ngram_suggester.v1`). Over all documents it tells which share of the entities that all spans give is found,
+and which share of the gold spans is among the candidates; times are taken over the first ones, in turn.
 """
 
 from __future__ import annotations
