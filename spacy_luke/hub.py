@@ -57,6 +57,8 @@ def resolve_checkpoint(
     name = os.fspath(name_or_path)
     folder = Path(os.path.expanduser(name))  # of an unknown user it stays as it is, where Path raises
     if name and folder.is_dir():
+        if (folder / "config.cfg").is_file() and not (folder / subfolder / "config.json").is_file():
+            raise ValueError(Errors.L228.format(path=str(folder)))
         return folder / subfolder
     if folder.is_file():
         raise ValueError(Errors.L221.format(path=folder))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.baselines ner|relations|lookup --train ... --dev ... --test ... --out ...`"""
+"""`python -m benchmarks.baselines ner|ner-luke|relations|lookup --train ... --dev ... --test ... --out ...`"""
 
 from __future__ import annotations
 
@@ -42,23 +42,24 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         return relations.run(options.train, options.dev, options.test, options.minutes, options.max_length)
     from . import ner
 
+    corpora = (options.train, options.dev, options.test)
     if options.keep is not None:
-        return ner.run(options.train, options.dev, options.test, options.keep, options.max_steps)
+        return ner.run(options.baseline, *corpora, options.keep, options.max_steps)
     with tempfile.TemporaryDirectory() as folder:
-        return ner.run(options.train, options.dev, options.test, Path(folder), options.max_steps)
+        return ner.run(options.baseline, *corpora, Path(folder), options.max_steps)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.baselines", description=__doc__)
-    parser.add_argument("baseline", choices=["ner", "relations", "lookup"])
+    parser.add_argument("baseline", choices=["ner", "ner-luke", "relations", "lookup"])
     parser.add_argument("--train", type=Path, required=True, help="training .spacy file")
     parser.add_argument(
         "--dev", type=Path, required=True, help="held-out .spacy file: early stopping, threshold"
     )
     parser.add_argument("--test", type=Path, required=True, help=".spacy file for the figures")
     parser.add_argument("--out", type=Path, required=True, help="JSON file for the figures")
-    parser.add_argument("--keep", type=Path, help="ner: folder for the trained pipeline")
-    parser.add_argument("--max-steps", type=int, help="ner: most training steps")
+    parser.add_argument("--keep", type=Path, help="ner, ner-luke: folder for the trained pipeline")
+    parser.add_argument("--max-steps", type=int, help="ner, ner-luke: most training steps")
     parser.add_argument("--minutes", type=float, default=12, help="relations: most time to train for")
     parser.add_argument("--max-length", type=int, default=100, help="relations: reach of a pair, in tokens")
     return parser

@@ -1,4 +1,4 @@
-"""spaCy's `ner` on tok2vec."""
+"""spaCy's `ner`, on tok2vec or on the word states of the default model's encoder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ from spacy_luke.training.mentions import given_tokens
 
 from .data import read_golds, report
 
-CONFIG = Path(__file__).with_name("spacy_ner.cfg")
+# By the command's name: what it is called, and its config.
+BELOW = {
+    "ner": ("spaCy's ner on tok2vec", Path(__file__).with_name("spacy_ner.cfg")),
+    "ner-luke": ("spaCy's ner on the same encoder", Path(__file__).with_name("spacy_ner_luke.cfg")),
+}
 
 
-def run(train: Path, dev: Path, test: Path, folder: Path, max_steps: int | None) -> dict[str, Any]:
+def run(
+    below: str, train: Path, dev: Path, test: Path, folder: Path, max_steps: int | None
+) -> dict[str, Any]:
     """Train with early stopping on the held-out documents, and score exact spans and types.
 
+    below (str): What `ner` stands on: a key of `BELOW`.
     train (Path): Training `.spacy` file.
     dev (Path): Held-out `.spacy` file.
     test (Path): `.spacy` file for the figures.
@@ -32,10 +39,13 @@ def run(train: Path, dev: Path, test: Path, folder: Path, max_steps: int | None)
     max_steps (int | None): Most training steps; None for those of the config.
     RETURNS (dict[str, Any]): The figures.
     """
-    config = load_config(CONFIG)
+    name, path = BELOW[below]
+    config = load_config(path)
     config["paths"].update(train=str(train), dev=str(dev))
     if max_steps is not None:
-        config["training"].update(max_steps=max_steps, eval_frequency=min(200, max_steps))
+        config["training"].update(
+            max_steps=max_steps, eval_frequency=min(config["training"]["eval_frequency"], max_steps)
+        )
     folder.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     train_nlp(init_nlp(config), folder, stdout=sys.stdout, stderr=sys.stderr)
@@ -46,7 +56,7 @@ def run(train: Path, dev: Path, test: Path, folder: Path, max_steps: int | None)
     figure = micro_figure("entities from tokens, micro-F1", answers)
     return report(
         {"ner": figure},
-        baseline="spaCy's ner on tok2vec",
+        baseline=name,
         documents=len(golds),
         minutes=minutes,
         labels=by_label(answers),

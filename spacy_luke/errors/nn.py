@@ -70,6 +70,10 @@ class NNErrors:
         "HF_HUB_OFFLINE)."
     )
     L227 = "The checkpoint {name!r} cannot be downloaded: {reason}. Correct the name or try again later."
+    L228 = (
+        "{path} is a saved spaCy pipeline, not a LUKE checkpoint. Read texts with it by `spacy.load({path!r})`, or "
+        "pass the folder or hub name of the checkpoint itself."
+    )
     L231 = (
         "There are no weights in {folder}. Needed is one of: {allowed}. Pass the folder of a complete "
         "checkpoint."

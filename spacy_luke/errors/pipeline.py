@@ -95,3 +95,8 @@ class PipelineWarnings:
         "The component '{name}' has no trained head, so it writes nothing. Train it (`nlp.initialize`, then "
         "`spacy train`), or name a trained checkpoint of {task} in its model config."
     )
+    W303 = (
+        "The component '{name}' has entity_input = '{kind}', but the words of this encoder read no entities "
+        "(`words_attend_to_entities` is false in its configuration, as in the default model's), so that the setting "
+        "changes nothing. Leave it at 'none', or name a checkpoint whose words do, such as studio-ousia/luke-base."
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -19,13 +20,14 @@ from thinc.types import ArgsKwargs
 
 from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
+from ..nn.config import LukeConfig
 from ..nn.joint.config import JointConfig
 from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
 from ..nn.joint.rows import EntityRows
 from ..nn.outputs import WordStates
 from . import weights
 from .shim import LukeShim
-from .store import Checkpoint, load_shared
+from .store import DEFAULT_CHECKPOINT, Checkpoint, load_shared
 from .weights import get_tokenizer as get_tokenizer
 from .weights import has_weights as has_weights
 
@@ -147,6 +149,19 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
 def get_module(model: Model[Any, Any]) -> JointModel:
     """RETURNS (JointModel): The torch module behind the thinc model; see `weights.get_module`."""
     return cast(JointModel, weights.get_module(model))
+
+
+def known_width(model: Model[Any, Any]) -> int | None:
+    """The width of word states, without loading weights for it.
+
+    model (Model): From `build_joint`.
+    RETURNS (int | None): Of the weights, or of a checkpoint on this machine; None if that isn't to be had.
+    """
+    if has_weights(model):
+        return get_module(model).config.hidden_size
+    name = model.attrs["settings"].checkpoint
+    folder = DEFAULT_CHECKPOINT if name is None else Path(name)
+    return LukeConfig.from_pretrained(folder).hidden_size if (folder / "config.json").is_file() else None
 
 
 def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:

@@ -210,8 +210,13 @@ class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
         return text_reader(self.model, doc_first=self.doc_first, by_token=self.by_token)
 
     def _entities(self, docs: Sequence[Doc], reader: TextReader) -> list[TextEntities]:
-        if self.entity_input is None:
+        from ..layers.head import get_head
+
+        if self.entity_input is None or self.entity_input.kind == "none":
             return [NO_ENTITIES] * len(docs)
+        if not get_head(self.model).config.words_attend_to_entities:
+            kind = self.entity_input.kind
+            warnings.warn(Warnings.W303.format(name=self.name, kind=kind), stacklevel=2)
         return self.entity_input.read(docs, reader.tokenizer)
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Any]) -> None:

@@ -55,11 +55,13 @@ class ListenedTo:
         self._tell_width(listener)
 
     def _tell_width(self, listener: Any) -> None:
-        """A listener has to know its width before it first reads; here that takes the weights."""
-        from ..layers.joint import get_module, has_weights
+        """A listener has to know its width before it first reads, even if this pipe is frozen, so that nothing else
+        would tell it."""
+        from ..layers.joint import known_width
 
-        if has_weights(self.model) and listener.has_dim("nO") is None:
-            listener.set_dim("nO", get_module(self.model).config.hidden_size)
+        width = known_width(self.model)
+        if width is not None and listener.has_dim("nO") is None:
+            listener.set_dim("nO", width)
 
     def remove_listener(self, listener: Any, component_name: str) -> bool:
         """RETURNS (bool): Whether there was such a listener."""

@@ -118,3 +118,11 @@ def test_component_learns_and_writes(corpus: Path) -> None:
     assert {(r.head.text, r.tail.text, r.label) for r in doc._.luke_relations} >= {("Ada", "Ada", "left")}
     assert empty._.luke_relations == ()
     assert nlp.update([Example(bare.copy(), bare)], sgd=sgd) == {"relation_tutorial": 0.0}
+
+
+def test_ner_on_the_encoder(corpus: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    run("ner-luke", corpus, tmp_path / "ner.json", "--max-steps=2", f"--keep={kept}")
+    nlp = spacy.load(kept / "model-best")
+    assert nlp.pipe_names == ["luke", "ner"]
+    assert nlp.get_pipe("luke").labels == ()

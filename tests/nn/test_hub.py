@@ -37,6 +37,14 @@ def test_path_object_is_never_a_hub_name(tmp_path):
         resolve_checkpoint(tmp_path / "config.json")
 
 
+def test_a_saved_pipeline_is_no_checkpoint(tmp_path):
+    (tmp_path / "config.cfg").write_text("[nlp]\n")
+    with pytest.raises(ValueError, match=r"is a saved spaCy pipeline.*spacy\.load"):
+        resolve_checkpoint(tmp_path)
+    (tmp_path / "config.json").write_text("{}")  # a checkpoint that happens to have a file of that name
+    assert resolve_checkpoint(tmp_path) == tmp_path
+
+
 def test_nothing_is_downloaded_when_only_local_files_may_be_used(tmp_path):
     with pytest.raises(ValueError, match="among the downloaded checkpoints"):
         resolve_checkpoint("owner/name", cache_dir=tmp_path, local_files_only=True)

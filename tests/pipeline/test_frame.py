@@ -226,3 +226,19 @@ def test_public_heads_start_from_a_joint_model(checkpoint: str):
     with pytest.warns(UserWarning, match="found no weights for classifier"):
         model = spacy_luke.LukeForTokenClassification.from_pretrained(checkpoint)
     assert model.untrained == ("classifier",)
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+@pytest.mark.parametrize("attends", [True, False])
+def test_entities_that_no_word_reads_are_warned_of(
+    attends: bool, tmp_path: Path, recwarn: pytest.WarningsRecorder
+):
+    folder = save_head("luke_textcat", tmp_path, words_attend_to_entities=attends)
+    logits = []
+    for kind in ("none", "mask"):
+        nlp = make_head_pipeline("luke_textcat", folder, entity_input=kind)
+        (scores,) = nlp.get_pipe("luke_textcat").read([Doc(nlp.vocab, ["Ana"], ents=["B-PER"])], [(None,)])
+        logits.append(scores.texts[0][0].logits)
+    warned = [str(warning.message) for warning in recwarn if "read no entities" in str(warning.message)]
+    assert len(warned) == (0 if attends else 1)
+    assert np.allclose(*logits, atol=1e-6) == (not attends)

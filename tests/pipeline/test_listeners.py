@@ -12,7 +12,7 @@ from spacy.training import Example
 from thinc.api import Adam
 from tiny import TEXTS, make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.joint import get_module, has_weights
 
 LISTENER = {
     "@architectures": "spacy-transformers.TransformerListener.v1",
@@ -123,6 +123,18 @@ def test_a_frozen_annotating_luke_still_feeds(checkpoint: str):
     for _ in range(30):
         nlp.update(corpus, sgd=sgd, exclude=["luke"], annotates=["luke"])
     assert np.array_equal(weights(nlp), start)
+    assert nlp.evaluate(corpus)["tag_acc"] > 0.8
+
+
+def test_a_frozen_luke_needs_no_initializing(checkpoint: str):
+    nlp = make_tagging(checkpoint)
+    corpus = tagged(nlp)
+    with nlp.select_pipes(disable=["luke"]):  # as `spacy train` does with frozen components
+        assert not has_weights(nlp.get_pipe("luke").model)
+        sgd = nlp.initialize(lambda: corpus)
+    sgd.learn_rate = 0.02
+    for _ in range(30):
+        nlp.update(corpus, sgd=sgd, exclude=["luke"], annotates=["luke"])
     assert nlp.evaluate(corpus)["tag_acc"] > 0.8
 
 
