@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 
 from spacy_luke.nn import linear as linear_module
 from spacy_luke.nn import precision
@@ -127,6 +128,27 @@ def test_float32_is_equal_and_arranged(tiny_model, luke_inputs, tmp_path):
         arranged.save_pretrained(tmp_path)
     with torch.no_grad():
         assert torch.equal(copy.deepcopy(arranged)(**inputs)[0], got[0])
+
+
+@needs_onednn
+def test_weights_stored_in_half_precision_are_converted_in_one_room(tiny_model, monkeypatch):
+    model = tiny_model(initializer_range=0.1).bfloat16()
+    wanted = {
+        name: part.weight.float() for name, part in model.named_modules() if isinstance(part, nn.Linear)
+    }
+    rooms, arrange = set(), torch.ops.mkldnn._reorder_linear_weight
+
+    def watched(weight, rows):
+        rooms.add(weight.data_ptr())
+        return arrange(weight, rows)
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", watched)
+    model.set_precision("float32")
+    assert len(rooms) == 1
+    for name, part in model.named_modules():
+        if isinstance(part, Float32Linear):
+            eye = torch.eye(part.in_features)
+            torch.testing.assert_close((part(eye) - part.bias).T, wanted[name], atol=1e-6, rtol=0)
 
 
 def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
