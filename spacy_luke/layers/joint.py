@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -151,17 +150,17 @@ def get_module(model: Model[Any, Any]) -> JointModel:
     return cast(JointModel, weights.get_module(model))
 
 
-def known_width(model: Model[Any, Any]) -> int | None:
-    """The width of word states, without loading weights for it.
+def checkpoint_width(model: Model[Any, Any]) -> int | None:
+    """The width that word states will have, before there are weights, and without loading or downloading any.
 
     model (Model): From `build_joint`.
-    RETURNS (int | None): Of the weights, or of a checkpoint on this machine; None if that isn't to be had.
+    RETURNS (int | None): What the configuration of the checkpoint says; None where this machine has none to read.
     """
-    if has_weights(model):
-        return get_module(model).config.hidden_size
-    name = model.attrs["settings"].checkpoint
-    folder = DEFAULT_CHECKPOINT if name is None else Path(name)
-    return LukeConfig.from_pretrained(folder).hidden_size if (folder / "config.json").is_file() else None
+    try:
+        name = model.attrs["settings"].checkpoint or DEFAULT_CHECKPOINT
+        return LukeConfig.from_pretrained(name, local_files_only=True).hidden_size
+    except (TypeError, ValueError):  # a saved pipeline's weights need no checkpoint
+        return None
 
 
 def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:

@@ -55,13 +55,18 @@ class ListenedTo:
         self._tell_width(listener)
 
     def _tell_width(self, listener: Any) -> None:
-        """A listener has to know its width before it first reads, even if this pipe is frozen, so that nothing else
-        would tell it."""
-        from ..layers.joint import known_width
+        """A listener has to know its width before it first reads, and if this pipe is frozen, nothing else tells it. So
+        without weights it is what their checkpoint says; saved weights, which may be of another, know better."""
+        from ..layers.joint import checkpoint_width, get_module, has_weights
 
-        width = known_width(self.model)
-        if width is not None and listener.has_dim("nO") is None:
+        if has_weights(self.model):
+            listener.set_dim("nO", get_module(self.model).config.hidden_size, force=True)
+        elif listener.has_dim("nO") is None and (width := checkpoint_width(self.model)) is not None:
             listener.set_dim("nO", width)
+
+    def _weights_were_read(self) -> None:
+        for listener in self.listeners:
+            self._tell_width(listener)
 
     def remove_listener(self, listener: Any, component_name: str) -> bool:
         """RETURNS (bool): Whether there was such a listener."""

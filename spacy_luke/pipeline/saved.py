@@ -26,6 +26,9 @@ class Saved:
         """RETURNS (dict[str, Any]): Settings that may have changed since the config was read."""
         return self.cfg
 
+    def _weights_were_read(self) -> None:
+        """What others have to know of weights that were just read: nothing, unless a pipe has more to say."""
+
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): Settings, weights and tokenizer."""
         from ..layers.saving import model_to_bytes
@@ -47,6 +50,7 @@ class Saved:
             "model": lambda b: model_from_bytes(self.model, b),
         }
         util.from_bytes(bytes_data, data, exclude)
+        self._weights_were_read()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -70,4 +74,5 @@ class Saved:
             "model": lambda p: model_from_disk(self.model, p),
         }
         util.from_disk(path, data, exclude)
+        self._weights_were_read()
         return self

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import spacy
@@ -136,6 +139,27 @@ def test_a_frozen_luke_needs_no_initializing(checkpoint: str):
     for _ in range(30):
         nlp.update(corpus, sgd=sgd, exclude=["luke"], annotates=["luke"])
     assert nlp.evaluate(corpus)["tag_acc"] > 0.8
+
+
+@pytest.mark.parametrize("now", ["wider", "broken", "gone"])
+def test_a_saved_pipeline_needs_no_checkpoint(make_checkpoint, now: str, tmp_path: Path):
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(make_checkpoint(loud=True), folder)
+    nlp = make_tagging(str(folder))
+    corpus = tagged(nlp)
+    nlp.initialize(lambda: corpus)
+    nlp.to_disk(tmp_path / "saved")
+    tags = [token.tag_ for token in nlp(TEXTS[0])]
+    shutil.rmtree(folder)
+    if now == "wider":
+        shutil.copytree(make_checkpoint(loud=True, hidden_size=48), folder)
+    elif now == "broken":
+        folder.mkdir()
+        (folder / "config.json").write_text("{")
+    loaded = spacy.load(tmp_path / "saved")
+    assert [token.tag_ for token in loaded(TEXTS[0])] == tags
+    restored = spacy.util.load_model_from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert [token.tag_ for token in restored(TEXTS[0])] == tags
 
 
 def test_odd_documents(checkpoint: str):
