@@ -3,9 +3,9 @@
 `python -m benchmarks.candidates corpus/test.spacy --out metrics/candidates.json`
 
 finds entities in the corpus' tokens with `luke_ner` and the default model: with the learned pre-filter as the
-checkpoint sets it, with a wider one (`--floor`, `--margin`), and with all spans up to twelve tokens
-(`spacy.ngram_suggester.v1`). Over all documents it tells which share of the entities that all spans give is found,
-and which share of the gold spans is among the candidates; times are taken over the first ones, in turn.
+checkpoint sets it, with a wider one (`--floor`, `--margin`; as joint models have it by default), and with all spans up
+to twelve tokens (`spacy.ngram_suggester.v1`). Over all documents it tells which share of the entities that all spans
+give is found, and which share of the gold spans is among the candidates; times are of the first ones, in turn.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from wasabi import table
 
 from spacy_luke.cli.machine import describe_machine
 from spacy_luke.layers.joint import get_module
+from spacy_luke.nn.joint.config import JointConfig
 from spacy_luke.training.mentions import given_tokens
 
 from .baselines.data import read_golds
@@ -40,8 +41,8 @@ def run(
     width: int,
     n_docs: int,
     rounds: int,
-    floor: float = 0.00002,
-    margin: float = 12.0,
+    floor: float = JointConfig.proposal_floor,
+    margin: float = JointConfig.proposal_margin,
 ) -> dict[str, Any]:
     """Measure all ways.
 
@@ -187,9 +188,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--docs", type=int, default=20, help="how many documents to time")
     parser.add_argument("--rounds", type=int, default=3, help="how often to read them")
     parser.add_argument(
-        "--floor", type=float, default=0.00002, help="least probable candidate of the wider one"
+        "--floor",
+        type=float,
+        default=JointConfig.proposal_floor,
+        help="least probable candidate of the wider one",
     )
-    parser.add_argument("--margin", type=float, default=12.0, help="and how far it may be below another")
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=JointConfig.proposal_margin,
+        help="and how far it may be below another",
+    )
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     return parser
 

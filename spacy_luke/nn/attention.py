@@ -198,16 +198,14 @@ class LukeSelfAttention(nn.Module):
         itself needs no group: only the words are read by groups, and tell which share remains for the row itself."""
         by_head = own_query.shape[0], self.heads, own_query.shape[1] // self.heads  # rows, heads, d
         scale = 1.0 / math.sqrt(by_head[2])
-        own_score = (own_query * selves[0]).view(by_head).sum(
-            dim=-1
-        ) * scale  # (rows, width) -> (rows, heads)
+        own_score = (own_query * selves[0]).view(by_head).sum(dim=-1)  # (rows, width) -> (rows, heads)
         plain = head_mask is not None or need_probs or (self.training and self.dropout.p > 0.0)
         contexts, shares, parts = [], [], []
-        divided = self._divide(layout, [query * scale, own_score], [words], "entities")
+        divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
-            few = query.device.type == "cpu" and 0 < count_scores(asked, block[1]) < FOLD_FROM
-            if plain or (few and bias is None):
+            few = query.device.type == "cpu" and count_scores(asked, block[1]) < FOLD_FROM
+            if plain or few:
                 probs = self._probabilities(asked, own, block[0], bias, head_mask)
                 context, share = probs[..., :-1] @ block[1], probs[..., -1:]
                 parts += [probs] if need_probs else []

@@ -169,3 +169,15 @@ def _make_rows(shape: Sequence[int], mask: Tensor | None, order: list[int], pack
     sequence, place = real[turn].nonzero(as_tuple=True)  # in the layout's order
     counts = _count(shape, mask)
     return Rows((batch, places), [counts[i] for i in order], turn[sequence] * places + place)
+
+
+def take_rows(states: Tensor, index: Tensor) -> Tensor:
+    """Pick rows of each batch entry.
+
+    states (Tensor): Shape: (batch, length, hidden)
+    index (Tensor): Shape: (batch, n)
+    RETURNS (Tensor): Shape: (batch, n, hidden)
+    """
+    batch, length, width = states.shape
+    flat = index + length * torch.arange(batch, device=index.device)[:, None]  # into (batch * length, hidden)
+    return states.flatten(0, 1).index_select(0, flat.flatten()).view(*index.shape, width)

@@ -12,6 +12,7 @@ from thinc.api import Model
 from .decode import Threshold
 from .luke import LukePipe
 from .pairs import PairLimits
+from .streamed import BATCH_PIECES
 
 _ENTITY_INPUT = {"entity_input": "mask", "titles": {"@misc": "spacy-luke.kb_id_titles.v1"}}
 _PAIR_LIMITS = {"same_sentence": True, "max_distance": 32, "allowed_relations": None}
@@ -23,7 +24,7 @@ def _defaults(architecture: str, heads: dict[str, bool], **settings: Any) -> dic
         "entities": {"@misc": "spacy-luke.doc_ents.v1"},
         "thresholds": {},
         **settings,
-        "max_batch_pieces": 4096,
+        "max_batch_pieces": BATCH_PIECES,
         "scorer": {"@scorers": "spacy-luke.luke_scorer.v1"},
     }
 

@@ -29,7 +29,7 @@ from ..inputs.texts import NO_ENTITIES, TextBatch, TextEntities, TextRow, text_b
 from .entity_input import EntityInput
 from .probabilities import Floats
 from .saved import Saved
-from .streamed import Streamed
+from .streamed import BATCH_PIECES, Streamed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +85,7 @@ class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
         name: str,
         *,
         entity_input: EntityInput | None = None,
-        max_batch_pieces: int = 4096,
+        max_batch_pieces: int = BATCH_PIECES,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         found = getattr(model.attrs.get("settings"), "task", model.name)
@@ -212,10 +212,10 @@ class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
     def _entities(self, docs: Sequence[Doc], reader: TextReader) -> list[TextEntities]:
         from ..layers.head import get_head
 
-        if self.entity_input is None or self.entity_input.kind == "none":
+        if self.entity_input is None:
             return [NO_ENTITIES] * len(docs)
-        if not get_head(self.model).config.words_attend_to_entities:
-            kind = self.entity_input.kind
+        kind = self.entity_input.kind
+        if kind != "none" and not get_head(self.model).config.words_attend_to_entities:
             warnings.warn(Warnings.W303.format(name=self.name, kind=kind), stacklevel=2)
         return self.entity_input.read(docs, reader.tokenizer)
 

@@ -25,6 +25,7 @@ from .gold import align
 from .link_candidates import Candidates
 from .link_tables import Aliases, aliases_of, check_aliases, read_aliases, read_ids
 from .linking import DocMentions, Linker, MaskedReader, place_in_windows
+from .streamed import BATCH_PIECES
 
 if TYPE_CHECKING:
     from ..inputs.masked import MaskedBatch
@@ -54,7 +55,7 @@ class LukeLinker(HeadPipe):
         prior_weight: float = 0.0,
         n_candidates: int = 10,
         mask_rate: float = 0.9,
-        max_batch_pieces: int = 4096,
+        max_batch_pieces: int = BATCH_PIECES,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(vocab, model, name, max_batch_pieces=max_batch_pieces, scorer=scorer)

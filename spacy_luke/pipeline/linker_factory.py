@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 from thinc.api import Model
 
 from .linker import LukeLinker
+from .streamed import BATCH_PIECES
 
 
 @Language.factory(
@@ -25,7 +26,7 @@ from .linker import LukeLinker
         "prior_weight": 0.0,
         "n_candidates": 10,
         "mask_rate": 0.9,
-        "max_batch_pieces": 4096,
+        "max_batch_pieces": BATCH_PIECES,
         "scorer": {"@scorers": "spacy-luke.linker_scorer.v1"},
     },
     default_score_weights={

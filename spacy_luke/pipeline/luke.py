@@ -28,7 +28,7 @@ from .listened import ListenedTo
 from .pairs import PairLimits
 from .reading import Question, Reading
 from .saved import Saved
-from .streamed import Streamed
+from .streamed import BATCH_PIECES, Streamed
 
 if TYPE_CHECKING:
     from ..nn.joint.config import JointConfig
@@ -53,7 +53,7 @@ class LukePipe(ListenedTo, Streamed, Saved, TrainablePipe):  # type: ignore[misc
         spans_key: str | None = None,
         thresholds: dict[str, Threshold] | None = None,
         limits: PairLimits | None = None,
-        max_batch_pieces: int = 4096,
+        max_batch_pieces: int = BATCH_PIECES,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         if find_entities not in ("auto", True, False):

@@ -23,6 +23,7 @@ from thinc.api import Model
 from .choice import LukeMultipleChoice
 from .entity_input import EntityInput
 from .qa import LukeQuestionAnswering
+from .streamed import BATCH_PIECES
 from .tagger import LukeTagger
 from .textcat import LukeTextCategorizer
 
@@ -37,7 +38,7 @@ def _defaults(architecture: str, scorer: str, **settings: Any) -> dict[str, Any]
         "entity_input": "none",
         "entities": {"@misc": "spacy-luke.doc_ents.v1"},
         "titles": {"@misc": "spacy-luke.kb_id_titles.v1"},
-        "max_batch_pieces": 4096,
+        "max_batch_pieces": BATCH_PIECES,
         "scorer": {"@scorers": f"spacy-luke.{scorer}.v1"},
     }
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...errors import Errors
 from ..config import LukeConfig
+from ..layout import take_rows
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
 from .losses import require_range
@@ -88,5 +89,4 @@ class LukeForEntitySpanClassification(LabelHead):
             wanted = tuple(entities.shape[:2])
             raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
         require_range(name, positions, words.shape[1])
-        index = positions.to(words.device).long().unsqueeze(-1)  # (batch, entities, 1)
-        return words.gather(1, index.expand(-1, -1, words.shape[-1]))
+        return take_rows(words, positions.to(words.device).long())

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import LukeConfig
+from ..layout import take_rows
 from ..model import LukeModel
 from ..outputs import WordStates
 from .config import JointConfig
@@ -324,20 +325,6 @@ class JointModel(nn.Module):
 
 def _has_gradient(head: nn.Module) -> bool:
     return any(p.grad is not None and bool(p.grad.any()) for p in head.parameters())
-
-
-def take_rows(states: Tensor, index: Tensor) -> Tensor:
-    """Pick rows of each batch entry.
-
-    states (Tensor): Shape: (batch, length, hidden)
-    index (Tensor): Shape: (batch, n)
-    RETURNS (Tensor): Shape: (batch, n, hidden)
-    """
-    batch, length, width = states.shape
-    flat = (
-        index + length * torch.arange(batch, device=index.device)[:, None]
-    )  # rows of (batch * length, hidden)
-    return states.flatten(0, 1).index_select(0, flat.flatten()).view(*index.shape, width)
 
 
 def entity_positions(extents: Tensor, mask: Tensor, max_length: int) -> Tensor:

@@ -6,9 +6,10 @@ import pytest
 import torch
 from tiny import make_joint, make_tokenizer
 
-from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions, take_rows
+from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions
 from spacy_luke.nn.joint.proposer import best_spans
 from spacy_luke.nn.joint.relations import RelationHead, distance_classes
+from spacy_luke.nn.layout import take_rows
 
 TOKENIZER = make_tokenizer()
 CLOSE = {"atol": 1e-5, "rtol": 1e-4}
