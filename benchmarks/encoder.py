@@ -28,9 +28,10 @@ from wasabi import table
 
 from spacy_luke.cli.machine import describe_machine
 from spacy_luke.nn.config import LukeConfig
+from spacy_luke.nn.inference import Float32Linear
 from spacy_luke.nn.linear import has_onednn
 from spacy_luke.nn.model import LukeModel
-from spacy_luke.nn.precision import PRECISIONS, Float32Linear
+from spacy_luke.nn.precision import PRECISIONS
 
 from .peer import save_works, start_peer
 from .speed import measure

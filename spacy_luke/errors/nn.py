@@ -181,6 +181,10 @@ class NNErrors:
         'Precision "int8" runs on a processor only, but weights are on another device. Use "bfloat16", or move the '
         "model to the CPU."
     )
+    L294 = (
+        "The encoder's weights were arranged for this processor and can't be moved to another device. Move the model "
+        "before set_precision, or load it again."
+    )
 
 
 class NNWarnings:

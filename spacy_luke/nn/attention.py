@@ -11,11 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import LukeConfig
+from .inference import InferenceLinear, Rows8
 from .layout import KINDS, Group, Kind, Layout
 from .linear import Linear
 
-FOLD_FROM = 1 << 22  # scores; measured on CPU, where larger matrices cost page faults
+# From how many scores on folding pays, of all and of one head; measured on CPU, where large matrices cost page faults
+# and products of bfloat16 are slow where they are small.
+FOLD_FROM = {torch.float32: (5 << 19, 1 << 16), torch.bfloat16: (1 << 18, 3 << 13)}
 
+Prepared = Tensor | Rows8  # hidden states, as they are or in the precision of the products
 KeysValues = tuple[Tensor, Tensor]
 # Context (rows, width), and the probabilities of each group, (size, heads, rows, tokens), if they were asked for.
 Read = tuple[Tensor, list[Tensor]]
@@ -47,17 +51,26 @@ class LukeSelfAttention(nn.Module):
             self.e2e_query = Linear(width, width)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
-    def keys_values(self, hidden: Tensor) -> KeysValues:
-        """Project hidden states to what others read of them.
+    def prepare(self, hidden: Tensor) -> Prepared:
+        """Convert hidden states to the precision of the products, once for all that read them.
 
         hidden (Tensor): Shape: (rows, width)
+        RETURNS (Tensor | Rows8): The same rows.
+        """
+        prepared: Prepared = self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
+        return prepared
+
+    def keys_values(self, hidden: Prepared) -> KeysValues:
+        """Project hidden states to what others read of them.
+
+        hidden (Tensor | Rows8): Prepared. Shape: (rows, width)
         RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)
         """
         return self.key(hidden), self.value(hidden)
 
     def read_as_words(
         self,
-        hidden: Tensor,
+        hidden: Prepared,
         layout: Layout,
         words: KeysValues,
         entities: KeysValues | None = None,
@@ -66,7 +79,7 @@ class LukeSelfAttention(nn.Module):
     ) -> Read:
         """What the words read: the words, and the entities if the configuration lets them.
 
-        hidden (Tensor): Word states. Shape: (words, width)
+        hidden (Tensor | Rows8): Word states, prepared. Shape: (words, width)
         layout (Layout): Which rows belong together.
         words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (words, width)
         entities (tuple[Tensor, Tensor] | None): Keys and values of the entities. Shape: (entities, width)
@@ -85,7 +98,7 @@ class LukeSelfAttention(nn.Module):
 
     def read_as_entities(
         self,
-        hidden: Tensor,
+        hidden: Prepared,
         layout: Layout,
         words: KeysValues,
         entities: KeysValues,
@@ -94,7 +107,7 @@ class LukeSelfAttention(nn.Module):
     ) -> Read:
         """What the entities read: the words, and all entities or only themselves, as the configuration says.
 
-        hidden (Tensor): Entity states. Shape: (entities, width)
+        hidden (Tensor | Rows8): Entity states, prepared. Shape: (entities, width)
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
             shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where an
             entity reads no other one. Further arguments are those of `read_as_words`.
@@ -162,9 +175,11 @@ class LukeSelfAttention(nn.Module):
         if not plain and (len(keys) == 1 or self._worth_folding(queries[0], values)):
             return self._read_fused(queries, keys, values, bias), None
         scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
+        queries, keys, (values,) = (suit_small_products(part) for part in (queries, keys, [values]))
         scores = [(query * scale) @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
         probs = self._normalize(torch.cat(scores, dim=-1), bias, head_mask)
-        return merge_heads(probs @ values), probs if need_probs else None
+        stored = blocks[0][1].dtype
+        return merge_heads(probs @ values).to(stored), probs.to(stored) if need_probs else None
 
     def _read_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
@@ -182,7 +197,7 @@ class LukeSelfAttention(nn.Module):
         """Folding doubles the arithmetic and spares the matrix of scores: it pays where that is large."""
         if self.training and self.dropout.p > 0.0:
             return False  # with dropout the matrix is built anyway
-        return count_scores(query, values) >= FOLD_FROM
+        return is_large(query, values)
 
     def _read_words_and_self(
         self,
@@ -204,15 +219,16 @@ class LukeSelfAttention(nn.Module):
         divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
-            few = query.device.type == "cpu" and count_scores(asked, block[1]) < FOLD_FROM
+            few = query.device.type == "cpu" and not is_large(asked, block[1])
             if plain or few:
-                probs = self._probabilities(asked, own, block[0], bias, head_mask)
-                context, share = probs[..., :-1] @ block[1], probs[..., -1:]
-                parts += [probs] if need_probs else []
+                asked, own, keys, values = suit_small_products([asked, own, *block])
+                probs = self._probabilities(asked, own, keys, bias, head_mask)
+                context, share = probs[..., :-1] @ values, probs[..., -1:]
+                parts += [probs.to(query.dtype)] if need_probs else []
             else:
                 context, share = fused_words_and_self(asked, own, block, bias)
-            contexts.append(merge_heads(context))
-            shares.append(merge_heads(share))
+            contexts.append(merge_heads(context).to(query.dtype))
+            shares.append(merge_heads(share).to(query.dtype))
         share = torch.cat(shares)[..., None]  # (rows, heads) -> (rows, heads, 1)
         return torch.cat(contexts) + (share * selves[1].view(by_head)).flatten(1), parts
 
@@ -231,12 +247,22 @@ class LukeSelfAttention(nn.Module):
         if bias is not None:
             scores = scores + bias
         probs: Tensor = self.dropout(scores.softmax(dim=-1))
-        return probs if head_mask is None else probs * head_mask
+        return probs if head_mask is None else probs * head_mask.to(probs.dtype)
 
 
-def count_scores(query: Tensor, values: Tensor) -> int:
-    """query, values (Tensor): Shape: (batch, heads, tokens of each, d). RETURNS (int): Size of their scores."""
-    return query.shape[:3].numel() * values.shape[2]
+def is_large(query: Tensor, values: Tensor) -> bool:
+    """query, values (Tensor): Shape: (batch, heads, tokens of each, d)
+    RETURNS (bool): Whether a matrix of their scores costs more than doing without it."""
+    batch, heads, rows, _ = query.shape
+    least, least_of_head = FOLD_FROM.get(query.dtype, FOLD_FROM[torch.float32])
+    of_head = rows * values.shape[2]
+    return batch * heads * of_head >= least and of_head >= least_of_head
+
+
+def suit_small_products(parts: list[Tensor]) -> list[Tensor]:
+    """RETURNS (list[Tensor]): The same in float32 instead of bfloat16, where that is faster for small matrices."""
+    slow = parts[0].device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    return [part.float() for part in parts] if slow and parts[0].dtype == torch.bfloat16 else parts
 
 
 def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:

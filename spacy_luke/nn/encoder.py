@@ -17,7 +17,7 @@ from .config import LukeConfig
 from .layout import Layout
 from .linear import Linear
 
-BLOCK = 512  # rows; the inner states of this many stay in the processor's cache
+BLOCK = 256  # rows; the inner states of this many stay in the processor's cache
 
 
 class LukeSelfOutput(nn.Module):
@@ -115,20 +115,20 @@ class LukeLayer(nn.Module):
             shape (batch, heads, words + entities, words + entities).
         """
         attention = self.attention.self
-        keys, values = attention.keys_values(hidden)
+        rows = attention.prepare(hidden)
+        keys, values = attention.keys_values(rows)
         n_words = sum(layout.words.counts)
         word_kv = keys[:n_words], values[:n_words]
         rest = (head_mask, need_probs)
         if layout.entities is None:
-            context, probs = attention.read_as_words(hidden, layout, word_kv, None, *rest)
+            context, probs = attention.read_as_words(rows, layout, word_kv, None, *rest)
             return self.finish(context, hidden), probs[0] if probs else None
         entity_kv = keys[n_words:], values[n_words:]
         if entities_alone:
-            entities = hidden[n_words:]
-            context, _ = attention.read_as_entities(entities, layout, word_kv, entity_kv, head_mask)
-            return self.finish(context, entities), None
-        context, probs = attention.read_as_words(hidden[:n_words], layout, word_kv, entity_kv, *rest)
-        read, entity_probs = attention.read_as_entities(hidden[n_words:], layout, word_kv, entity_kv, *rest)
+            context, _ = attention.read_as_entities(rows[n_words:], layout, word_kv, entity_kv, head_mask)
+            return self.finish(context, hidden[n_words:]), None
+        context, probs = attention.read_as_words(rows[:n_words], layout, word_kv, entity_kv, *rest)
+        read, entity_probs = attention.read_as_entities(rows[n_words:], layout, word_kv, entity_kv, *rest)
         if not need_probs:
             return self.finish(torch.cat([context, read]), hidden), None
         joined = join_probabilities(probs[0], entity_probs[0])
@@ -244,10 +244,11 @@ class LukeEncoder(nn.Module):
         keys, values = [], []
         for layer in self.layers():
             attention = layer.attention.self
-            word_kv = attention.keys_values(words)
+            rows = attention.prepare(words)
+            word_kv = attention.keys_values(rows)
             keys.append(word_kv[0])
             values.append(word_kv[1])
-            context, _ = attention.read_as_words(words, layout, word_kv)
+            context, _ = attention.read_as_words(rows, layout, word_kv)
             words = layer.finish(context, words)
         return words, keys, values
 
@@ -272,18 +273,21 @@ class LukeEncoder(nn.Module):
         last = len(self.layer) - 1
         for i, layer in enumerate(self.layers()):
             attention = layer.attention.self
+            rows = attention.prepare(entities)
             context, probs = attention.read_as_entities(
-                entities,
+                rows,
                 layout,
                 (keys[i], values[i]),
-                attention.keys_values(entities),
+                attention.keys_values(rows),
                 need_probs=output_attentions and i == last,
             )
             entities = layer.finish(context, entities)
         if not probs:
             return entities, []
         counts = [keys[0][group.words].shape[0] // max(group.size, 1) for group in layout.groups]
-        return entities, [p[..., :n].mean(dim=1) for p, n in zip(probs, counts, strict=True)]
+        return entities, [
+            p[..., :n].mean(dim=1, dtype=entities.dtype) for p, n in zip(probs, counts, strict=True)
+        ]
 
 
 def _join_rows(words: Tensor, entities: Tensor | None) -> Tensor:

@@ -100,6 +100,8 @@ class Layout:
         kind ("words" | "entities"): Which of them.
         RETURNS (tuple[Tensor, ...]): One a group. Shape: (rows of the group, ...)
         """
+        if len(self.groups) == 1:
+            return (rows,)
         places: list[slice] = [getattr(group, kind) for group in self.groups]
         parts: tuple[Tensor, ...] = torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
         return parts

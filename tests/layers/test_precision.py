@@ -13,8 +13,8 @@ from thinc.api import Adam
 from tiny import make_corpus, make_pipeline
 
 from spacy_luke.layers.joint import get_module
+from spacy_luke.nn.inference import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear
 from spacy_luke.nn.linear import has_onednn
-from spacy_luke.nn.precision import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear
 
 TEXT = "Ada Stone lives in Rome ."
 

@@ -8,16 +8,18 @@ import pytest
 import torch
 from torch import nn
 
+from spacy_luke.nn import attention, inference, precision
 from spacy_luke.nn import linear as linear_module
-from spacy_luke.nn import precision
-from spacy_luke.nn.linear import Linear
-from spacy_luke.nn.precision import (
+from spacy_luke.nn.inference import (
     BFloat16Linear,
     Float32Linear,
+    InferenceLinear,
     Int8Linear,
     RangeInt8Linear,
-    set_precision,
+    round_rows,
 )
+from spacy_luke.nn.linear import Linear
+from spacy_luke.nn.precision import set_precision
 
 KINDS = ("bfloat16", "int8")
 needs_int8 = pytest.mark.skipif(
@@ -96,7 +98,9 @@ def test_products_have_the_rounding_errors_of_their_weights():
     with torch.no_grad():
         linear.weight[3] = 0.0  # a row without a range has no scale
     for kind in kinds:
-        torch.testing.assert_close(kind(linear)(rows)[:, 3], linear.bias[3].expand(50), atol=2e-3, rtol=0)
+        torch.testing.assert_close(
+            kind(linear)(rows)[:, 3].float(), linear.bias[3].expand(50), atol=2e-3, rtol=0
+        )
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -110,6 +114,62 @@ def test_it_cannot_be_trained_or_saved(name, tiny_model, luke_inputs, tmp_path):
         model.state_dict()
     with torch.no_grad():
         assert torch.equal(copy.deepcopy(model)(**inputs)[0], model(**inputs)[0])
+
+
+def test_rows_are_rounded_over_their_own_range():
+    torch.manual_seed(0)
+    rows = torch.randn(40, 24) * torch.logspace(-3, 3, 40)[:, None] + torch.linspace(-5, 5, 40)[:, None]
+    rows = torch.cat([rows, torch.zeros(1, 24), torch.full((1, 24), 3.0)])
+    rounded = round_rows(rows)
+    step = (rows.amax(dim=1, keepdim=True) - rows.amin(dim=1, keepdim=True)) / 255
+    assert rounded.numbers.dtype == torch.uint8
+    assert rounded.numbers[:40].amin(dim=1).eq(0).all()
+    assert rounded.numbers[:40].amax(dim=1).eq(255).all()
+    restored = rounded.scale * rounded.numbers + rounded.lowest
+    assert ((restored - rows).abs() <= 0.51 * step + 1e-5).all()
+    some = rounded[3:5]
+    assert torch.equal(some.scale * some.numbers + some.lowest, restored[3:5])
+
+
+@needs_int8
+@pytest.mark.parametrize("words", [True, False])
+def test_hidden_states_are_rounded_once_for_all_that_read_them(words, tiny_model, luke_inputs, monkeypatch):
+    model, inputs = lowered(tiny_model(words_attend_to_entities=words), "int8"), luke_inputs()
+    rounded = []
+    monkeypatch.setattr(inference, "round_rows", lambda rows: rounded.append(rows) or round_rows(rows))
+    with torch.no_grad():
+        model(**inputs)
+    products = [part for part in model.encoder.modules() if isinstance(part, Int8Linear)]
+    n_layers = model.config.num_hidden_layers
+    assert len(rounded) == 4 * n_layers  # before and behind attention, and before both products behind it
+    assert len(products) >= 8 * n_layers
+
+
+@pytest.mark.parametrize("onednn", [True, False])
+def test_bfloat16_goes_on_in_bfloat16_until_the_residual(onednn, tiny_model, luke_inputs, monkeypatch):
+    monkeypatch.setattr(inference, "has_onednn", lambda: onednn and linear_module.has_onednn())
+    model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
+    low = lowered(model, "bfloat16")
+    dense = low.encoder.layers()[0].intermediate.dense
+    assert dense.arranged == inference.has_onednn()
+    rows = torch.randn(9, dense.in_features)
+    assert dense(rows).dtype == torch.bfloat16
+    with torch.no_grad():
+        out, wanted = low(**inputs), model(**inputs)
+    assert out.last_hidden_state.dtype == out.entity_last_hidden_state.dtype == torch.float32
+    assert (out.last_hidden_state - wanted.last_hidden_state)[
+        inputs["attention_mask"].bool()
+    ].abs().max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["float32", *KINDS])
+def test_arranged_weights_stay_on_the_processor(name, tiny_model):
+    model = lowered(tiny_model(), name)
+    arranged = [part for part in model.modules() if isinstance(part, InferenceLinear) and part.arranged]
+    model.to("cpu")
+    if arranged:
+        with pytest.raises(ValueError, match="Move the model before set_precision"):
+            model.to("meta")
 
 
 needs_onednn = pytest.mark.skipif(not linear_module.has_onednn(), reason="no oneDNN for x86 in this torch")
@@ -215,3 +275,39 @@ def test_int8_is_refused_elsewhere_than_on_a_processor():
 
     with pytest.raises(ValueError, match="runs on a processor only"):
         set_precision(Elsewhere(), "int8")
+
+
+@pytest.mark.parametrize("arrows", [(True, True), (False, True), (False, False)])
+def test_small_matrices_of_bfloat16_are_multiplied_in_float32(arrows, tiny_model, luke_inputs, monkeypatch):
+    words, entities = arrows
+    model = tiny_model(words_attend_to_entities=words, entities_attend_to_entities=entities).bfloat16()
+    inputs, types = luke_inputs(), []
+    suit = attention.suit_small_products
+    monkeypatch.setattr(
+        attention, "suit_small_products", lambda parts: types.append(suit(parts)[0].dtype) or suit(parts)
+    )
+    with torch.no_grad():
+        outputs = [model(**inputs), model(**inputs, output_attentions=True, head_mask=torch.ones(2, 4))]
+        assert set(types) == {torch.float32}
+        assert {part.dtype for part in outputs[1].attentions} == {torch.bfloat16}
+        del types[:]
+        with torch.autocast("cpu", dtype=torch.bfloat16):  # which would make bfloat16 of them again
+            outputs.append(model.float()(**inputs))
+        assert set(types) <= {torch.bfloat16}
+    real = inputs["attention_mask"].bool()
+    for output in outputs[1:]:
+        difference = (output.last_hidden_state.float() - outputs[0].last_hidden_state.float())[real]
+        assert difference.abs().max() < 0.1
+
+
+def test_a_matrix_of_scores_is_large_as_a_whole_and_for_each_head():
+    def large(batch, rows, tokens, dtype=torch.float32):
+        query, values = torch.empty(batch, 12, rows, 64, dtype=dtype), torch.empty(batch, 12, tokens, 64)
+        return attention.is_large(query, values)
+
+    assert large(1, 500, 540)
+    assert large(8, 300, 340)
+    assert not large(64, 54, 57)  # many small ones
+    assert not large(1, 200, 230)
+    assert large(1, 200, 230, torch.bfloat16)
+    assert not large(32, 54, 57, torch.bfloat16)

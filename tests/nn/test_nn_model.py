@@ -46,7 +46,7 @@ def encode(model, inputs, **kwargs):
 def test_forward_follows_the_equations(
     words, entities, aware, padded, fold_from, tiny_model, luke_inputs, naive, monkeypatch
 ):
-    monkeypatch.setattr(attention, "FOLD_FROM", fold_from)
+    monkeypatch.setattr(attention, "FOLD_FROM", {torch.float32: (fold_from, 0)})
     model = tiny_model(
         words_attend_to_entities=words,
         entities_attend_to_entities=entities,
@@ -69,7 +69,7 @@ def test_forward_follows_the_equations(
 def test_cached_word_pass_equals_forward(
     entities, aware, padded, fold_from, tiny_model, luke_inputs, naive, monkeypatch
 ):
-    monkeypatch.setattr(attention, "FOLD_FROM", fold_from)
+    monkeypatch.setattr(attention, "FOLD_FROM", {torch.float32: (fold_from, 0)})
     model = tiny_model(
         words_attend_to_entities=False,
         entities_attend_to_entities=entities,

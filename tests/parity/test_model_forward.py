@@ -107,7 +107,7 @@ def test_forward(fold_from, aware, emb_size, given_):
     theirs, ours = pair(use_entity_aware_attention=aware, entity_emb_size=emb_size)
     words, entities = attended(given_)
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
-        patch.setattr(attention, "FOLD_FROM", fold_from)
+        patch.setattr(attention, "FOLD_FROM", {torch.float32: (fold_from, 0)})
         wanted, got = theirs(**given_), ours(**given_)
     assert list(got) == list(wanted)
     close(got.last_hidden_state, wanted.last_hidden_state, words)
