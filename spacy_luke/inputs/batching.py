@@ -80,6 +80,12 @@ def group_documents(sizes: Sequence[Ints], budget: int) -> Iterator[list[int]]:
         yield group
 
 
+def padded_size(sizes: Ints) -> int:
+    """sizes (ndarray): What each window holds, as in `group_documents`. Shape: (n_windows, n_kinds)
+    RETURNS (int): Tokens of one padded batch of them all."""
+    return len(sizes) * int(sizes.max(axis=0, initial=0).sum())
+
+
 def batch_windows(sizes: Ints, budget: int) -> Iterator[list[int]]:
     """Cut a sequence of windows into padded batches.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any, TypeAlias
 
 import torch
@@ -19,6 +20,8 @@ from ..nn.joint.model import JointModel
 from ..nn.linear import warn_of_slow_bfloat16
 from ..nn.precision import check_precision, predict_in_float32, set_precision
 from .optimizer import TorchOptimizer, sparse_tables
+
+_ONE_AT_A_TIME = Lock()  # several threads may ask for the same predictor first
 
 # Both tell the shim which of their parts are still random.
 LukeModule: TypeAlias = JointModel | LukeHead
@@ -119,13 +122,15 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     def predictor(self) -> LukeModule:
         """The module with other products in its encoder, in float32 otherwise; weights that have no need to be
         converted are the same in memory, and so are the tables."""
-        if self._predictor is None:
-            weights = {id(weight): weight for weight in self._model.parameters()}
-            self._predictor = copy.deepcopy(self._model, weights)
-            if not self._casts:
-                set_precision(self._predictor, self.dtype)
-            predict_in_float32(self._predictor)
-        return self._predictor
+        with _ONE_AT_A_TIME:
+            if self._predictor is None:
+                weights = {id(weight): weight for weight in self._model.parameters()}
+                predictor = copy.deepcopy(self._model, weights)
+                if not self._casts:
+                    set_precision(predictor, self.dtype)
+                predict_in_float32(predictor)
+                self._predictor = predictor
+            return self._predictor
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
         """Run the module with gradients.

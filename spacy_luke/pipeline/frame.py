@@ -192,11 +192,15 @@ class HeadPipe(Streamed, Saved, TrainablePipe):  # type: ignore[misc]
         beside (Sequence[Sequence[str | None]]): The texts that each is read with; None for alone.
         RETURNS (list[DocScores]): The logits.
         """
+        from ..layers.threads import batches_at_once, predict_at_once
+
         reader = self._reader()
         pieces, rows = reader.rows(docs, beside, self._entities(docs, reader))
         logits: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(rows)
-        for places, batch in text_batches(rows, reader.tokenizer, self.max_batch_pieces):
-            answer = self.model.predict(batch).cpu().numpy()
+        at_once = batches_at_once(self.model, self.max_batch_pieces)
+        batches = list(text_batches(rows, reader.tokenizer, self.max_batch_pieces // at_once))
+        answers = predict_at_once(lambda batch: self.model.predict(batch[1]).cpu().numpy(), batches, at_once)
+        for (places, batch), answer in zip(batches, answers, strict=True):
             for place, row, values in zip(places, batch.rows, answer, strict=True):
                 logits[place] = values[: len(row)] if values.ndim == 2 else values
         scores = [DocScores(p, [[] for _ in texts]) for p, texts in zip(pieces, beside, strict=True)]

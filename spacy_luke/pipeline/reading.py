@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inputs.batch import Bools, WordBatch, mention_batch, word_batch
-from ..inputs.batching import batch_windows, candidate_counts, count_inside, group_documents, word_sizes
+from ..inputs.batching import (
+    batch_windows,
+    candidate_counts,
+    count_inside,
+    group_documents,
+    padded_size,
+    word_sizes,
+)
 from ..inputs.mentions import Placement, mention_ids, place_mentions
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, make_windows
@@ -157,9 +164,25 @@ class Reader:
         suggested = self.suggest(docs) if self.suggest is not None and searching else None
         material = _Material(docs, questions, pieces, windows, suggested, readings)
         sizes = [self._sizes(material, doc) for doc in range(len(docs))]
-        for group in group_documents(sizes, self.batch_pieces):
-            self._read_group(group, material, np.concatenate([sizes[doc] for doc in group]))
+        self._read_groups(material, sizes)
         return readings
+
+    def _read_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
+        from ..layers.threads import batches_at_once, predict_at_once
+
+        at_once = batches_at_once(self.model, self.batch_pieces)
+        share = self.batch_pieces // at_once
+        groups = [
+            (group, np.concatenate([sizes[doc] for doc in group])) for group in group_documents(sizes, share)
+        ]
+
+        def read(group: tuple[list[int], Ints]) -> None:
+            self._read_group(group[0], material, group[1])
+
+        predict_at_once(read, [group for group in groups if padded_size(group[1]) <= share], at_once)
+        for group in groups:
+            if padded_size(group[1]) > share:  # a single document
+                read(group)
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""

@@ -175,6 +175,7 @@ class HeadForm(Form):
     def read(self, docs: Sequence[Doc], questions: Sequence[Question], settings: Settings) -> list[Reading]:
         """See `Form.read`."""
         from ...layers.entity_head import rows_of
+        from ...layers.threads import batches_at_once, predict_at_once
 
         if HEADS[self.task] in self.heads.untrained:
             return [Reading(mentions=list(question.given)) for question in questions]
@@ -185,9 +186,16 @@ class HeadForm(Form):
         ]
         logits = [np.full((len(a.items), len(self._labels())), np.nan, dtype=np.float32) for a in asked]
         encode = self._encoder()
-        for excerpts in self._batches([s.sizes for s in subjects], asked, encode, settings.batch_pieces):
-            batch = encode(excerpts, docs)
-            rows = rows_of(self.model.predict(batch), batch).cpu().numpy()
+        at_once = batches_at_once(self.model, settings.batch_pieces)
+        share = settings.batch_pieces // at_once
+        batches = [
+            (excerpts, encode(excerpts, docs))
+            for excerpts in self._batches([s.sizes for s in subjects], asked, encode, share)
+        ]
+        answers = predict_at_once(
+            lambda batch: rows_of(self.model.predict(batch[1]), batch[1]).cpu().numpy(), batches, at_once
+        )
+        for (excerpts, _), rows in zip(batches, answers, strict=True):
             for excerpt, part in zip(excerpts, _split(rows, excerpts), strict=True):
                 logits[excerpt.doc][excerpt.items] = part
         return [

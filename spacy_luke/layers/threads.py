@@ -1,0 +1,74 @@
+"""Batches that are predicted at the same time, each on a share of torch's threads.
+
+Threads that share every product of a batch wait for each other hundreds of times, and all but one of them idle while
+Python goes on to the next. With a batch of its own each goes on alone:
+
+    sharing a batch  |##.##.#.##.###|     batches of their own  |##########|
+                     |##.##...##.##.|                           |##########|
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+import torch
+from thinc.api import Model
+
+from .weights import get_module
+
+BatchT = TypeVar("BatchT")
+AnswerT = TypeVar("AnswerT")
+
+LEAST_PIECES = 1024  # of a batch; smaller ones leave products of matrices small
+
+
+def batches_at_once(model: Model[Any, Any], budget: int) -> int:
+    """How many batches to predict at the same time: one on other devices than a processor.
+
+    model (Model): A model of ours.
+    budget (int): Most tokens of all of them together, padding included.
+    RETURNS (int): The number, which divides that of torch's threads.
+    """
+    n_threads = torch.get_num_threads()
+    if next(get_module(model).parameters()).device.type != "cpu" or not _has_threads_of_their_own():
+        return 1
+    most = min(n_threads, budget // LEAST_PIECES)
+    return max((n for n in range(1, most + 1) if n_threads % n == 0), default=1)
+
+
+def predict_at_once(
+    predict: Callable[[BatchT], AnswerT], batches: Sequence[BatchT], at_once: int
+) -> list[AnswerT]:
+    """Predict batches, some at the same time; those that are left over, one after the other on all threads.
+
+    predict (Callable): What to do with each batch; called in other threads.
+    batches (Sequence): The batches, all but the last one of about equal size.
+    at_once (int): From `batches_at_once`.
+    RETURNS (list): The answers, in the order of the batches.
+    """
+    full = max(len(batches) - 1, 0)
+    even = full - full % at_once
+    if at_once == 1 or not even:
+        return [predict(batch) for batch in batches]
+    n_threads = torch.get_num_threads()
+    ready = Barrier(at_once + 1)
+
+    def start() -> None:
+        torch.get_num_threads()  # a thread's first question makes torch set a number, which would undo the next line
+        torch.set_num_threads(n_threads // at_once)  # for this thread, but also for any that begins after it
+        ready.wait()
+
+    # Made anew each time, which costs little: a pool that stays would have no threads in a forked process.
+    with ThreadPoolExecutor(at_once, "luke", start) as pool:
+        answers = pool.map(predict, batches[:even])
+        ready.wait()
+        torch.set_num_threads(n_threads)
+        return [*answers, *map(predict, batches[even:])]
+
+
+def _has_threads_of_their_own() -> bool:
+    """Whether a number of threads is set for the thread that asks: so with OpenMP, not with torch's own pool."""
+    return torch.backends.openmp.is_available()  # type: ignore[no-untyped-call]
