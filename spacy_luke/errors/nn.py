@@ -196,5 +196,6 @@ class NNWarnings:
     )
     W202 = (
         "This processor has no instructions for bfloat16, or none that are faster than those for float32, so computing "
-        'in it is slower, up to many times. Set mixed_precision = false, and dtype = "float32", in the model config.'
+        "in it is no faster, or many times slower. Set mixed_precision = false, and dtype = "
+        '"float32", in the model config.'
     )

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import Errors
-from .linear import has_onednn, has_vnni
+from .linear import has_onednn, has_vnni, multiplies_bfloat16
 
 TYPICAL_ROWS = 512  # oneDNN asks for how many; weights arranged for one number serve all
 
@@ -115,7 +115,8 @@ class Float32Linear(InferenceLinear):
 
 
 class BFloat16Linear(InferenceLinear):
-    """Inputs, weights and outputs of bfloat16: fast where the processor has instructions for it, and slow where not.
+    """Inputs, weights and outputs of bfloat16: fast where the processor has instructions for it. Where oneDNN has none
+    to use, the same inputs and weights are multiplied in float32.
     On a processor oneDNN arranges the weights once.
 
     linear (nn.Linear): The layer whose weights it copies.
@@ -125,20 +126,21 @@ class BFloat16Linear(InferenceLinear):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__(linear)
-        weight = linear.weight.detach().bfloat16()
+        weight, bias = linear.weight.detach().bfloat16(), linear.bias.detach().bfloat16()
         self.arranged = weight.device.type == "cpu" and has_onednn()
+        self.multiplied_as = torch.bfloat16 if not self.arranged or multiplies_bfloat16() else torch.float32
         if self.arranged:
-            self.weight = arrange(weight)
+            self.weight = arrange(weight.to(self.multiplied_as))
         else:
             self.register_buffer("weight", weight)
-        self.register_buffer("bias", linear.bias.detach().bfloat16())
+        self.register_buffer("bias", bias.to(self.multiplied_as))
 
     def prepare(self, rows: Any) -> Any:
-        """rows (Tensor): Of any type. RETURNS (Tensor): In bfloat16."""
-        return rows.bfloat16()
+        """rows (Tensor): Of any type. RETURNS (Tensor): In bfloat16, or rounded to it."""
+        return rows.bfloat16().to(self.multiplied_as)
 
     def multiply(self, rows: Tensor) -> Tensor:
-        """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): In bfloat16. Shape: (rows, out)"""
+        """rows (Tensor): Prepared. Shape: (rows, in). RETURNS (Tensor): Of the same type. Shape: (rows, out)"""
         if not self.arranged:
             return F.linear(rows, self.weight, self.bias)
         return multiply_arranged(rows, self.weight, self.bias)

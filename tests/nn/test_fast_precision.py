@@ -145,15 +145,21 @@ def test_hidden_states_are_rounded_once_for_all_that_read_them(words, tiny_model
     assert len(products) >= 8 * n_layers
 
 
-@pytest.mark.parametrize("onednn", [True, False])
-def test_bfloat16_goes_on_in_bfloat16_until_the_residual(onednn, tiny_model, luke_inputs, monkeypatch):
+@pytest.mark.parametrize(("onednn", "multiplies"), [(True, True), (True, False), (False, False)])
+def test_bfloat16_goes_on_in_bfloat16_until_the_residual(
+    onednn, multiplies, tiny_model, luke_inputs, monkeypatch
+):
     monkeypatch.setattr(inference, "has_onednn", lambda: onednn and linear_module.has_onednn())
+    multiplies = multiplies and linear_module.multiplies_bfloat16()
+    monkeypatch.setattr(inference, "multiplies_bfloat16", lambda: multiplies)
     model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
     low = lowered(model, "bfloat16")
     dense = low.encoder.layers()[0].intermediate.dense
     assert dense.arranged == inference.has_onednn()
     rows = torch.randn(9, dense.in_features)
-    assert dense(rows).dtype == torch.bfloat16
+    rounded = inference.has_onednn() and not multiplies  # and multiplied in float32
+    assert dense(rows).dtype == (torch.float32 if rounded else torch.bfloat16)
+    assert torch.equal(dense(rows), dense(rows.bfloat16()))
     with torch.no_grad():
         out, wanted = low(**inputs), model(**inputs)
     assert out.last_hidden_state.dtype == out.entity_last_hidden_state.dtype == torch.float32
