@@ -10,19 +10,30 @@ from typing import Any
 
 import torch
 
+# What products of matrices are computed with, as torch names it.
+INSTRUCTIONS = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+
 
 def describe_machine() -> dict[str, Any]:
     """Describe the machine and the libraries, for the record beside figures.
 
-    RETURNS (dict[str, Any]): The processor's model, cores, threads in use, and versions.
+    RETURNS (dict[str, Any]): The processor's model, its instructions for products, cores, threads in use, and versions.
     """
     return {
         "cpu": _cpu(),
+        "instructions": _instructions(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "spacy", "thinc")},
     }
+
+
+def _instructions() -> list[str]:
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return []  # older releases of torch don't tell
+    known = torch.cpu.get_capabilities()
+    return [name for name in INSTRUCTIONS if known.get(name, False)]
 
 
 def _cpu() -> str:

@@ -63,9 +63,14 @@ def predict_at_once(
 
     # Made anew each time, which costs little: a pool that stays would have no threads in a forked process.
     with ThreadPoolExecutor(at_once, "luke", start) as pool:
-        answers = pool.map(predict, batches[:even])
-        ready.wait()
-        torch.set_num_threads(n_threads)
+        try:
+            answers = pool.map(predict, batches[:even])
+            ready.wait()
+        except BaseException:
+            ready.abort()  # no thread may wait for one that could not start
+            raise
+        finally:
+            torch.set_num_threads(n_threads)
         return [*answers, *map(predict, batches[even:])]
 
 

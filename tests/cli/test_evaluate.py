@@ -223,8 +223,11 @@ def test_mentions_without_relations(trained: str, tmp_path: Path) -> None:
     assert "by threshold" not in text
 
 
-def test_machine() -> None:
+def test_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"avx2": True, "avx512_f": False, "amx_bf16": True, "sse": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
     machine = describe_machine()
+    assert machine["instructions"] == ["avx2", "amx_bf16"]
     assert machine["cpu"]
     assert machine["cores"] >= 1
     assert {"torch", "spacy", "thinc", "python"} <= set(machine)

@@ -77,6 +77,26 @@ def test_other_threads_keep_theirs() -> None:
     assert counts == [4, 4, -1, 4, 4]
 
 
+def test_nobody_waits_for_threads_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def start_two(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        predict_at_once(lambda batch: batch, range(9), 4)
+    assert len(started) == 2
+    for thread in started:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in started)
+    assert torch.get_num_threads() == 4
+
+
 @pytest.mark.parametrize("pipe", PIPES)
 def test_as_many_as_the_budget_and_the_threads_allow(pipe: str, tmp_path: Path) -> None:
     model: Any = make(pipe, save(pipe, tmp_path)).get_pipe(pipe).model
