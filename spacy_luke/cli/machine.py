@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from ..nn.linear import processor_instructions
+
 # What products of matrices are computed with, as torch names it.
 INSTRUCTIONS = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 
@@ -30,9 +32,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _instructions() -> list[str]:
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return []  # older releases of torch don't tell
-    known = torch.cpu.get_capabilities()
+    known = processor_instructions()
     return [name for name in INSTRUCTIONS if known.get(name, False)]
 
 

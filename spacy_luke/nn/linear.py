@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -82,12 +84,16 @@ def multiplies_bfloat16() -> bool:
     return has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def processor_instructions() -> Mapping[str, Any]:
+    """RETURNS (Mapping[str, Any]): Which instructions the processor has, by torch's names, beside other facts about it;
+    nothing with older releases of torch, which don't tell."""
+    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+
+
 @cache
 def has_vnni() -> bool:
     """RETURNS (bool): Whether the processor adds products of 8 bits in 32."""
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return False  # older releases of torch don't tell
-    known = torch.cpu.get_capabilities()
+    known = processor_instructions()
     return any(known.get(name, False) for name in ("avx512_vnni", "avx_vnni"))
 
 
@@ -103,13 +109,11 @@ def has_int8() -> bool:
 def lacks_bfloat16() -> bool:
     """RETURNS (bool): Whether products of bfloat16 are slower than those of float32: without instructions for them, and
     on Intel's processors that have AVX-512's but no AMX (seen: half the rate)."""
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return False  # older releases of torch don't tell
-    known = torch.cpu.get_capabilities()
+    known = processor_instructions()
     quick = ["amx_bf16", "avx10_2", "bf16", "sve_bf16"]
     if "GenuineIntel" not in _describe_processor():
         quick.append("avx512_bf16")
-    return not any(known.get(name, False) for name in quick)
+    return bool(known) and not any(known.get(name, False) for name in quick)
 
 
 def warn_of_slow_bfloat16(device: torch.device) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
 
 Floats = NDArray[np.float32]
+_Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
 
 
 @dataclass(frozen=True)
@@ -172,17 +173,17 @@ class Reader:
 
         at_once = batches_at_once(self.model, self.batch_pieces)
         share = self.batch_pieces // at_once
-        groups = [
-            (group, np.concatenate([sizes[doc] for doc in group])) for group in group_documents(sizes, share)
-        ]
+        batches: list[_Group] = []
+        large: list[_Group] = []  # single documents that are more than a batch
+        for group in group_documents(sizes, share):
+            inside = np.concatenate([sizes[doc] for doc in group])
+            (batches if padded_size(inside) <= share else large).append((group, inside))
 
-        def read(group: tuple[list[int], Ints]) -> None:
+        def read(group: _Group) -> None:
             self._read_group(group[0], material, group[1])
 
-        predict_at_once(read, [group for group in groups if padded_size(group[1]) <= share], at_once)
-        for group in groups:
-            if padded_size(group[1]) > share:  # a single document
-                read(group)
+        predict_at_once(read, batches, at_once)
+        predict_at_once(read, large, 1)
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
