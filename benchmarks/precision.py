@@ -39,7 +39,7 @@ class Told(NamedTuple):
     """What a pipeline says of all texts."""
 
     decisions: dict[str, set[tuple[Any, ...]]]  # by kind; each with the number of its document
-    logits: list[NDArray[Any]]  # of the gold entities, one array a batch
+    logits: list[NDArray[Any]]  # of the gold entities, in the order of the documents
 
 
 def run(corpus: Path, checkpoint: str | None, n_docs: int | None) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def tell(nlp: Language, golds: Sequence[Doc]) -> Told:
     if head is not None:
         hook = head.register_forward_hook(keep)
         given = (given_tokens(nlp.vocab, gold, mentions=True) for gold in golds)
-        for _ in pipe.pipe(given):
+        for _ in pipe.pipe(given, batch_size=1):  # several are read in threads of their own, in any order
             pass
         hook.remove()
     return Told(decisions, logits)
