@@ -21,36 +21,47 @@ ROUND = 16  # rows; oneDNN's gradients of weights take three times as long where
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies many rows by oneDNN where MKL would leave AVX-512 unused.
+    """A linear layer whose products are those of `multiply`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """input (Tensor): Shape: (..., in). RETURNS (Tensor): Shape: (..., out)"""
+        return multiply(input, self.weight, self.bias)
+
+
+def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Multiply as `F.linear` does, by oneDNN for many rows where MKL would leave AVX-512 unused.
 
     torch's float32 products are MKL's, which chooses its instructions by the processor's maker: on AMD's they reach
     half the rate of oneDNN's or less, in training too. torch takes oneDNN for convolutions, and a linear layer is
     one over an image of a single column, whose kernel is one point.
+
+    input (Tensor): Shape: (..., in)
+    weight (Tensor): Shape: (out, in)
+    bias (Tensor | None): Shape: (out,)
+    RETURNS (Tensor): Shape: (..., out)
     """
+    if not _convolves(input, weight):
+        return F.linear(input, weight, bias)
+    rows = input.flatten(0, -2)  # (..., in) -> (rows, in)
+    n_rows, width = rows.shape
+    if torch.is_grad_enabled():
+        rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND))
+    image = rows.view(1, len(rows), 1, width).permute(0, 3, 1, 2)  # (1, in, rows, 1), channels last in memory
+    # The dilation changes nothing about a single point, but with it torch takes oneDNN for one thread, too.
+    product = F.conv2d(image, weight[:, :, None, None], bias, dilation=2)  # (1, out, rows, 1)
+    product = product.permute(0, 2, 3, 1).reshape(len(rows), len(weight))[:n_rows]
+    return product.view(*input.shape[:-1], len(weight))  # (rows, out) -> (..., out)
 
-    def forward(self, input: Tensor) -> Tensor:
-        """input (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
-        if not self._convolves(input):
-            return super().forward(input)
-        n_rows = len(input)
-        if torch.is_grad_enabled():
-            input = F.pad(input, (0, 0, 0, -n_rows % ROUND))
-        rows, width = input.shape
-        image = input.view(1, rows, 1, width).permute(0, 3, 1, 2)  # (1, in, rows, 1), channels last in memory
-        # The dilation changes nothing about a single point, but with it torch takes oneDNN for one thread, too.
-        product = F.conv2d(image, self.weight[:, :, None, None], self.bias, dilation=2)  # (1, out, rows, 1)
-        return product.permute(0, 2, 3, 1).reshape(rows, self.out_features)[:n_rows]
 
-    def _convolves(self, input: Tensor) -> bool:
-        return (
-            input.dim() == 2
-            and len(input) >= CONVOLVE_FROM
-            and input.dtype == self.weight.dtype == torch.float32
-            and input.device.type == "cpu"
-            and input.is_contiguous()
-            and mkl_leaves_avx512()
-            and not torch.is_autocast_enabled("cpu")
-        )
+def _convolves(input: Tensor, weight: Tensor) -> bool:
+    return (
+        input.numel() >= CONVOLVE_FROM * input.shape[-1]
+        and input.dtype == weight.dtype == torch.float32
+        and input.device.type == "cpu"
+        and input.is_contiguous()
+        and mkl_leaves_avx512()
+        and not torch.is_autocast_enabled("cpu")
+    )
 
 
 @cache

@@ -217,9 +217,10 @@ def test_weights_stored_in_half_precision_are_converted_in_one_room(tiny_model, 
             torch.testing.assert_close((part(eye) - part.bias).T, wanted[name], atol=1e-6, rtol=0)
 
 
-def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
+@pytest.mark.parametrize("shape", [(201,), (3, 67), (1, 201)], ids=str)
+def test_many_rows_are_convolved_with_equal_products_and_gradients(shape, monkeypatch):
     torch.manual_seed(0)
-    layer, rows = Linear(24, 40), torch.randn(201, 24, requires_grad=True)
+    layer, rows = Linear(24, 40), torch.randn(*shape, 24, requires_grad=True)
     calls = []
     convolve = torch.nn.functional.conv2d
     monkeypatch.setattr(
@@ -239,8 +240,8 @@ def test_many_rows_are_convolved_with_equal_products_and_gradients(monkeypatch):
     convolved = run(True)
     assert len(calls) == 1
     torch.testing.assert_close(convolved, plain, atol=1e-5, rtol=1e-5)
-    layer(rows[: linear_module.CONVOLVE_FROM - 1])  # few rows
-    layer(rows.t().contiguous().t())  # in another order of memory
+    layer(rows.flatten(0, -2)[: linear_module.CONVOLVE_FROM - 1])  # few rows
+    layer(rows.mT.contiguous().mT)  # in another order of memory
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert layer(rows).dtype == torch.bfloat16
     layer.double()(rows.double())

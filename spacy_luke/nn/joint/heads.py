@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..linear import Linear
+
 
 class SpanHead(nn.Module):
     """Scores a candidate span from its first word, its last word and its entity state (Yamada et al., 2020, 4.3).
@@ -17,7 +19,7 @@ class SpanHead(nn.Module):
     def __init__(self, hidden_size: int, n_labels: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(hidden_size * 3, n_labels + 1)
+        self.classifier = Linear(hidden_size * 3, n_labels + 1)
 
     def forward(self, first: Tensor, last: Tensor, entity: Tensor) -> Tensor:
         """first, last, entity (Tensor): States of each candidate. Shape: (batch, n_spans, hidden)
@@ -39,7 +41,7 @@ class EntityHead(nn.Module):
     def __init__(self, hidden_size: int, n_labels: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(hidden_size, n_labels)
+        self.classifier = Linear(hidden_size, n_labels)
 
     def forward(self, entity: Tensor) -> Tensor:
         """entity (Tensor): Entity states. Shape: (batch, n_mentions, hidden)

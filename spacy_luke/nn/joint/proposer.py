@@ -15,6 +15,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ..linear import Linear
+
 _NONE_SCORE = -4.0
 _NEVER = -1e4  # far below any trained score, and safe in half precision
 
@@ -29,8 +31,8 @@ class SpanProposer(nn.Module):
 
     def __init__(self, hidden_size: int, width: int, max_span_width: int) -> None:
         super().__init__()
-        self.start = nn.Linear(hidden_size, width + 1)
-        self.end = nn.Linear(hidden_size, width + 1)
+        self.start = Linear(hidden_size, width + 1)
+        self.end = Linear(hidden_size, width + 1)
         self.span_width = nn.Parameter(torch.zeros(max_span_width))
 
     def start_from_none(self) -> None:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..linear import Linear, multiply
+
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
 _NONE_BIAS = 3.0
 _CHUNK = 8192  # pairs at a time: bounds memory at chunk * (length + 2 * width + n_labels) floats
@@ -32,13 +34,13 @@ class RelationHead(nn.Module):
 
     def __init__(self, hidden_size: int, width: int, n_labels: int, dropout: float) -> None:
         super().__init__()
-        self.head = nn.Linear(hidden_size, 2 * width)  # the additive and the multiplicative part
-        self.tail = nn.Linear(hidden_size, 2 * width)
-        self.context = nn.Linear(hidden_size, width)
+        self.head = Linear(hidden_size, 2 * width)  # the additive and the multiplicative part
+        self.tail = Linear(hidden_size, 2 * width)
+        self.context = Linear(hidden_size, width)
         self.distance = nn.Embedding(2 * _N_DISTANCES, width)  # head first, tail first
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(width, n_labels + 1)
+        self.classifier = Linear(width, n_labels + 1)
 
     def start_from_none(self) -> None:
         """Begin as nearly all pairs are: not related. Otherwise half of all labels would hold at first."""
@@ -142,7 +144,7 @@ def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tenso
     first, second = keys // len(attention), keys % len(attention)
     shared = _rows(attention, first) * _rows(attention, second)  # (n_different, length)
     total = shared.sum(dim=-1, keepdim=True).clamp(min=1e-12)
-    return (shared.to(context.dtype) @ context) / total.to(context.dtype), which
+    return multiply(shared.to(context.dtype), context.T) / total.to(context.dtype), which
 
 
 def _rows(matrix: Tensor, index: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny import make_joint, make_tokenizer
 
+from spacy_luke.nn import linear
 from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions
 from spacy_luke.nn.joint.proposer import best_spans
 from spacy_luke.nn.joint.relations import RelationHead, distance_classes
@@ -322,3 +323,24 @@ def test_rows_of_candidates_serve_the_mentions_they_become(monkeypatch):
 @pytest.mark.parametrize("cut", [{"words_attend_to_entities": True}, {"entities_attend_to_entities": True}])
 def test_rows_are_not_kept_where_entities_read_each_other(cut):
     assert make_joint(TOKENIZER, **cut)(make_words((5,)), find=True).rows is None
+
+
+@torch.no_grad()
+def test_products_of_the_heads_are_convolved_where_that_is_faster(monkeypatch: pytest.MonkeyPatch):
+    model, words = make_joint(TOKENIZER), make_words((60, 60))
+    pairs = torch.cartesian_prod(torch.arange(2), torch.arange(16), torch.arange(16))
+    starts = torch.arange(1, 49, 3)
+    extents = torch.stack([starts, starts + 2], dim=1).repeat(2, 1, 1)  # (16, 2) -> (2, 16, 2)
+    mentions = Mentions(extents, torch.ones(2, 16, dtype=torch.bool), pairs)
+    wide: set[int] = set()
+    convolve = torch.nn.functional.conv2d
+
+    def answer(convolves: bool) -> list[torch.Tensor]:
+        monkeypatch.setattr(linear, "mkl_leaves_avx512", lambda: convolves)
+        output = model(words, find=True, mentions=mentions)
+        return [output.proposal_scores, output.span_logits, output.pair_logits]
+
+    plain = answer(False)
+    monkeypatch.setattr(linear.F, "conv2d", lambda *a, **k: wide.add(a[1].shape[1]) or convolve(*a, **k))
+    torch.testing.assert_close(answer(True), plain, **CLOSE)
+    assert 62 in wide  # the context of pairs: a sum over the words of a window
