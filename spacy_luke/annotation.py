@@ -241,20 +241,21 @@ def _pair_row(relation: Relation) -> PairRow:
 
 
 def _pair_table(pairs: Iterable[PairRow]) -> Table:
-    """Mentions once each, pairs by their index: [head, tail, label, score, id]."""
+    """Mentions once each, pairs by their index: (head, tail, label, score, id). The rows are tuples, which the garbage
+    collector lets go of; lists by the thousand make it go through all objects of the process again and again."""
     index: dict[MentionRow, int] = {}
     rows = [
-        [index.setdefault(head, len(index)), index.setdefault(tail, len(index)), *rest]
-        for head, tail, *rest in pairs
+        (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
+        for head, tail, label, score, id_ in pairs
     ]
-    return {"spans": [list(mention) for mention in index], "pairs": rows}
+    return {"spans": list(index), "pairs": rows}
 
 
 def _fact_table(facts: Sequence[FactRow]) -> Table:
-    """All pairs one after the other, and facts by where theirs are: [head, tail, label, score, id, start, end]."""
+    """All pairs one after the other, and facts by where theirs are: (head, tail, label, score, id, start, end)."""
     rows, start = [], 0
     for *rest, pairs in facts:
-        rows.append([*rest, start, start + len(pairs)])
+        rows.append((*rest, start, start + len(pairs)))
         start += len(pairs)
     return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
 

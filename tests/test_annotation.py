@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Callable
 
@@ -135,13 +136,26 @@ def test_only_plain_data_is_stored(doc: Doc) -> None:
     assert set(doc.user_data) <= {KEY}
 
     def check(value: object) -> None:
-        assert type(value) in (dict, list, str, int, float, np.ndarray)
-        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        assert type(value) in (dict, list, tuple, str, int, float, np.ndarray)
+        members = value.values() if isinstance(value, dict) else value
+        for item in members if isinstance(value, (dict, list, tuple)) else ():
             check(item)
         if isinstance(value, dict):
             assert all(type(key) is str for key in value)
 
     check(doc.user_data.get(KEY, {}))
+
+
+@given(doc=annotated_docs())
+@settings(max_examples=5, deadline=None)
+def test_rows_are_nothing_for_the_garbage_collector(doc: Doc) -> None:
+    doc._.luke_relations = [Relation(doc[:1], doc[:1], "same", 0.5)]
+    doc._.luke_facts = facts_from_relations(doc._.luke_relations)
+    gc.collect()
+    tables = doc.user_data[KEY]
+    rows = [row for kind in ("relations", "facts") for part in tables[kind].values() for row in part]
+    assert len(rows) == 5  # a mention and a pair each, and a fact
+    assert not any(map(gc.is_tracked, rows))
 
 
 @pytest.fixture

@@ -49,23 +49,23 @@ def _move_rows(rows: dict[str, Any], place: Place) -> dict[str, Any]:
 
 
 def _move_pairs(table: Table, place: Place) -> Table:
-    spans: list[list[Any]] = []
+    spans: list[tuple[Any, ...]] = []
     where: dict[int, int] = {}
     for i, (start, end, *rest) in enumerate(table["spans"]):
         there = place(start, end)
         if there is not None:
             where[i] = len(spans)
-            spans.append([*there, *rest])
+            spans.append((*there, *rest))
     kept = [head in where and tail in where for head, tail, *_ in table["pairs"]]
     pairs = [
-        [where[head], where[tail], *rest]
+        (where[head], where[tail], *rest)
         for (head, tail, *rest), keep in zip(table["pairs"], kept, strict=True)
         if keep
     ]
     moved: Table = {"spans": spans, "pairs": pairs}
     if "facts" in table:
         before = np.concatenate([[0], np.cumsum(kept, dtype=int)]).tolist()
-        facts = [[*rest, before[start], before[end]] for *rest, start, end in table["facts"]]
+        facts = [(*rest, before[start], before[end]) for *rest, start, end in table["facts"]]
         moved["facts"] = [row for row in facts if row[-2] < row[-1]]
     return moved
 
