@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # fresh memory each time, which costs a processor a twentieth of the word pass.
 BATCH_PIECES = 4096
 
+FILL = 2  # padded batches: of fewer documents more is left over that doesn't make a batch for each thread
+
 
 class Streamed:
     """What pipes that read padded batches of at most `max_batch_pieces` have in common."""
@@ -24,13 +26,13 @@ class Streamed:
         """Annotate a stream of documents.
 
         stream (Iterable[Doc]): The documents.
-        batch_size (int): How many to read at once at least. Short ones are read together until they fill a padded
-            batch, unless it is 1: then each comes back before the next one is taken.
+        batch_size (int): How many to read at once at least. Short ones are read together until they fill two padded
+            batches, unless it is 1: then each comes back before the next one is taken.
         YIELDS (Doc): The documents, in order. Those of a batch that fails go to the pipeline's error handler.
         """
         pipe: Any = self
         handle_error = pipe.get_error_handler()
-        for docs in fill_batches(stream, batch_size, self.max_batch_pieces):
+        for docs in fill_batches(stream, batch_size, FILL * self.max_batch_pieces):
             try:
                 pipe.set_annotations(docs, pipe.predict(docs))
             except Exception as error:  # whatever it is, it is for the handler to judge
