@@ -43,6 +43,7 @@ ENCODER = "the encoder's word pass alone"
 FACTS = "raw text to facts"
 GIVEN = "given entities and as many candidates to facts"
 ONE_MORE = "one more entity in each window that was read"
+OTHERS = [attention for attention in ATTENTION if attention != "trained"]
 
 
 class Way(NamedTuple):
@@ -57,13 +58,20 @@ class Way(NamedTuple):
 
 
 def run(
-    corpus: Path, checkpoint: str | None, ner: Path | None, sizes: dict[str, int], n_docs: int, rounds: int
+    corpus: Path,
+    checkpoint: str | None,
+    ner: Path | None,
+    attentions: Sequence[str],
+    sizes: dict[str, int],
+    n_docs: int,
+    rounds: int,
 ) -> dict[str, Any]:
     """Measure all ways in turn.
 
     corpus (Path): A `.spacy` file; only its texts are used.
     checkpoint (str | None): A joint checkpoint; None for the default model.
     ner (Path | None): A pipeline with spaCy's `ner`; None leaves it out.
+    attentions (Sequence[str]): Other attentions than the trained one to read with.
     sizes (dict[str, int]): What differs from the default model's encoder; with any, weights are random.
     n_docs (int): How many documents to read.
     rounds (int): How often to read them in each way.
@@ -72,7 +80,7 @@ def run(
     golds = read_golds(spacy.blank("en"), corpus)[:n_docs]
     texts = [doc.text for doc in golds]
     words = sum(len(doc) for doc in spacy.blank("en").pipe(texts))
-    ways = measure(_large_ways(golds, sizes) if sizes else _ways(texts, checkpoint, ner), rounds)
+    ways = measure(_large_ways(golds, sizes) if sizes else _ways(texts, checkpoint, ner, attentions), rounds)
     encoder = next(way for way in ways if way.name == ENCODER)
     return {
         "documents": len(texts),
@@ -109,18 +117,19 @@ def measure(ways: Mapping[str, Callable[[], object]], rounds: int) -> list[Way]:
     return [Way(name, seconds[1:]) for name, seconds in times.items()]
 
 
-def _ways(texts: Sequence[str], checkpoint: str | None, ner: Path | None) -> dict[str, Callable[[], None]]:
+def _ways(
+    texts: Sequence[str], checkpoint: str | None, ner: Path | None, attentions: Sequence[str]
+) -> dict[str, Callable[[], None]]:
     trained = load_with_attention(checkpoint, "trained")
     ways: dict[str, Callable[[], None]] = {
         ENCODER: _encoder(trained, texts),
         FACTS: _pipeline(trained, texts),
         ONE_MORE: _one_more(trained, texts),
     }
-    for attention in ATTENTION:
-        if attention != "trained":
-            ways[f"raw text to facts, attention {attention}"] = _pipeline(
-                load_with_attention(checkpoint, attention), texts
-            )
+    for attention in attentions:
+        ways[f"raw text to facts, attention {attention}"] = _pipeline(
+            load_with_attention(checkpoint, attention), texts
+        )
     if ner is not None:
         ways["spaCy's ner on tok2vec, entities only"] = _pipeline(spacy.load(ner), texts)
     return ways
@@ -210,7 +219,15 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     options = _parser().parse_args(args)
     sizes = {name: int(value) for name, value in (size.split("=") for size in options.size)}
-    result = run(options.corpus, options.checkpoint, options.ner, sizes, options.docs, options.rounds)
+    result = run(
+        options.corpus,
+        options.checkpoint,
+        options.ner,
+        options.attentions,
+        sizes,
+        options.docs,
+        options.rounds,
+    )
     rows = [
         (way["name"], f"{way['words_per_second']:,.0f}", f"{way['times_the_encoder']:.2f}")
         for way in result["ways"]
@@ -227,6 +244,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", type=Path, help=".spacy file with the texts")
     parser.add_argument("--checkpoint", help="joint checkpoint; the default model if not given")
     parser.add_argument("--ner", type=Path, help="pipeline from `python -m benchmarks.baselines ner --keep`")
+    parser.add_argument(
+        "--attentions",
+        nargs="*",
+        choices=OTHERS,
+        default=OTHERS,
+        help="other attentions; none leaves them out",
+    )
     parser.add_argument(
         "--size", nargs="*", default=[], help="changes of the encoder, such as hidden_size=768"
     )

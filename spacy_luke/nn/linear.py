@@ -1,4 +1,4 @@
-"""Linear layers of the encoder, in float32 at the rate that the processor can do."""
+"""Linear layers in float32 at the rate that the processor can do."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 # fresh memory each time, which costs a processor a twentieth of the word pass.
 BATCH_PIECES = 4096
 
-FILL = 2  # padded batches: of fewer documents more is left over that doesn't make a batch for each thread
+FILL = (
+    2  # padded batches; documents of a single one often don't make as many equal batches as there are threads
+)
 
 
 class Streamed:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import spacy
 
-from benchmarks.speed import ENCODER, GIVEN, ONE_MORE, _batches, main, measure
+from benchmarks.speed import ENCODER, FACTS, GIVEN, ONE_MORE, _batches, main, measure
 from spacy_luke import load
 
 
@@ -45,6 +45,24 @@ def test_a_larger_encoder_reads_given_entities(corpus: Path, tmp_path: Path) -> 
     assert data["sizes"]["hidden_size"] == 24
     assert [way["name"] for way in data["ways"]] == [ENCODER, GIVEN, ONE_MORE]
     assert all(way["words_per_second"] > 0 for way in data["ways"])
+
+
+def test_other_attentions_can_be_left_out(trained: str, corpus: Path, tmp_path: Path) -> None:
+    names = []
+    for attentions in ([], ["full"]):
+        out = tmp_path / "speed.json"
+        main(
+            [
+                str(corpus),
+                f"--checkpoint={trained}",
+                "--rounds=1",
+                f"--out={out}",
+                "--attentions",
+                *attentions,
+            ]
+        )
+        names.append([way["name"] for way in json.loads(out.read_text(encoding="utf8"))["ways"]])
+    assert names == [[ENCODER, FACTS, ONE_MORE], [ENCODER, FACTS, ONE_MORE, f"{FACTS}, attention full"]]
 
 
 def test_all_ways(trained: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from tiny import make_joint, make_tokenizer
+from torch import nn
 
 from spacy_luke.nn import linear
 from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions
@@ -325,22 +326,30 @@ def test_rows_are_not_kept_where_entities_read_each_other(cut):
     assert make_joint(TOKENIZER, **cut)(make_words((5,)), find=True).rows is None
 
 
-@torch.no_grad()
 def test_products_of_the_heads_are_convolved_where_that_is_faster(monkeypatch: pytest.MonkeyPatch):
-    model, words = make_joint(TOKENIZER), make_words((60, 60))
-    pairs = torch.cartesian_prod(torch.arange(2), torch.arange(16), torch.arange(16))
-    starts = torch.arange(1, 49, 3)
-    extents = torch.stack([starts, starts + 2], dim=1).repeat(2, 1, 1)  # (16, 2) -> (2, 16, 2)
-    mentions = Mentions(extents, torch.ones(2, 16, dtype=torch.bool), pairs)
-    wide: set[int] = set()
+    model, words = make_joint(TOKENIZER), make_words((60,) * 5)
+    starts = torch.arange(1, 57, 2)
+    extents = torch.stack([starts, starts + 2], dim=1).repeat(5, 1, 1)  # (28, 2) -> (5, 28, 2)
+    pairs = torch.cartesian_prod(torch.arange(5), torch.arange(28), torch.arange(28))
+    mentions = Mentions(extents, torch.ones(5, 28, dtype=torch.bool), pairs)
+    heads = [model.proposer, model.span_head, model.relation_head]
+    weights = [weight for head in heads for weight in head.parameters()]
+    shapes: set[tuple[int, ...]] = set()
     convolve = torch.nn.functional.conv2d
 
     def answer(convolves: bool) -> list[torch.Tensor]:
         monkeypatch.setattr(linear, "mkl_leaves_avx512", lambda: convolves)
         output = model(words, find=True, mentions=mentions)
-        return [output.proposal_scores, output.span_logits, output.pair_logits]
+        said = [output.proposal_scores, output.span_logits, output.pair_logits]
+        loss = sum(scores.clamp(min=-9).square().mean() for scores in said)
+        return [*said, *torch.autograd.grad(loss, weights)]
 
     plain = answer(False)
-    monkeypatch.setattr(linear.F, "conv2d", lambda *a, **k: wide.add(a[1].shape[1]) or convolve(*a, **k))
+    monkeypatch.setattr(linear.F, "conv2d", lambda *a, **k: shapes.add(a[1].shape[:2]) or convolve(*a, **k))
     torch.testing.assert_close(answer(True), plain, **CLOSE)
-    assert 62 in wide  # the context of pairs: a sum over the words of a window
+    layers = [part.weight.shape for head in heads for part in head.modules() if isinstance(part, nn.Linear)]
+    assert len(layers) == 7
+    assert shapes >= {
+        *layers,
+        (model.relation_head.norm.weight.shape[0], 62),
+    }  # the context of pairs: words of a window
