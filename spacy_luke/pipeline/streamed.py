@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 # fresh memory each time, which costs a processor a twentieth of the word pass.
 BATCH_PIECES = 4096
 
-FILL = (
-    2  # padded batches; documents of a single one often don't make as many equal batches as there are threads
-)
+FILL = 4  # padded batches: those of one alone seldom are as many equal ones as there are threads
 
 
 class Streamed:
@@ -28,7 +26,7 @@ class Streamed:
         """Annotate a stream of documents.
 
         stream (Iterable[Doc]): The documents.
-        batch_size (int): How many to read at once at least. Short ones are read together until they fill two padded
+        batch_size (int): How many to read at once at least. Short ones are read together until they fill four padded
             batches, unless it is 1: then each comes back before the next one is taken.
         YIELDS (Doc): The documents, in order. Those of a batch that fails go to the pipeline's error handler.
         """

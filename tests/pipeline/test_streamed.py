@@ -48,7 +48,7 @@ def test_small_batches_of_the_caller_are_read_together(pipe: str, tmp_path: Path
         docs = nlp.pipe([ask(nlp, pipe, text) for text in texts], batch_size=batch_size)
         assert [said(doc) for doc in docs] == expected
         assert read == sizes
-    component.max_batch_pieces = 4  # two of them
+    component.max_batch_pieces = 2  # four of them
     read.clear()
     list(nlp.pipe(texts, batch_size=2))
     assert read == [2, 2, 3, 3, 2]
