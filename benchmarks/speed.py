@@ -127,9 +127,7 @@ def _ways(
         ONE_MORE: _one_more(trained, texts),
     }
     for attention in attentions:
-        ways[f"raw text to facts, attention {attention}"] = _pipeline(
-            load_with_attention(checkpoint, attention), texts
-        )
+        ways[f"{FACTS}, attention {attention}"] = _pipeline(load_with_attention(checkpoint, attention), texts)
     if ner is not None:
         ways["spaCy's ner on tok2vec, entities only"] = _pipeline(spacy.load(ner), texts)
     return ways

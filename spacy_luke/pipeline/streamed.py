@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 # fresh memory each time, which costs a processor a twentieth of the word pass.
 BATCH_PIECES = 4096
 
-FILL = 4  # padded batches: those of one alone seldom are as many equal ones as there are threads
+# Padded batches that a small `batch_size` is filled up to. The documents of a single one seldom make as many batches of
+# equal size as are read at the same time, and what is left over is read on its own.
+FILL = 4
 
 
 class Streamed:
