@@ -24,7 +24,7 @@ import spacy
 import srsly
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .elsewhere import run_elsewhere

@@ -4,19 +4,6 @@
 class CLIErrors:
     """Messages of exceptions."""
 
-    L501 = "Attention {value!r} is not known. Choose one of {allowed}."
-    L502 = (
-        "The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then "
-        "choose its thresholds with `python -m spacy luke tune`, and name the folder that this writes."
-    )
-    L503 = (
-        "A document in {path} has no sentence boundaries, and figures are about pairs of one sentence: {text!r}. "
-        "Annotate sentences, e.g. with the sentencizer."
-    )
-    L504 = (
-        "No training document has relations, so there is nothing to look up. Give documents whose "
-        "doc._.luke_relations were assigned, or leave the training data out."
-    )
     L505 = (
         "{checkpoint!r} doesn't tell what it was trained for (its architectures: {found}): there is an encoder, and no "
         "head that a pipe could use. Name a checkpoint of one of {allowed}, or train: set it as model.checkpoint in "
@@ -45,4 +32,8 @@ class CLIErrors:
         "There are no thresholds to choose for the component {name!r} of {path}: its model is of {found}, needed is "
         "{needed}. Components that have it: {joint}; name one with --name. Thresholds of others are set by hand, in "
         "`thresholds` of their config."
+    )
+    L517 = (
+        "There is no config {value!r}. Choose one of {allowed}; `python -m spacy luke config --list` says what each "
+        "is for."
     )

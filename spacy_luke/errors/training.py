@@ -68,17 +68,12 @@ class TrainingErrors:
         "doc._.luke_relations itself."
     )
     L436 = "{name} has to be {allowed}, got {value!r}."
-    L437 = "Got {predicted} predicted answers for {gold} gold ones. Give one for each, with '' for no answer."
     L438 = (
         "A choice is its number in doc._.luke_choices, or its text; got {type}: {value!r}. Assign None to "
         "remove what is stored."
     )
     L439 = "{value!r} is none of the choices {choices}. Assign doc._.luke_choices first, then one of them."
     L440 = "A candidate is a title with a score, ('Paris', 0.9); got {value!r}. Assign None to remove what is stored."
-    L441 = (
-        "{folder} lacks {missing}. project.yml says where the default model's data come from; "
-        "`python -m spacy project assets` fetches those that have an address and tells where to place the others."
-    )
 
 
 class TrainingWarnings:
