@@ -26,7 +26,7 @@ def test_help_names_the_commands() -> None:
         check=True,
     )
     for command in ("corpus", "second-corpus", "evaluate"):
-        assert f"  {command} " in done.stdout
+        assert f" {command} " in done.stdout
 
 
 def test_errors_are_plain(tmp_path: Path) -> None:
