@@ -14,6 +14,7 @@ from pathlib import Path
 import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy_luke.training.transfer import span_as_doc
 
 from spacy_luke.annotation import read_relations, write_relations
 from spacy_luke.training.answers import pair_answers
@@ -23,7 +24,6 @@ from spacy_luke.training.metrics import count_by_label, macro_f1, total
 from spacy_luke.training.outcomes import extent
 from spacy_luke.training.partition import drop_leaks
 from spacy_luke.training.prepare import read_annotated
-from spacy_luke.training.transfer import span_as_doc
 
 from .semeval import tutorial
 from .task import Annotate, Pipeline, Splits, Task, on_sentences
