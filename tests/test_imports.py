@@ -17,6 +17,7 @@ GROUND = {"types", "errors", "about", "annotation"}
 # A hub's name to a folder: it lives with the weights, and tokenizers are downloaded by the same rule.
 HUB = "nn.hub"
 MAY_IMPORT = {
+    "annotation": set(),
     "tokenizer": set(),
     "nn": {"tokenizer"},
     "inputs": {"tokenizer"},

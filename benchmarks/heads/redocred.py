@@ -14,9 +14,8 @@ from pathlib import Path
 import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy_luke.training.transfer import span_as_doc
 
-from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.annotation import read_relations, span_as_doc, write_relations
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.lookup import fit_lookup, see
 from spacy_luke.training.mentions import all_mentions, sentence_pairs
