@@ -117,11 +117,15 @@ def make_luke() -> Made:
                 "checkpoint": save_joint_checkpoint("joint"),
                 "window": 40,
                 "overlap": 12,
-                "head_learn_rate_scale": 4.0,
+                "head_learn_rate_scale": 1.0,
             },
             "find_entities": True,
             "spans_key": "candidates",
-            "thresholds": {"ner": {"PER": 0.3, "LOC": 0.6}, "relations": {"born in": 0.4}, "facts": 0.2},
+            "thresholds": {
+                "ner": {"PER": 0.3, "LOC": 0.6},
+                "relations": {"born in": 0.02, "works for": 0.1},
+                "facts": 0.97,
+            },
             "same_sentence": False,
             "max_distance": 9,
             "allowed_relations": {"born in": [["PER", "LOC"]], "works for": [["PER", "ORG"], ["PER", "LOC"]]},
@@ -240,7 +244,7 @@ def make_relations() -> Made:
     nlp.add_pipe(
         "luke_relations",
         config={
-            "model": {"checkpoint": checkpoint, "context": "document", "head_learn_rate_scale": 3.0},
+            "model": {"checkpoint": checkpoint, "context": "document", "head_learn_rate_scale": 0.5},
             "thresholds": {"relations": {"works for": 0.6}, "facts": 0.3},
             "same_sentence": False,
             "max_distance": 12,
@@ -266,7 +270,7 @@ def make_linker() -> Made:
             "aliases": "aliases.jsonl",
             "ids": "ids.jsonl",
             "steps": 2,
-            "threshold": 0.4,
+            "threshold": 0.546,
             "prior_weight": 0.3,
             "n_candidates": 2,
             "mask_rate": 0.8,
@@ -350,8 +354,9 @@ def make_tagger() -> Made:
             token.tag_ = tag
         examples.append(Example(predicted, reference))
     train(nlp, examples, 10)
-    titled = {"text": ONE_SENTENCE, "ents": mentions(ONE_SENTENCE, KINDS, kb_ids=True)}
-    return nlp, "luke_tagger", [titled, {"text": "Unknownword lives in Rome."}, {"text": LONG}]
+    texts = [ONE_SENTENCE, TWO_SENTENCES, LONG, "Rome likes Oslo and Ana ."]
+    asked: list[Data] = [{"text": text, "ents": mentions(text, KINDS, kb_ids=True)} for text in texts]
+    return nlp, "luke_tagger", [*asked, {"text": "Unknownword lives in Rome."}]
 
 
 def make_qa() -> Made:
