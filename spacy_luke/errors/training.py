@@ -87,7 +87,7 @@ class TrainingWarnings:
     W401 = (
         "The stored annotation of spacy_luke was made for a text of {stored} characters, but this document "
         "has {length}: it was copied with user_data from another one. It is not used. To cut a document, "
-        "use spacy_luke.training.transfer.span_as_doc()."
+        "use spacy_luke.annotation.span_as_doc()."
     )
     W402 = (
         "max_length = {max_length} cut {path} so that {lost} of {total} gold relations reach across a cut "

@@ -10,10 +10,16 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import KEY, has_relations, read_relations, stored
+from ..annotation import (
+    KEY,
+    copy_questions,
+    has_relations,
+    read_relations,
+    span_as_doc,
+    stored,
+    transfer_annotation,
+)
 from ..errors import Errors, Warnings
-from ..text_annotation import copy_questions
-from .transfer import span_as_doc, transfer_annotation
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.tokens.underscore import Underscore
 
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 
 NAMES = {Span: ["luke_label", "luke_labels", "luke_vector"], Doc: ["luke_relations", "luke_facts"]}
 

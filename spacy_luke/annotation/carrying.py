@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span
 
-from ..annotation import KEY, Table, store, stored
+from .store import KEY, Table, store, stored
 
 Place = Callable[[int, int], "tuple[int, int] | None"]
 

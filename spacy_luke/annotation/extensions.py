@@ -7,22 +7,22 @@ from typing import Any
 
 from spacy.tokens import Doc, Span, Token
 
-from . import annotation, link_annotation, text_annotation
-from .errors import Errors
+from ..errors import Errors
+from . import entities, links, relations, texts
 
 # kind, name, getter, setter. Module-level functions: other processes find them by name.
 _EXTENSIONS: tuple[tuple[Any, str, Callable[..., Any], Callable[..., None]], ...] = (
-    (Span, "luke_label", annotation.read_label, annotation.write_label),
-    (Span, "luke_labels", annotation.read_labels, annotation.write_labels),
-    (Span, "luke_vector", annotation.read_vector, annotation.write_vector),
-    (Span, "luke_candidates", link_annotation.read_candidates, link_annotation.write_candidates),
-    (Doc, "luke_relations", annotation.read_relations, annotation.write_relations),
-    (Doc, "luke_facts", annotation.read_facts, annotation.write_facts),
-    (Doc, "luke_text_pair", text_annotation.read_text_pair, text_annotation.write_text_pair),
-    (Doc, "luke_question", text_annotation.read_question, text_annotation.write_question),
-    (Doc, "luke_choices", text_annotation.read_choices, text_annotation.write_choices),
-    (Doc, "luke_choice", text_annotation.read_choice, text_annotation.write_choice),
-    (Token, "luke_tag", text_annotation.read_tag, text_annotation.write_tag),
+    (Span, "luke_label", entities.read_label, entities.write_label),
+    (Span, "luke_labels", entities.read_labels, entities.write_labels),
+    (Span, "luke_vector", entities.read_vector, entities.write_vector),
+    (Span, "luke_candidates", links.read_candidates, links.write_candidates),
+    (Doc, "luke_relations", relations.read_relations, relations.write_relations),
+    (Doc, "luke_facts", relations.read_facts, relations.write_facts),
+    (Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair),
+    (Doc, "luke_question", texts.read_question, texts.write_question),
+    (Doc, "luke_choices", texts.read_choices, texts.write_choices),
+    (Doc, "luke_choice", texts.read_choice, texts.write_choice),
+    (Token, "luke_tag", texts.read_tag, texts.write_tag),
 )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from spacy.tokens import Doc, Span
 
-from .annotation import span_key, store, stored
-from .errors import Errors
-from .types import Candidate
+from ..errors import Errors
+from ..types import Candidate
+from .entities import span_key
+from .store import store, stored
 
 KIND = "candidates"
 

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from wasabi import table
 
 from ..errors import Errors
-from ..loading import load
+from ..layers.loading import load
 from ..pipeline.luke import LukePipe
 from ..training.corpus import LukeCorpus
 from ..training.figures import Figure

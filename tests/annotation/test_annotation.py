@@ -14,8 +14,14 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from spacy_luke import annotation
-from spacy_luke.annotation import KEY, facts_from_relations, has_relations, normalize, write_entities
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import (
+    KEY,
+    facts_from_relations,
+    has_relations,
+    normalize,
+    set_extensions,
+    write_entities,
+)
 from spacy_luke.types import Fact, Relation
 
 set_extensions()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
-from .errors import Errors
+from ..errors import Errors
 
 FloatArray = NDArray[np.float32]
 

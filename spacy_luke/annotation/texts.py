@@ -10,9 +10,9 @@ from typing import Any
 
 from spacy.tokens import Doc, Token
 
-from .annotation import store, stored
-from .errors import Errors
-from .types import Choice
+from ..errors import Errors
+from ..types import Choice
+from .store import store, stored
 
 
 def _write(doc: Doc, kind: str, value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from .types import Fact, Relation
+from ..types import Fact, Relation
 
 
 def normalize(text: str) -> str:

@@ -13,11 +13,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from tiny import make_corpus
 
-from spacy_luke.annotation import facts_from_relations, write_entities, write_facts
+from spacy_luke.annotation import facts_from_relations, set_extensions, write_entities, write_facts
 from spacy_luke.cli.evaluate import ATTENTION, evaluate, load_with_attention
 from spacy_luke.cli.machine import describe_machine
 from spacy_luke.cli.measure import measure
-from spacy_luke.extensions import set_extensions
 from spacy_luke.layers.joint import get_module
 from spacy_luke.training.answers import match_facts, pair_answers
 from spacy_luke.training.figures import match_figure, micro_figure

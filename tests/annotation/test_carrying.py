@@ -9,9 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import facts_from_relations, has_relations, stored, write_entities
-from spacy_luke.extensions import set_extensions
-from spacy_luke.training.transfer import span_as_doc, transfer_annotation
+from spacy_luke.annotation import (
+    facts_from_relations,
+    has_relations,
+    set_extensions,
+    span_as_doc,
+    stored,
+    transfer_annotation,
+    write_entities,
+)
 from spacy_luke.types import Relation
 
 set_extensions()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import Errors
+from ..errors import Errors
 
 PathOrStr = str | os.PathLike[str]
 

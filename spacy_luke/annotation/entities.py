@@ -1,0 +1,141 @@
+"""Of entities: labels with probabilities, the best label, a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc, Span
+
+from ..errors import Errors
+from .checks import FloatArray, check_labels, check_length, check_span, check_text, check_vectors
+from .store import Table, read_kind, write_kind
+
+
+def span_key(span: Span) -> str:
+    """Under what a span's annotation is stored: a string, because bytes turn tuples into lists. The label keeps
+    twins at one place apart.
+    """
+    return f"{span.start_char}:{span.end_char}:{span.label_}"
+
+
+def write_entities(
+    doc: Doc,
+    spans: Sequence[Span],
+    labels: Sequence[Mapping[str, float]] | None = None,
+    best: Sequence[str] | None = None,
+    vectors: Any = None,
+) -> None:
+    """Store what is known about spans, replacing for the whole document what was stored of the given kinds.
+
+    doc (Doc): The document.
+    spans (Sequence[Span]): Its spans, with the labels that they have in `doc.ents` or `doc.spans`.
+    labels (Sequence[Mapping[str, float]] | None): Each span's labels with probabilities; None leaves them.
+    best (Sequence[str] | None): Each span's label above threshold, or ""; None leaves them.
+    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32; None leaves them.
+    RAISES (TypeError, ValueError): On spans of another text, or where the lengths differ.
+    """
+    for span in spans:
+        check_span(doc, span, "entity")
+    keys = [span_key(span) for span in spans]
+    tables: Table = {}
+    if labels is not None:
+        check_length(labels, "labels", len(keys))
+        tables["labels"] = {key: check_labels(row) for key, row in zip(keys, labels, strict=True)}
+    if best is not None:
+        check_length(best, "best labels", len(keys))
+        tables["best"] = {key: check_text(label, "label") for key, label in zip(keys, best, strict=True)}
+    if vectors is not None:
+        array = check_vectors(vectors, len(keys))
+        tables["vectors"] = {"rows": {key: i for i, key in enumerate(keys)}, "array": array}
+    for kind, table in tables.items():
+        write_kind(doc, kind, table)
+
+
+def _write_row(span: Span, kind: str, value: Any) -> None:
+    """Store one span's value beside those of the others; None forgets it."""
+    rows = {k: v for k, v in (read_kind(span.doc, kind) or {}).items() if k != span_key(span)}
+    if value is not None:
+        rows[span_key(span)] = value
+    write_kind(span.doc, kind, rows or None)
+
+
+def read_label(span: Span) -> str:
+    """The label given to a span.
+
+    span (Span): The span, with its label.
+    RETURNS (str): The best label above threshold, or "" where there is none or nothing is known.
+    """
+    label: str = (read_kind(span.doc, "best") or {}).get(span_key(span), "")
+    return label
+
+
+def write_label(span: Span, label: str | None) -> None:
+    """Store one span's label.
+
+    span (Span): The span, with the label under which it will be found.
+    label (str | None): The label; None removes it.
+    """
+    check_span(span.doc, span, "entity")
+    _write_row(span, "best", None if label is None else check_text(label, "label"))
+
+
+def has_labels(span: Span) -> bool:
+    """Whether anybody stored labels for this span.
+
+    span (Span): The span, with its label.
+    RETURNS (bool): True after `{}` was assigned too: known to have no label.
+    """
+    return span_key(span) in (read_kind(span.doc, "labels") or {})
+
+
+def read_labels(span: Span) -> dict[str, float]:
+    """Every label of a span with its probability.
+
+    span (Span): The span, with its label.
+    RETURNS (dict[str, float]): A copy; empty where nothing is known.
+    """
+    return dict((read_kind(span.doc, "labels") or {}).get(span_key(span), {}))
+
+
+def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
+    """Store one span's labels.
+
+    span (Span): The span, with the label under which it will be found.
+    labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
+    """
+    check_span(span.doc, span, "entity")
+    _write_row(span, "labels", None if labels is None else check_labels(labels))
+
+
+def read_vector(span: Span) -> FloatArray | None:
+    """A span's vector.
+
+    span (Span): The span, with its label.
+    RETURNS (np.ndarray | None): A float32 copy. Shape: (width,). None where nothing is known.
+    """
+    table = read_kind(span.doc, "vectors")
+    if table is None or span_key(span) not in table["rows"]:
+        return None
+    return np.array(table["array"][table["rows"][span_key(span)]], dtype=np.float32)
+
+
+def write_vector(span: Span, vector: Any) -> None:
+    """Store one span's vector. For a whole document, `write_entities` writes one array at once.
+
+    span (Span): The span, with the label under which it will be found.
+    vector (np.ndarray | None): Shape: (width,), as wide as the document's other vectors; None removes it.
+    """
+    check_span(span.doc, span, "entity")
+    table = read_kind(span.doc, "vectors") or {"rows": {}, "array": ()}
+    others = {key: table["array"][row] for key, row in table["rows"].items() if key != span_key(span)}
+    if vector is not None:
+        others[span_key(span)] = check_vectors([vector], 1)[0]
+    widths = {len(row) for row in others.values()}
+    if len(widths) > 1:
+        raise ValueError(Errors.L409.format(expected=len(others), shape=np.shape(vector)))
+    rows = {key: i for i, key in enumerate(others)}
+    write_kind(
+        span.doc, "vectors", {"rows": rows, "array": np.stack(list(others.values()))} if others else None
+    )

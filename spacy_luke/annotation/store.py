@@ -1,0 +1,63 @@
+"""What this package knows about a document, stored as plain data in one entry of `doc.user_data`.
+
+Character offsets, strings, floats and one float32 array: nothing that DocBin, `Doc.to_bytes`, pickle or
+another process could lose. Objects (`Span`, `Relation`, `Fact`) are rebuilt on reading. Readers accept lists
+for tuples and read-only arrays, because that is what comes back from bytes.
+
+The entry is replaced on every write and never changed in place: `Span.as_doc(copy_user_data=True)` makes
+shallow copies that share its contents.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from spacy.tokens import Doc
+
+from ..errors import Warnings
+
+KEY = "spacy_luke"
+
+Table = dict[str, Any]
+
+
+def _n_chars(doc: Doc) -> int:
+    """Characters up to the end of the last token: cheap, and equal for every tokenization of one text."""
+    return doc[-1].idx + len(doc[-1]) if len(doc) else 0
+
+
+def stored(doc: Doc) -> Table:
+    """All that is stored, by kind. An entry with offsets into another text counts as none.
+
+    doc (Doc): The document.
+    RETURNS (dict[str, Any]): Tables that must not be changed in place.
+    """
+    entry: Table = doc.user_data.get(KEY) or {}
+    if entry and entry["n_chars"] != _n_chars(doc):
+        warnings.warn(Warnings.W401.format(stored=entry["n_chars"], length=_n_chars(doc)), stacklevel=4)
+        return {}
+    return {kind: table for kind, table in entry.items() if kind != "n_chars"}
+
+
+def read_kind(doc: Doc, kind: str) -> Any:
+    """RETURNS (Any): The table of one kind, or None."""
+    return stored(doc).get(kind)
+
+
+def store(doc: Doc, tables: Table) -> None:
+    """Replace all that is stored.
+
+    doc (Doc): The document.
+    tables (dict[str, Any]): What to store, by kind, as `stored` gives it; an empty one forgets everything.
+    """
+    if tables:
+        doc.user_data[KEY] = {**tables, "n_chars": _n_chars(doc)}
+    else:
+        doc.user_data.pop(KEY, None)
+
+
+def write_kind(doc: Doc, kind: str, table: Any) -> None:
+    """Store the table of one kind, or forget the kind where the table is None."""
+    tables = {k: v for k, v in stored(doc).items() if k != kind}
+    store(doc, tables if table is None else {**tables, kind: table})
