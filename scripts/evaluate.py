@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from spacy_luke.loading import load
+from spacy_luke.layers.loading import load
 from spacy_luke.pipeline.luke import LukePipe
 from spacy_luke.training.corpus import LukeCorpus
 

@@ -13,10 +13,9 @@ from itertools import permutations
 
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import normalize, read_relations, write_relations
+from spacy_luke.annotation import normalize, read_relations, span_as_doc, write_relations
 from spacy_luke.training.converters.build import NESTED
 from spacy_luke.training.mentions import all_mentions
-from spacy_luke.training.transfer import span_as_doc
 from spacy_luke.types import Relation
 
 # How often a text is made of one, two or three documents, and how many sentences each of them gives.

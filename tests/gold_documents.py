@@ -5,8 +5,7 @@ from __future__ import annotations
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import facts_from_relations, write_facts
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import facts_from_relations, set_extensions, write_facts
 from spacy_luke.training.converters.build import NESTED
 from spacy_luke.training.mentions import all_mentions, given_tokens
 from spacy_luke.types import Relation

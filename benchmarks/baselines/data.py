@@ -14,7 +14,7 @@ from spacy.training import Example
 
 from scripts.figures import Figure
 from scripts.machine import describe_machine
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 from spacy_luke.training.corpus import LukeCorpus
 from spacy_luke.training.mentions import given_tokens
 

@@ -20,12 +20,11 @@ from scripts.given import sentence_pairs
 from scripts.lookup import fit_lookup, see
 from scripts.metrics import macro_f1
 from scripts.partition import drop_leaks
-from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.annotation import read_relations, span_as_doc, write_relations
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count_by_label, total
 from spacy_luke.training.outcomes import char_offsets
-from spacy_luke.training.transfer import span_as_doc
 
 from .semeval import tutorial
 from .task import Annotate, Pipeline, Splits, Task, on_sentences

@@ -10,7 +10,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Span
 from spacy.training import Example
 
-from ..link_annotation import has_candidates
+from ..annotation import has_candidates
 from ..types import NIL
 
 N_BEST = 10

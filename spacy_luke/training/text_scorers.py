@@ -13,7 +13,7 @@ from spacy.scorer import PRFScore, Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..text_annotation import read_choice, read_choices, read_tag
+from ..annotation import read_choice, read_choices, read_tag
 from .metrics import count_by_label, total
 
 Scores = dict[str, Any]

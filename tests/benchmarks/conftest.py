@@ -14,7 +14,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 
 NAMES = {"Ada": "PER", "Bob": "PER", "Rome": "LOC", "Oslo": "LOC"}
 

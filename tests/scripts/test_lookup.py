@@ -5,7 +5,7 @@ import spacy
 from spacy.tokens import Doc, Span
 
 from scripts.lookup import Lookup, TypeLookup, fit_lookup, lookup_answers, lookup_facts, see
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 
 set_extensions()
 VOCAB = spacy.blank("en").vocab
