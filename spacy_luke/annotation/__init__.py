@@ -1,12 +1,11 @@
 """What lies on a document: how it is stored, checked, read, written and carried to other documents."""
 
-from .carrying import span_as_doc, transfer_annotation
+from .carrying import carry_over, span_as_doc, transfer_annotation
 from .entities import (
     has_labels,
     read_label,
     read_labels,
     read_vector,
-    span_key,
     write_entities,
     write_label,
     write_labels,
@@ -27,7 +26,7 @@ from .relations import (
     write_pairs,
     write_relations,
 )
-from .store import KEY, Table, store, stored
+from .store import KEY, store, stored
 from .texts import (
     copy_questions,
     read_choice,
@@ -49,7 +48,7 @@ __all__ = [
     "RELATIONS_LOOKED_FOR",
     "FactRow",
     "PairRow",
-    "Table",
+    "carry_over",
     "copy_questions",
     "facts_from_relations",
     "group_pairs",
@@ -72,7 +71,6 @@ __all__ = [
     "read_vector",
     "set_extensions",
     "span_as_doc",
-    "span_key",
     "store",
     "stored",
     "transfer_annotation",

@@ -1,73 +1,28 @@
-"""Stored annotation moved to a document with other offsets: a part of it, or an augmented variant."""
+"""Annotation carried to another document: to a part of the same text, or to an augmented variant."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
 from spacy.tokens import Doc, Span
 
-from .store import KEY, Table, store, stored
-
-Place = Callable[[int, int], "tuple[int, int] | None"]
+from ..errors import Errors
+from .kinds import KINDS
+from .moving import Place
+from .store import KEY, store, stored
 
 
 def transfer_annotation(source: Doc, target: Doc, place: Place) -> None:
     """Replace what is stored for one document by what another has, at other places.
 
-    What has no place in the target is left out, and with it the pairs and facts that need it.
+    What has no place in the target is left out, and with it the pairs and facts that need it; so are kinds that a
+    later version has stored, which nobody here can place.
 
     source (Doc): The annotated document; not changed.
     target (Doc): The document to annotate.
     place (Callable[[int, int], tuple[int, int] | None]): Character offsets in the target for those of a span
         in the source, or None where it is not there.
     """
-    tables: Table = {}
-    for kind, table in stored(source).items():
-        if kind in ("labels", "best", "tags", "candidates"):
-            tables[kind] = _move_rows(table, place)
-        elif kind == "vectors":
-            rows = _move_rows(table["rows"], place)
-            array = np.asarray(table["array"])[list(rows.values())]
-            tables[kind] = {"rows": {key: i for i, key in enumerate(rows)}, "array": array}
-        elif kind in ("relations", "facts"):
-            tables[kind] = _move_pairs(table, place)
-        else:  # text pair, questions, choices: they have no place
-            tables[kind] = table
-    store(target, tables)
-
-
-def _move_rows(rows: dict[str, Any], place: Place) -> dict[str, Any]:
-    moved = {}
-    for key, value in rows.items():
-        start, end, label = key.split(":", 2)
-        there = place(int(start), int(end))
-        if there is not None:
-            moved[f"{there[0]}:{there[1]}:{label}"] = value
-    return moved
-
-
-def _move_pairs(table: Table, place: Place) -> Table:
-    spans: list[tuple[Any, ...]] = []
-    where: dict[int, int] = {}
-    for i, (start, end, *rest) in enumerate(table["spans"]):
-        there = place(start, end)
-        if there is not None:
-            where[i] = len(spans)
-            spans.append((*there, *rest))
-    kept = [head in where and tail in where for head, tail, *_ in table["pairs"]]
-    pairs = [
-        (where[head], where[tail], *rest)
-        for (head, tail, *rest), keep in zip(table["pairs"], kept, strict=True)
-        if keep
-    ]
-    moved: Table = {"spans": spans, "pairs": pairs}
-    if "facts" in table:
-        before = np.concatenate([[0], np.cumsum(kept, dtype=int)]).tolist()
-        facts = [(*rest, before[start], before[end]) for *rest, start, end in table["facts"]]
-        moved["facts"] = [row for row in facts if row[-2] < row[-1]]
-    return moved
+    tables = stored(source).items()
+    store(target, {name: KINDS[name].move(table, place) for name, table in tables if name in KINDS})
 
 
 def span_as_doc(span: Span) -> Doc:
@@ -82,10 +37,7 @@ def span_as_doc(span: Span) -> Doc:
     doc.user_data.update({k: v for k, v in span.doc.user_data.items() if isinstance(k, str) and k != KEY})
     for name, group in span.doc.spans.items():
         inside = [member for member in group if span.start <= member.start and member.end <= span.end]
-        doc.spans[name] = [
-            Span(doc, m.start - span.start, m.end - span.start, m.label_, kb_id=m.kb_id_, span_id=m.id_)
-            for m in inside
-        ]
+        doc.spans[name] = [_copy(doc, m, m.start - span.start, m.end - span.start) for m in inside]
 
     def place(start: int, end: int) -> tuple[int, int] | None:
         if start < span.start_char or end > span.end_char:
@@ -94,3 +46,33 @@ def span_as_doc(span: Span) -> Doc:
 
     transfer_annotation(span.doc, doc, place)
     return doc
+
+
+def carry_over(source: Doc, target: Doc) -> None:
+    """Carry entities and all that is stored over to a variant of a document, word by word.
+
+    source (Doc): The annotated document.
+    target (Doc): A variant with as many words, e.g. lower-cased or with other whitespace.
+    RAISES (ValueError): If the numbers of words differ.
+    """
+    ours = [token for token in source if not token.is_space]
+    theirs = [token for token in target if not token.is_space]
+    if len(ours) != len(theirs):
+        raise ValueError(Errors.L435.format(got=len(theirs), expected=len(ours), text=target[:10].text))
+    index = {token.i: other for token, other in zip(ours, theirs, strict=True)}
+
+    def tokens(span: Span) -> tuple[int, int]:
+        words = [index[token.i].i for token in span if token.i in index]
+        return (words[0], words[-1] + 1) if words else (0, 0)
+
+    def place(start: int, end: int) -> tuple[int, int] | None:
+        first, last = tokens(source.char_span(start, end, alignment_mode="expand"))
+        return (target[first:last].start_char, target[first:last].end_char) if first < last else None
+
+    moved = [(ent, *tokens(ent)) for ent in source.ents]
+    target.ents = [_copy(target, ent, first, last) for ent, first, last in moved if first < last]
+    transfer_annotation(source, target, place)
+
+
+def _copy(doc: Doc, span: Span, start: int, end: int) -> Span:
+    return Span(doc, start, end, span.label_, kb_id=span.kb_id_, span_id=span.id_)

@@ -10,14 +10,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import Errors
 from .checks import FloatArray, check_labels, check_length, check_span, check_text, check_vectors
-from .store import Table, read_kind, write_kind
-
-
-def span_key(span: Span) -> str:
-    """Under what a span's annotation is stored: a string, because bytes turn tuples into lists. The label keeps
-    twins at one place apart.
-    """
-    return f"{span.start_char}:{span.end_char}:{span.label_}"
+from .store import Table, read_kind, read_row, row_key, store, stored, write_kind, write_row
 
 
 def write_entities(
@@ -38,27 +31,19 @@ def write_entities(
     """
     for span in spans:
         check_span(doc, span, "entity")
-    keys = [span_key(span) for span in spans]
+    keys = [row_key(span) for span in spans]
     tables: Table = {}
     if labels is not None:
-        check_length(labels, "labels", len(keys))
+        check_length(labels, "labels", len(keys), "span")
         tables["labels"] = {key: check_labels(row) for key, row in zip(keys, labels, strict=True)}
     if best is not None:
-        check_length(best, "best labels", len(keys))
+        check_length(best, "best labels", len(keys), "span")
         tables["best"] = {key: check_text(label, "label") for key, label in zip(keys, best, strict=True)}
     if vectors is not None:
         array = check_vectors(vectors, len(keys))
         tables["vectors"] = {"rows": {key: i for i, key in enumerate(keys)}, "array": array}
-    for kind, table in tables.items():
-        write_kind(doc, kind, table)
-
-
-def _write_row(span: Span, kind: str, value: Any) -> None:
-    """Store one span's value beside those of the others; None forgets it."""
-    rows = {k: v for k, v in (read_kind(span.doc, kind) or {}).items() if k != span_key(span)}
-    if value is not None:
-        rows[span_key(span)] = value
-    write_kind(span.doc, kind, rows or None)
+    if tables:
+        store(doc, {**stored(doc), **tables})
 
 
 def read_label(span: Span) -> str:
@@ -67,8 +52,7 @@ def read_label(span: Span) -> str:
     span (Span): The span, with its label.
     RETURNS (str): The best label above threshold, or "" where there is none or nothing is known.
     """
-    label: str = (read_kind(span.doc, "best") or {}).get(span_key(span), "")
-    return label
+    return read_row(span, "best") or ""
 
 
 def write_label(span: Span, label: str | None) -> None:
@@ -78,7 +62,7 @@ def write_label(span: Span, label: str | None) -> None:
     label (str | None): The label; None removes it.
     """
     check_span(span.doc, span, "entity")
-    _write_row(span, "best", None if label is None else check_text(label, "label"))
+    write_row(span, "best", None if label is None else check_text(label, "label"))
 
 
 def has_labels(span: Span) -> bool:
@@ -87,7 +71,7 @@ def has_labels(span: Span) -> bool:
     span (Span): The span, with its label.
     RETURNS (bool): True after `{}` was assigned too: known to have no label.
     """
-    return span_key(span) in (read_kind(span.doc, "labels") or {})
+    return read_row(span, "labels") is not None
 
 
 def read_labels(span: Span) -> dict[str, float]:
@@ -96,7 +80,7 @@ def read_labels(span: Span) -> dict[str, float]:
     span (Span): The span, with its label.
     RETURNS (dict[str, float]): A copy; empty where nothing is known.
     """
-    return dict((read_kind(span.doc, "labels") or {}).get(span_key(span), {}))
+    return dict(read_row(span, "labels") or {})
 
 
 def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
@@ -106,7 +90,7 @@ def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
     labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
     """
     check_span(span.doc, span, "entity")
-    _write_row(span, "labels", None if labels is None else check_labels(labels))
+    write_row(span, "labels", None if labels is None else check_labels(labels))
 
 
 def read_vector(span: Span) -> FloatArray | None:
@@ -116,9 +100,9 @@ def read_vector(span: Span) -> FloatArray | None:
     RETURNS (np.ndarray | None): A float32 copy. Shape: (width,). None where nothing is known.
     """
     table = read_kind(span.doc, "vectors")
-    if table is None or span_key(span) not in table["rows"]:
+    if table is None or row_key(span) not in table["rows"]:
         return None
-    return np.array(table["array"][table["rows"][span_key(span)]], dtype=np.float32)
+    return np.array(table["array"][table["rows"][row_key(span)]], dtype=np.float32)
 
 
 def write_vector(span: Span, vector: Any) -> None:
@@ -129,13 +113,12 @@ def write_vector(span: Span, vector: Any) -> None:
     """
     check_span(span.doc, span, "entity")
     table = read_kind(span.doc, "vectors") or {"rows": {}, "array": ()}
-    others = {key: table["array"][row] for key, row in table["rows"].items() if key != span_key(span)}
+    vectors = {key: table["array"][row] for key, row in table["rows"].items() if key != row_key(span)}
     if vector is not None:
-        others[span_key(span)] = check_vectors([vector], 1)[0]
-    widths = {len(row) for row in others.values()}
+        vectors[row_key(span)] = check_vectors([vector], 1)[0]
+    widths = {len(row) for row in vectors.values()}
     if len(widths) > 1:
-        raise ValueError(Errors.L409.format(expected=len(others), shape=np.shape(vector)))
-    rows = {key: i for i, key in enumerate(others)}
-    write_kind(
-        span.doc, "vectors", {"rows": rows, "array": np.stack(list(others.values()))} if others else None
-    )
+        raise ValueError(Errors.L409.format(expected=len(vectors), shape=np.shape(vector)))
+    rows = {key: i for i, key in enumerate(vectors)}
+    array = np.stack(list(vectors.values())) if vectors else None
+    write_kind(span.doc, "vectors", {"rows": rows, "array": array} if vectors else None)

@@ -1,4 +1,8 @@
-"""Of documents: relations between mentions, and the facts that these make."""
+"""Of documents: relations between mentions, and the facts that they support.
+
+A table has its mentions once each, pairs by the mentions' numbers (head, tail, label, score, id), and facts by where
+their pairs begin and end (head, tail, label, score, id, start, end).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from ..errors import Errors
 from ..types import Fact, Relation
-from .checks import check_iterable, check_label, check_score, check_span, check_text
+from .checks import check_fact, check_iterable, check_relation
 from .store import Table, read_kind, store, stored, write_kind
 
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
@@ -18,85 +21,6 @@ RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
 MentionRow = tuple[int, int, str, str, str]
 PairRow = tuple[MentionRow, MentionRow, str, float, str]
 FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
-
-
-def _check_relation(doc: Doc, value: Any) -> Relation:
-    if not isinstance(value, (tuple, list)) or not 3 <= len(value) <= 5:
-        raise TypeError(Errors.L405.format(type=type(value).__name__, value=value))
-    head, tail, label, score, id_ = Relation(*value)
-    check_span(doc, head, "head of a relation")
-    check_span(doc, tail, "tail of a relation")
-    check_label(label, "label of a relation")
-    return Relation(
-        head, tail, label, check_score(score, f"relation {label!r}"), check_text(id_, "id of a relation")
-    )
-
-
-def mention_row(span: Span) -> MentionRow:
-    """span (Span): A mention. RETURNS (tuple): It as stored: characters, label, and ids in and of a knowledge base."""
-    return span.start_char, span.end_char, span.label_, span.kb_id_, span.id_
-
-
-def _pair_row(relation: Relation) -> PairRow:
-    head, tail, label, score, id_ = relation
-    return mention_row(head), mention_row(tail), label, score, id_
-
-
-def _pair_table(pairs: Iterable[PairRow]) -> Table:
-    """Mentions once each, pairs by their index: (head, tail, label, score, id). The rows are tuples, which the garbage
-    collector lets go of; lists by the thousand make it go through all objects of the process again and again."""
-    index: dict[MentionRow, int] = {}
-    rows = [
-        (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
-        for head, tail, label, score, id_ in pairs
-    ]
-    return {"spans": list(index), "pairs": rows}
-
-
-def _fact_table(facts: Sequence[FactRow]) -> Table:
-    """All pairs one after the other, and facts by where theirs are: (head, tail, label, score, id, start, end)."""
-    rows, start = [], 0
-    for *rest, pairs in facts:
-        rows.append((*rest, start, start + len(pairs)))
-        start += len(pairs)
-    return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
-
-
-def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]) -> None:
-    """Store relations and facts of mentions that were taken from this very document: thousands of them, unchecked.
-
-    doc (Doc): The document.
-    relations (Sequence[tuple]): Head and tail by `mention_row`, label, score, id.
-    facts (Sequence[tuple]): Texts of head and tail, label, score, id, and the pairs that support it, best first.
-    """
-    tables = {k: v for k, v in stored(doc).items() if k not in ("relations", "facts")}
-    store(doc, {**tables, "relations": _pair_table(relations), "facts": _fact_table(facts)})
-
-
-def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
-    spans = _find_spans(doc, table["spans"])
-    return tuple(
-        Relation(spans[h], spans[t], label, score, id_) for h, t, label, score, id_ in table["pairs"]
-    )
-
-
-def _find_spans(doc: Doc, stored: Iterable[Sequence[Any]]) -> list[Span]:
-    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
-    members: dict[tuple[int, int, str], list[Span]] = {}
-    for group in (doc.ents, *doc.spans.values()):
-        for span in group:
-            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
-    return [_find_span(doc, members.get((s[0], s[1], s[2]), []), *s) for s in stored]
-
-
-def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
-    for span in members:
-        if span.kb_id_ == kb_id and span.id_ == id_:
-            return span
-    if members:
-        return members[0]
-    # "expand": a retokenizer may have merged the mention into a longer token since.
-    return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")
 
 
 def has_relations(doc: Doc) -> bool:
@@ -128,22 +52,8 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
     """
     if relations is None:
         return write_kind(doc, "relations", None)
-    checked = [_check_relation(doc, value) for value in check_iterable(relations, "Relations")]
+    checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
     return write_kind(doc, "relations", _pair_table(map(_pair_row, checked)))
-
-
-def _check_fact(doc: Doc, value: Any) -> Fact:
-    if not isinstance(value, (tuple, list)) or len(value) != 6 or not value[5]:
-        raise TypeError(Errors.L410.format(type=type(value).__name__, value=value))
-    head, tail, label, score, id_, pairs = value
-    return Fact(
-        check_label(head, "head of a fact"),
-        check_label(tail, "tail of a fact"),
-        check_label(label, "label of a fact"),
-        check_score(score, f"fact {label!r}"),
-        check_text(id_, "id of a fact"),
-        tuple(_check_relation(doc, pair) for pair in check_iterable(pairs, "Relations")),
-    )
 
 
 def read_facts(doc: Doc) -> tuple[Fact, ...]:
@@ -156,10 +66,10 @@ def read_facts(doc: Doc) -> tuple[Fact, ...]:
     if table is None:
         return ()
     pairs = _read_pairs(doc, table)
-    facts = []
-    for head, tail, label, score, id_, start, end in table["facts"]:
-        facts.append(Fact(head, tail, label, score, id_, pairs[start:end]))
-    return tuple(facts)
+    return tuple(
+        Fact(head, tail, label, score, id_, pairs[start:end])
+        for head, tail, label, score, id_, start, end in table["facts"]
+    )
 
 
 def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
@@ -171,6 +81,73 @@ def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
     """
     if facts is None:
         return write_kind(doc, "facts", None)
-    checked = [_check_fact(doc, value) for value in check_iterable(facts, "Facts")]
-    rows = [(*fact[:5], [_pair_row(pair) for pair in fact.pairs]) for fact in checked]
-    return write_kind(doc, "facts", _fact_table(rows))
+    checked = [check_fact(doc, value) for value in check_iterable(facts, "Facts")]
+    return write_kind(
+        doc, "facts", _fact_table([(*fact[:5], list(map(_pair_row, fact.pairs))) for fact in checked])
+    )
+
+
+def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]) -> None:
+    """Store relations and facts of mentions that were taken from this very document: thousands of them, unchecked.
+
+    doc (Doc): The document.
+    relations (Sequence[tuple]): Head and tail by `mention_row`, label, score, id.
+    facts (Sequence[tuple]): Texts of head and tail, label, score, id, and the pairs that support it, best first.
+    """
+    store(doc, {**stored(doc), "relations": _pair_table(relations), "facts": _fact_table(facts)})
+
+
+def mention_row(span: Span) -> MentionRow:
+    """span (Span): A mention. RETURNS (tuple): It as stored: characters, label, and ids in and of a knowledge base."""
+    return span.start_char, span.end_char, span.label_, span.kb_id_, span.id_
+
+
+def _pair_row(relation: Relation) -> PairRow:
+    head, tail, label, score, id_ = relation
+    return mention_row(head), mention_row(tail), label, score, id_
+
+
+def _pair_table(pairs: Iterable[PairRow]) -> Table:
+    """Rows are tuples, which the garbage collector lets go of; lists by the thousand make it go through all objects of
+    the process again and again.
+    """
+    index: dict[MentionRow, int] = {}
+    rows = [
+        (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
+        for head, tail, label, score, id_ in pairs
+    ]
+    return {"spans": list(index), "pairs": rows}
+
+
+def _fact_table(facts: Sequence[FactRow]) -> Table:
+    rows, start = [], 0
+    for *fact, pairs in facts:
+        rows.append((*fact, start, start + len(pairs)))
+        start += len(pairs)
+    return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
+
+
+def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
+    spans = _find_spans(doc, table["spans"])
+    return tuple(
+        Relation(spans[h], spans[t], label, score, id_) for h, t, label, score, id_ in table["pairs"]
+    )
+
+
+def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
+    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
+    members: dict[tuple[int, int, str], list[Span]] = {}
+    for group in (doc.ents, *doc.spans.values()):
+        for span in group:
+            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
+    return [_find_span(doc, members.get((m[0], m[1], m[2]), []), *m) for m in mentions]
+
+
+def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
+    for span in members:
+        if span.kb_id_ == kb_id and span.id_ == id_:
+            return span
+    if members:
+        return members[0]
+    # "expand": a retokenizer may have merged the mention into a longer token since.
+    return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")

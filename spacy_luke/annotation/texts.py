@@ -1,7 +1,4 @@
-"""What the pipes on whole texts are asked, and what they say of a document, its tokens and its choices.
-
-Stored as plain data beside the annotation of entities and relations; see `annotation`.
-"""
+"""Of whole texts: what stands beside a document (its text pair, questions, choices), the choice, and tags of tokens."""
 
 from __future__ import annotations
 
@@ -12,44 +9,25 @@ from spacy.tokens import Doc, Token
 
 from ..errors import Errors
 from ..types import Choice
-from .store import store, stored
+from .checks import check_length, check_text, check_texts
+from .store import read_kind, read_row, row_key, store, stored, write_kind, write_row
 
-
-def _write(doc: Doc, kind: str, value: Any) -> None:
-    """Store one kind, or forget it where the value is None."""
-    tables = {k: v for k, v in stored(doc).items() if k != kind}
-    store(doc, tables if value is None else {**tables, kind: value})
-
-
-def _check_text(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(Errors.L411.format(what=what, type=type(value).__name__, value=value))
-    return value
-
-
-def _check_texts(value: Any, what: str) -> list[str]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(Errors.L412.format(what=f"{what}s", type=type(value).__name__, value=value))
-    return [_check_text(item, what) for item in value]
-
-
-# --- what is asked -----------------------------------------------------------------------
+_BESIDE = ("text_pair", "question", "choices")
 
 
 def read_text_pair(doc: Doc) -> str | None:
     """RETURNS (str | None): The text that stands after the document's own, or None."""
-    text: str | None = stored(doc).get("text_pair")
-    return text
+    return read_kind(doc, "text_pair")
 
 
 def write_text_pair(doc: Doc, text: str | None) -> None:
     """doc (Doc): The document. text (str | None): The text after its own, such as a hypothesis; None for none."""
-    _write(doc, "text_pair", None if text is None else _check_text(text, "text pair"))
+    write_kind(doc, "text_pair", None if text is None else check_text(text, "text pair"))
 
 
 def read_question(doc: Doc) -> str | tuple[str, ...] | None:
     """RETURNS (str | tuple[str, ...] | None): What was assigned: a question, several, or None."""
-    question = stored(doc).get("question")
+    question = read_kind(doc, "question")
     return tuple(question) if isinstance(question, list) else question
 
 
@@ -62,39 +40,36 @@ def read_questions(doc: Doc) -> tuple[str, ...]:
 def write_question(doc: Doc, question: str | Iterable[str] | None) -> None:
     """doc (Doc): The document. question (str | Iterable[str] | None): A question, or several; None for none."""
     if question is not None and not isinstance(question, str):
-        question = _check_texts(question, "question")
-    _write(doc, "question", question)
+        question = check_texts(question, "question")
+    write_kind(doc, "question", question)
 
 
 def read_choices(doc: Doc) -> tuple[str, ...]:
     """RETURNS (tuple[str, ...]): The texts that may follow the document's own; empty if there are none."""
-    return tuple(stored(doc).get("choices", ()))
+    return tuple(read_kind(doc, "choices") or ())
 
 
 def write_choices(doc: Doc, choices: Iterable[str] | None) -> None:
-    """doc (Doc): The document. choices (Iterable[str] | None): The texts; None for none. What was chosen goes."""
-    checked = None if choices is None else _check_texts(choices, "choice")
-    _write(doc, "choice", None)
-    _write(doc, "choices", checked)
+    """doc (Doc): The document. choices (Iterable[str] | None): The texts; None for none. The choice is forgotten."""
+    checked = None if choices is None else check_texts(choices, "choice")
+    write_kind(doc, "choice", None)
+    write_kind(doc, "choices", checked)
 
 
 def copy_questions(source: Doc, target: Doc) -> None:
-    """Give a document what another one of the same text is asked: its text pair, questions and choices.
+    """Give a document the text pair, questions and choices of another.
 
     source (Doc): The document that has them.
     target (Doc): The other one.
     """
-    for kind in ("text_pair", "question", "choices"):
-        if kind in stored(source):
-            _write(target, kind, stored(source)[kind])
-
-
-# --- what is said ------------------------------------------------------------------------
+    beside = {kind: table for kind, table in stored(source).items() if kind in _BESIDE}
+    if beside:
+        store(target, {**stored(target), **beside})
 
 
 def read_choice(doc: Doc) -> Choice | None:
     """RETURNS (Choice | None): The choice that was made, or None."""
-    chosen, choices = stored(doc).get("choice"), read_choices(doc)
+    chosen, choices = read_kind(doc, "choice"), read_choices(doc)
     if chosen is None or chosen["number"] >= len(choices):
         return None
     return Choice(chosen["number"], choices[chosen["number"]], tuple(chosen["scores"]))
@@ -109,7 +84,7 @@ def write_choice(doc: Doc, choice: int | str | Choice | None) -> None:
     RAISES (ValueError): If it is none of the choices. (TypeError): if it is something else.
     """
     if choice is None:
-        return _write(doc, "choice", None)
+        return write_kind(doc, "choice", None)
     choices = read_choices(doc)
     number: Any = choice.number if isinstance(choice, Choice) else choice
     if isinstance(number, str):
@@ -119,25 +94,17 @@ def write_choice(doc: Doc, choice: int | str | Choice | None) -> None:
     scores = choice.scores if isinstance(choice, Choice) else [i == number for i in range(len(choices))]
     if not 0 <= number < len(choices) or len(scores) != len(choices):
         raise ValueError(Errors.L439.format(value=choice, choices=list(choices)))
-    return _write(doc, "choice", {"number": number, "scores": [float(score) for score in scores]})
-
-
-def _place(token: Token) -> str:
-    return f"{token.idx}:{token.idx + len(token)}:"
+    return write_kind(doc, "choice", {"number": number, "scores": [float(score) for score in scores]})
 
 
 def read_tag(token: Token) -> str:
     """RETURNS (str): The token's tag; "" where nothing is known."""
-    tag: str = stored(token.doc).get("tags", {}).get(_place(token), "")
-    return tag
+    return read_row(token, "tags") or ""
 
 
 def write_tag(token: Token, tag: str | None) -> None:
     """token (Token): The token. tag (str | None): Its tag; None removes it."""
-    tags = {place: old for place, old in stored(token.doc).get("tags", {}).items() if place != _place(token)}
-    if tag is not None:
-        tags[_place(token)] = _check_text(tag, "tag")
-    _write(token.doc, "tags", tags or None)
+    write_row(token, "tags", None if tag is None else check_text(tag, "tag"))
 
 
 def write_tags(doc: Doc, tags: Sequence[str]) -> None:
@@ -147,7 +114,6 @@ def write_tags(doc: Doc, tags: Sequence[str]) -> None:
     tags (Sequence[str]): A tag for each token, "" where nothing is known.
     RAISES (ValueError): If there are more or fewer.
     """
-    if len(tags) != len(doc):
-        raise ValueError(Errors.L408.format(expected=len(doc), what="tags", got=len(tags)))
-    known = {_place(token): _check_text(tag, "tag") for token, tag in zip(doc, tags, strict=True) if tag}
-    _write(doc, "tags", known or None)
+    check_length(tags, "tags", len(doc), "token")
+    known = {row_key(token): check_text(tag, "tag") for token, tag in zip(doc, tags, strict=True) if tag}
+    write_kind(doc, "tags", known or None)

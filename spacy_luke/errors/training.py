@@ -24,7 +24,7 @@ class TrainingErrors:
     L406 = "The {what} has to be a non-empty string, got {value!r}. Name what it says, e.g. 'place of birth'."
     L407 = "The score of {what} has to be a number in [0, 1], got {value!r}. Use 1.0 for gold annotation."
     L408 = (
-        "Expected {expected} {what}, one for each span, got {got}. Give as many as there are spans, "
+        "Expected {expected} {what}, one for each {each}, got {got}. Give as many as there are {each}s, "
         "or None to leave what is stored."
     )
     L409 = (

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 from spacy.tokens.underscore import Underscore
 
 from spacy_luke.annotation import set_extensions
 
-NAMES = {Span: ["luke_label", "luke_labels", "luke_vector"], Doc: ["luke_relations", "luke_facts"]}
+NAMES = {
+    Span: ["luke_label", "luke_labels", "luke_vector", "luke_candidates"],
+    Doc: ["luke_relations", "luke_facts", "luke_text_pair", "luke_question", "luke_choices", "luke_choice"],
+    Token: ["luke_tag"],
+}
 
 
 @pytest.fixture
