@@ -78,7 +78,9 @@ def run(corpus: Path, ways: Sequence[Way], n_docs: int, rounds: int) -> dict[str
     return {
         "documents": len(texts),
         "rounds": rounds,
-        "ways": [{"name": name, **_medians(rounds), **_multiples(rounds, found)} for name, rounds in found.items()],
+        "ways": [
+            {"name": name, **_medians(rounds), **_multiples(rounds, found)} for name, rounds in found.items()
+        ],
         "machine": describe_machine(),
     }
 
@@ -101,7 +103,11 @@ def _multiples(rounds: Sequence[Figures], found: Mapping[str, Sequence[Figures]]
 
 def _ways(options: argparse.Namespace) -> list[Way]:
     here = sys.executable
-    ways = [Way(FLOOR, "floor", here), Way("luke: text to facts", "luke", here), Way("luke_ner", "luke_ner", here)]
+    ways = [
+        Way(FLOOR, "floor", here),
+        Way("luke: text to facts", "luke", here),
+        Way("luke_ner", "luke_ner", here),
+    ]
     if options.spacy is not None:
         ways.append(Way(SMALL, "spacy", options.spacy, MODEL))
         ways.append(Way("en_core_web_sm, ner alone", "spacy_ner", options.spacy, MODEL))

@@ -37,7 +37,9 @@ def test_other_interpreters_get_what_to_load(
 
     def run(args: list[str], python: str, env: dict[str, str]) -> dict[str, float]:
         calls.append((python, args[1], args[3]))
-        return dict.fromkeys(start.FIGURES, {"floor": 2.0, "a": 4.0}.get(python if python == "a" else args[1], 6.0))
+        return dict.fromkeys(
+            start.FIGURES, {"floor": 2.0, "a": 4.0}.get(python if python == "a" else args[1], 6.0)
+        )
 
     monkeypatch.setattr(start, "run_elsewhere", run)
     more = ["--transformer=d", "--ner=e"]
