@@ -13,11 +13,11 @@ from thinc.util import get_torch_default_device
 from torch import Tensor
 
 from ..errors import Errors
-from ..hub import resolve_checkpoint
 from ..nn import heads
 from ..nn.checkpoint import read_weights
 from ..nn.config import LukeConfig
 from ..nn.heads.base import LukeHead, saved_task
+from ..nn.hub import resolve_checkpoint
 from ..nn.joint.folder import load_joint
 from ..nn.joint.model import JointModel
 from ..tokenizer import LukeTokenizer
