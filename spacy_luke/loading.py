@@ -48,12 +48,12 @@ def pipe_of(checkpoint: str) -> tuple[str, dict[str, Any]]:
     """
     from .layers.store import PIPES
     from .nn.config import LukeConfig
-    from .nn.heads.base import saved_task
+    from .nn.heads.base import JOINT, saved_class
 
     config = LukeConfig.from_pretrained(checkpoint)
-    if "joint" in config.to_dict():
+    task = saved_class(config)
+    if task == JOINT:
         return "luke", {}
-    task = saved_task(config)
     if task is None:
         found = getattr(config, "architectures", None) or "none"
         raise ValueError(Errors.L505.format(checkpoint=checkpoint, found=found, allowed=", ".join(PIPES)))

@@ -10,8 +10,6 @@ import pytest
 import torch
 from tiny import make_joint, make_tokenizer
 
-from spacy_luke.nn.joint.folder import save_joint
-
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
@@ -32,7 +30,7 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> MakeCheckpoint:
                 for head in (model.span_head, model.relation_head):
                     head.classifier.weight *= 8
                     head.classifier.bias[0] = -2.0
-        save_joint(model, folder)
+        model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         return str(folder)
 

@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..annotation import FactRow, PairRow, mention_row, write_entities, write_pairs
 from ..facts import group_pairs, normalize
-from ..nn.joint.config import JointConfig
+from ..nn.joint_config import JointConfig
 from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits
 from .reading import Reading
