@@ -20,8 +20,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Linear, Logistic, Model, Optimizer, chain, set_dropout_rate
 
-from spacy_luke.annotation import read_relations, write_relations
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import read_relations, set_extensions, write_relations
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
 from spacy_luke.training.outcomes import extent, mention_pairs

@@ -15,7 +15,7 @@ import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.annotation import read_relations, span_as_doc, write_relations
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.lookup import fit_lookup, see
 from spacy_luke.training.mentions import all_mentions, sentence_pairs
@@ -23,7 +23,6 @@ from spacy_luke.training.metrics import count_by_label, macro_f1, total
 from spacy_luke.training.outcomes import extent
 from spacy_luke.training.partition import drop_leaks
 from spacy_luke.training.prepare import read_annotated
-from spacy_luke.training.transfer import span_as_doc
 
 from .semeval import tutorial
 from .task import Annotate, Pipeline, Splits, Task, on_sentences

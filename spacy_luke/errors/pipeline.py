@@ -73,6 +73,10 @@ class PipelineErrors:
         "The component '{pipe}' reads a model that {needed} made; the model of its config is one for {found!r}. "
         "Correct @architectures of the component's model."
     )
+    L337 = (
+        "Listeners need spacy-transformers, which can't be imported: {reason}. Install it: "
+        'pip install "spacy_luke[transformers]"'
+    )
     L351 = "There is no file {path}. Give a .jsonl or .tsv file; its form is told in the README."
     L352 = (
         "{path}, line {number}: {row!r} is not {needed}. Correct the table; its form is told in the README."

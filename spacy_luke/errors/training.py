@@ -24,7 +24,7 @@ class TrainingErrors:
     L406 = "The {what} has to be a non-empty string, got {value!r}. Name what it says, e.g. 'place of birth'."
     L407 = "The score of {what} has to be a number in [0, 1], got {value!r}. Use 1.0 for gold annotation."
     L408 = (
-        "Expected {expected} {what}, one for each span, got {got}. Give as many as there are spans, "
+        "Expected {expected} {what}, one for each {each}, got {got}. Give as many as there are {each}s, "
         "or None to leave what is stored."
     )
     L409 = (
@@ -87,7 +87,7 @@ class TrainingWarnings:
     W401 = (
         "The stored annotation of spacy_luke was made for a text of {stored} characters, but this document "
         "has {length}: it was copied with user_data from another one. It is not used. To cut a document, "
-        "use spacy_luke.training.transfer.span_as_doc()."
+        "use spacy_luke.annotation.span_as_doc()."
     )
     W402 = (
         "max_length = {max_length} cut {path} so that {lost} of {total} gold relations reach across a cut "

@@ -13,12 +13,12 @@ from thinc.util import get_torch_default_device
 from torch import Tensor
 
 from ..errors import Errors
-from ..hub import resolve_checkpoint
 from ..nn import heads
 from ..nn.checkpoint import read_weights
 from ..nn.config import LukeConfig, read_config_file
 from ..nn.heads.base import JOINT, LukeHead, saved_class
 from ..nn.heads.joint.model import LukeJointModel
+from ..nn.hub import resolve_checkpoint
 from ..tokenizer import LukeTokenizer
 
 # Which pipe reads a checkpoint of which published class.

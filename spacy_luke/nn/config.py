@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
-from ..hub import resolve_checkpoint
 from .activations import Activation, get_activation
+from .hub import resolve_checkpoint
 
 CONFIG_NAME = "config.json"
 

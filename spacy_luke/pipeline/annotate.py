@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotation import FactRow, PairRow, mention_row, write_entities, write_pairs
-from ..facts import group_pairs, normalize
+from ..annotation import FactRow, PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
 from ..nn.joint_config import JointConfig
 from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits

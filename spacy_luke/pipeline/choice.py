@@ -9,9 +9,9 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..annotation import read_choice, read_choices, write_choice
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import TextRow
-from ..text_annotation import read_choice, read_choices, write_choice
 from ..types import Choice
 from .frame import DocScores, HeadPipe, mean_logits
 from .probabilities import softmax

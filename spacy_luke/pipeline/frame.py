@@ -22,8 +22,8 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..annotation import set_extensions
 from ..errors import Errors, Warnings
-from ..extensions import set_extensions
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import NO_ENTITIES, TextBatch, TextEntities, TextRow, text_batches
 from .entity_input import EntityInput

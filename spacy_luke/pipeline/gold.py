@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, read_labels, read_relations
-from ..facts import normalize
+from ..annotation import (
+    RELATIONS_LOOKED_FOR,
+    has_labels,
+    has_relations,
+    normalize,
+    read_labels,
+    read_relations,
+)
 from ..inputs.batch import Bools, MentionBatch, WordBatch
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints

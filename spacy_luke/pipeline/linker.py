@@ -14,11 +14,11 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..annotation import write_all_candidates
 from ..errors import Warnings
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints, encode_docs
 from ..inputs.titles import EntityTitles
-from ..link_annotation import write_all_candidates
 from ..types import NIL, Candidate
 from .frame import HeadPipe
 from .gold import align

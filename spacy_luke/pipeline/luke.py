@@ -14,8 +14,8 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, NumpyOps, Optimizer, set_dropout_rate
 
+from ..annotation import set_extensions
 from ..errors import Errors, Warnings
-from ..extensions import set_extensions
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles

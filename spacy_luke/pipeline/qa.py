@@ -13,10 +13,10 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from ..annotation import read_questions
 from ..errors import Warnings
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextBatch, TextRow
-from ..text_annotation import read_questions
 from ..types import Answer
 from .frame import DocScores, HeadPipe, RowScores
 from .gold import Extent, align

@@ -11,9 +11,9 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from ..annotation import read_tag, write_tags
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextBatch, TextRow, token_places
-from ..text_annotation import read_tag, write_tags
 from .frame import DocScores, LabelPipe
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from ..annotation import read_text_pair
 from ..errors import Errors
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import TextBatch, TextRow
-from ..text_annotation import read_text_pair
 from .frame import DocScores, LabelPipe, mean_logits
 from .probabilities import Floats, sigmoid, softmax
 

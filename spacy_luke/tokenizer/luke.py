@@ -273,7 +273,7 @@ class LukeTokenizer(InputEncoder):
         """
         path = Path(name_or_path) / subfolder
         if not Path(name_or_path).is_dir():
-            from ..hub import TOKENIZER_FILES, resolve_checkpoint
+            from ..nn.hub import TOKENIZER_FILES, resolve_checkpoint
 
             path = resolve_checkpoint(
                 name_or_path,

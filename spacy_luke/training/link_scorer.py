@@ -9,7 +9,7 @@ from typing import Any
 from spacy.tokens import Span
 from spacy.training import Example
 
-from ..link_annotation import has_candidates
+from ..annotation import has_candidates
 from ..types import NIL
 
 N_BEST = 10

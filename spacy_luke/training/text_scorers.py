@@ -13,7 +13,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..text_annotation import read_choice, read_choices, read_tag
+from ..annotation import read_choice, read_choices, read_tag
 from .metrics import Counts, accuracy, count_by_label, ratio, total
 
 Scores = dict[str, Any]

@@ -15,7 +15,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 
 ROOT = str(Path(__file__).parents[2])
 if ROOT not in sys.path:

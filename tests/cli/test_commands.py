@@ -19,11 +19,10 @@ from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
 from spacy_luke import LukeModel, LukeTokenizer, Relation, set_extensions
-from spacy_luke.annotation import write_entities
+from spacy_luke.annotation import facts_from_relations, write_entities
 from spacy_luke.cli.convert_encoder import read_titles
 from spacy_luke.cli.run import run
 from spacy_luke.cli.tune import tune
-from spacy_luke.facts import facts_from_relations
 from spacy_luke.pipeline.luke import LukePipe
 from spacy_luke.pipeline.reading import Reading, choose_entities
 

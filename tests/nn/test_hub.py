@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_luke.hub import resolve_checkpoint
+from spacy_luke.nn.hub import resolve_checkpoint
 
 ROOT = str(Path(__file__).parents[2])
 COMMIT = "0" * 39 + "1"
@@ -104,7 +104,7 @@ class Hub(BaseHTTPRequestHandler):
 
 CODE = """
 import json, sys
-from spacy_luke.hub import resolve_checkpoint
+from spacy_luke.nn.hub import resolve_checkpoint
 results = []
 for name, options in json.loads(sys.argv[1]):
     try:

@@ -4,8 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import facts_from_relations, write_entities, write_facts
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import facts_from_relations, set_extensions, write_entities, write_facts
 from spacy_luke.training.answers import (
     Form,
     Scored,

@@ -13,8 +13,7 @@ from spacy.training import Example
 from spacy.training.augment import create_combined_augmenter, create_lower_casing_augmenter
 from spacy.util import registry
 
-from spacy_luke.annotation import has_relations
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import has_relations, set_extensions
 from spacy_luke.training.corpus import LukeCorpus, create_corpus
 
 set_extensions()

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions
 from spacy_luke.training.metrics import match
 from spacy_luke.training.outcomes import (
     best_labels,

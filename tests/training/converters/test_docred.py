@@ -8,8 +8,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_luke.annotation import has_relations
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import has_relations, set_extensions
 from spacy_luke.training.converters.docred import convert_docred, docred_doc, read_json
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -11,8 +11,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations, set_extensions
 from spacy_luke.training.converters.docred import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
