@@ -182,7 +182,7 @@ def _one_more(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[torch.Tensor | None]]]:
     pipe: LukePipe = nlp.get_pipe("luke")
-    module = copy.deepcopy(get_module(pipe.model))
+    module = copy.deepcopy(get_module(pipe.model)).float()
     batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
     module.luke.set_precision(pipe.model.shims[0].dtype)
     return module.luke, batches

@@ -18,7 +18,6 @@ from spacy.util import load_config, minibatch
 from ..annotation import has_relations
 from ..errors import Errors
 from ..layers.joint import get_module, get_tokenizer
-from ..nn.joint.folder import save_joint
 from ..pipeline.luke import LukePipe
 from ..pipeline.reading import choose_entities
 from ..training.answers import Answers, ScoredAnswers, fact_answers, pair_answers, span_answers
@@ -55,9 +54,9 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen |= _tune_relations(nlp, pipe, [doc for doc in golds if has_relations(doc)])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
-    module = copy.copy(get_module(pipe.model))  # of the same weights; other pipes may share the original
+    module = copy.deepcopy(get_module(pipe.model)).to(torch.float16 if half else torch.float32)
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
-    save_joint(module, out, torch.float16 if half else None)
+    module.save_pretrained(out)
     get_tokenizer(pipe.model).save_pretrained(out)
     return chosen
 

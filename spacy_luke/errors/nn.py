@@ -166,10 +166,6 @@ class NNErrors:
         "The joint model's configuration has unknown fields {unknown}; known are {known}. Correct "
         "config.json."
     )
-    L283 = (
-        "The weights in {source} are not those that its config.json describes: missing {missing}, surplus "
-        "{surplus}, wrong shapes {shapes}. Take both files from the same model."
-    )
     L291 = (
         "The encoder's weights were rearranged for inference: they can't be trained or saved. Train or "
         "save the model before set_precision, or load it again."

@@ -47,13 +47,13 @@ def pipe_of(checkpoint: str) -> tuple[str, dict[str, Any]]:
     RAISES (ValueError): If the checkpoint doesn't tell, because it has an encoder only.
     """
     from ..nn.config import LukeConfig
-    from ..nn.heads.base import saved_task
+    from ..nn.heads.base import JOINT, saved_class
     from .store import PIPES
 
     config = LukeConfig.from_pretrained(checkpoint)
-    if "joint" in config.to_dict():
+    task = saved_class(config)
+    if task == JOINT:
         return "luke", {}
-    task = saved_task(config)
     if task is None:
         found = getattr(config, "architectures", None) or "none"
         raise ValueError(Errors.L505.format(checkpoint=checkpoint, found=found, allowed=", ".join(PIPES)))

@@ -156,6 +156,9 @@ class LukeConfig:
         def __getattr__(self, name: str) -> Any:
             """Fields that this class does not know."""
 
+        def __setattr__(self, name: str, value: Any) -> None:
+            """The same."""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
 

@@ -7,180 +7,106 @@ words -> word states -+-> proposer -> candidate spans -> entity rows -> span hea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from ..config import LukeConfig
-from ..layout import take_rows
-from ..model import LukeModel
-from ..outputs import WordStates
-from .config import JointConfig
-from .heads import EntityHead, SpanHead
+from ...config import LukeConfig
+from ...joint_config import JointConfig
+from ...layout import take_rows
+from ...outputs import WordStates
+from ...pretrained import init_module
+from ..base import UNTRAINED, LukeHead
+from .classifier import RowClassifier
+from .outputs import Candidates, JointOutput, Mentions, Related, Words
 from .proposer import SpanProposer, best_spans
 from .relations import RelationHead
 from .rows import EntityRows
 
-HEADS = ("span_head", "entity_head", "relation_head")
-HeadT = TypeVar("HeadT", bound=nn.Module)
 
+class LukeJointModel(LukeHead):
+    """LUKE with a span, an entity and a relation head, each there if it has labels.
 
-@dataclass
-class Words:
-    """Words of a batch of windows as tensors.
+    Loaded from a checkpoint of another class, or of the encoder alone, it has none of them.
 
-    ids, mask, types (Tensor): Pieces. Shape: (batch, length)
-    first, last (Tensor): Pieces of each token. Shape: (batch, n_tokens)
-    token_mask (Tensor): True for real tokens. Shape: (batch, n_tokens)
+    config (LukeConfig): The model's configuration. Its field `joint` has the fields of a `JointConfig`.
     """
 
-    ids: Tensor
-    mask: Tensor
-    types: Tensor | None
-    first: Tensor
-    last: Tensor
-    token_mask: Tensor
+    has_pooler = False
+    head_may_be_missing = False  # config.json says which heads there are
 
-
-@dataclass
-class Mentions:
-    """Mentions and pairs of a batch of windows as tensors.
-
-    extents (Tensor): First and last-plus-one piece. Shape: (batch, n_mentions, 2)
-    mask (Tensor): True for real mentions. Shape: (batch, n_mentions)
-    pairs (Tensor): Window, head row, tail row. Shape: (n_pairs, 3)
-    ids (Tensor | None): Which entity of the vocabulary each is; None for [MASK]. Shape: (batch, n_mentions)
-    """
-
-    extents: Tensor
-    mask: Tensor
-    pairs: Tensor
-    ids: Tensor | None = None
-
-
-@dataclass
-class Candidates:
-    """Candidate spans of a batch of windows.
-
-    spans (Tensor): First and last token slot of each. Shape: (batch, n_spans, 2)
-    mask (Tensor): True for real candidates. Shape: (batch, n_spans)
-    """
-
-    spans: Tensor
-    mask: Tensor
-
-
-@dataclass
-class Related:
-    """Pairs of mentions with a relation whose probability is above a floor.
-
-    pairs (Tensor): Window, head row, tail row. Shape: (n_relations, 3)
-    labels (Tensor): Index of the relation. Shape: (n_relations,)
-    scores (Tensor): Its probability. Shape: (n_relations,)
-    """
-
-    pairs: Tensor
-    labels: Tensor
-    scores: Tensor
-
-
-@dataclass
-class JointOutput:
-    """What the joint model says of a batch. A part that was not asked for, or has no head, is None.
-
-    word_states (Tensor): Last word states, computed without entities. Shape: (batch, length, hidden)
-    proposal_scores (Tensor): Pre-filter scores. Shape: (batch, n_tokens, max_span_width)
-    candidates (Candidates): The spans that were read as entities.
-    span_logits (Tensor): Shape: (batch, n_spans, n_labels + 1)
-    entity_states (Tensor): Shape: (batch, n_mentions, hidden)
-    label_logits (Tensor): Shape: (batch, n_mentions, n_labels)
-    pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
-    related (Related): Instead of the logits, where a floor for relations was given.
-    words (WordStates): The encoder's cache, for more rows on the same words.
-    rows (EntityRows): What the candidates have read, where no entity reads another: then the rows of mentions
-        among them are the same.
-    """
-
-    word_states: Tensor
-    words: WordStates | None = None
-    rows: EntityRows | None = None
-    proposal_scores: Tensor | None = None
-    candidates: Candidates | None = None
-    span_logits: Tensor | None = None
-    entity_states: Tensor | None = None
-    label_logits: Tensor | None = None
-    pair_logits: Tensor | None = None
-    related: Related | None = None
-
-
-class JointModel(nn.Module):
-    """LUKE with a span, an entity and a relation head.
-
-    config (LukeConfig): The encoder's configuration.
-    joint (JointConfig): Labels and sizes of the heads.
-    """
-
-    def __init__(self, config: LukeConfig, joint: JointConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.joint = joint
-        self.luke = LukeModel(config, add_pooling_layer=False)
+    def __init__(self, config: LukeConfig) -> None:
+        super().__init__(config)
         self.proposer: SpanProposer | None = None
-        self.span_head: SpanHead | None = None
-        self.entity_head: EntityHead | None = None
+        self.span_head: RowClassifier | None = None
+        self.entity_head: RowClassifier | None = None
         self.relation_head: RelationHead | None = None
+        self.joint = JointConfig()
+        joint = JointConfig.from_dict(getattr(config, "joint", {}))
         self.build_heads(joint)
+        self.joint = joint
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): Heads whose weights are still random: they must not say anything."""
+        return self.joint.untrained
+
+    @untrained.setter
+    def untrained(self, names: tuple[str, ...]) -> None:
+        self.joint = self.joint.with_changes(untrained=names)
 
     def build_heads(self, joint: JointConfig) -> None:
         """Make new heads for what has changed; heads whose labels and sizes stay the same keep their weights.
 
         joint (JointConfig): The configuration to follow from now on.
         """
-        old = self.joint
-        before = {name: getattr(self, name) for name in HEADS}
-        self._replace_heads(old, joint)
-        new = {name for name in HEADS if getattr(self, name) not in (None, before[name])}
-        kept = {name for name in old.untrained if getattr(self, name) is not None}
-        self.joint = joint.with_changes(untrained=tuple(sorted(new | kept)))
-
-    def _replace_heads(self, old: JointConfig, joint: JointConfig) -> None:
         width, dropout = self.config.hidden_size, joint.dropout
-        if joint.ner_labels != old.ner_labels or self.span_head is None:
-            n = len(joint.ner_labels)
-            self.span_head = self._new(SpanHead(width, n, dropout)) if n else None
-        sizes = (joint.proposal_width, joint.max_span_width)
-        if not joint.ner_labels:
-            self.proposer = None
-        elif self.proposer is None or sizes != (old.proposal_width, old.max_span_width):
-            self.proposer = self._new(SpanProposer(width, *sizes))
-        if joint.entity_labels != old.entity_labels or self.entity_head is None:
-            n = len(joint.entity_labels)
-            self.entity_head = self._new(EntityHead(width, n, dropout)) if n else None
-        relations = (joint.relation_labels, joint.relation_width)
-        if relations != (old.relation_labels, old.relation_width) or self.relation_head is None:
-            n = len(joint.relation_labels)
-            self.relation_head = (
-                self._new(RelationHead(width, joint.relation_width, n, dropout)) if n else None
-            )
+        spans, labels, relations = joint.ner_labels, joint.entity_labels, joint.relation_labels
+        # For each head the labels without which there is none, what it depends on, and how it is made.
+        heads: dict[str, tuple[tuple[str, ...], list[str], Callable[[], nn.Module]]] = {
+            "span_head": (
+                spans,
+                ["ner_labels"],
+                lambda: RowClassifier(3 * width, len(spans) + 1, dropout),
+            ),
+            "proposer": (
+                spans,
+                ["proposal_width", "max_span_width"],
+                lambda: SpanProposer(width, joint.proposal_width, joint.max_span_width),
+            ),
+            "entity_head": (
+                labels,
+                ["entity_labels"],
+                lambda: RowClassifier(width, len(labels), dropout),
+            ),
+            "relation_head": (
+                relations,
+                ["relation_labels", "relation_width"],
+                lambda: RelationHead(width, joint.relation_width, len(relations), dropout),
+            ),
+        }
+        untrained = set(self.joint.untrained)
+        for name, (needed, fields, make) in heads.items():
+            is_same = all(getattr(joint, field) == getattr(self.joint, field) for field in fields)
+            if not needed:
+                setattr(self, name, None)
+                untrained.discard(name)
+            elif getattr(self, name) is None or not is_same:
+                setattr(self, name, self._new(make()))
+                untrained.add(name)
+        # The proposer has no labels of its own: what it finds is labelled by the span head.
+        self.joint = joint.with_changes(untrained=tuple(sorted(untrained - {"proposer"})))
 
-    def _new(self, head: HeadT) -> HeadT:
-        """Initialize a head as LUKE initializes its own."""
-        for module in head.modules():
-            if isinstance(module, nn.Linear | nn.Embedding):
-                nn.init.normal_(module.weight, std=self.config.initializer_range)
-            if isinstance(module, nn.Linear):
-                nn.init.zeros_(module.bias)
-        if isinstance(head, SpanProposer | RelationHead):
-            head.start_from_none()
-        return head.to(next(self.luke.parameters()).device)
+    def _new(self, head: nn.Module) -> nn.Module:
+        init_module(head, self.config.initializer_range)
+        return head.to(self.device)
 
-    def mark_trained(self) -> None:
-        """Note which heads are about to learn: those that a gradient has reached. The others stay silent."""
-        if self.joint.untrained:
-            untrained = tuple(name for name in self.joint.untrained if not _has_gradient(getattr(self, name)))
-            self.joint = self.joint.with_changes(untrained=untrained)
+    def saved_config(self) -> LukeConfig:
+        """RETURNS (LukeConfig): The configuration as `config.json` has it, with what there is to say of the heads."""
+        config = super().saved_config()
+        config.joint = {name: value for name, value in self.joint.to_dict().items() if name != UNTRAINED}
+        return config
 
     def forward(
         self,
@@ -250,9 +176,8 @@ class JointModel(nn.Module):
         word_states, entities, attention = self._read(words, states, extents, candidates.mask, keep)
         if keep and attention is not None:
             output.rows = EntityRows(extents, candidates.mask, entities, attention)
-        output.span_logits = self.span_head(
-            take_rows(word_states, start), take_rows(word_states, end), entities
-        )
+        parts = [take_rows(word_states, start), take_rows(word_states, end), entities]
+        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
 
     def _label(
         self,
@@ -321,10 +246,6 @@ class JointModel(nn.Module):
         length = words.ids.shape[1]
         attention = out.attentions[-1][:, :, length:, :length].mean(1) if attentions else None
         return out.last_hidden_state, out.entity_last_hidden_state, attention
-
-
-def _has_gradient(head: nn.Module) -> bool:
-    return any(p.grad is not None and bool(p.grad.any()) for p in head.parameters())
 
 
 def entity_positions(extents: Tensor, mask: Tensor, max_length: int) -> Tensor:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import make_joint, make_tokenizer
+from tiny import JOINT_HEADS, make_joint, make_tokenizer
 from torch import nn
 
 from spacy_luke.nn import linear
-from spacy_luke.nn.joint.model import Candidates, JointModel, Mentions, Words, entity_positions
-from spacy_luke.nn.joint.proposer import best_spans
-from spacy_luke.nn.joint.relations import RelationHead, distance_classes
+from spacy_luke.nn.heads.joint.model import LukeJointModel, entity_positions
+from spacy_luke.nn.heads.joint.outputs import Candidates, Mentions, Words
+from spacy_luke.nn.heads.joint.proposer import best_spans
+from spacy_luke.nn.heads.joint.relations import RelationHead, distance_classes
 from spacy_luke.nn.layout import take_rows
 
 TOKENIZER = make_tokenizer()
@@ -38,13 +39,13 @@ def make_mentions(batch: int = 2) -> Mentions:
 
 
 @pytest.fixture(params=[(False, False), (False, True), (True, True), (True, False)], ids=str)
-def model(request: pytest.FixtureRequest) -> JointModel:
+def model(request: pytest.FixtureRequest) -> LukeJointModel:
     words, entities = request.param
     return make_joint(TOKENIZER, words_attend_to_entities=words, entities_attend_to_entities=entities)
 
 
 @torch.no_grad()
-def test_one_word_pass_equals_the_whole_forward(model: JointModel):
+def test_one_word_pass_equals_the_whole_forward(model: LukeJointModel):
     words, mentions = make_words(), make_mentions()
     answered = model(words, mentions=mentions)
     kept = model(words, find=True)
@@ -77,7 +78,7 @@ def test_one_word_pass_equals_the_whole_forward(model: JointModel):
 
 
 @torch.no_grad()
-def test_word_states_never_depend_on_mentions(model: JointModel):
+def test_word_states_never_depend_on_mentions(model: LukeJointModel):
     words = make_words()
     torch.testing.assert_close(model(words).word_states, model(words, mentions=make_mentions()).word_states)
 
@@ -95,7 +96,7 @@ def test_scores_of_a_candidate_do_not_depend_on_the_others():
 
 
 @torch.no_grad()
-def test_padding_changes_nothing(model: JointModel):
+def test_padding_changes_nothing(model: LukeJointModel):
     both, one = make_words((9, 6)), make_words((9, 6))
     single = Words(
         *(getattr(one, f)[1:, : 6 + k] for f, k in zip(one.__dict__, (2, 2, 2, 0, 0, 0), strict=True))
@@ -196,8 +197,8 @@ def test_heads_without_labels_do_not_exist():
 
 
 def test_only_heads_that_a_gradient_has_reached_count_as_trained():
-    model = make_joint(TOKENIZER, joint={"untrained": ()})
-    assert model.joint.untrained == ("entity_head", "relation_head", "span_head")
+    model = make_joint(TOKENIZER, joint={"untrained": JOINT_HEADS})
+    assert model.untrained == JOINT_HEADS
     output = model(make_words(), mentions=make_mentions())
     (output.label_logits.sum() + 0.0 * output.pair_logits.sum()).backward()
     model.mark_trained()
@@ -214,7 +215,7 @@ def test_new_heads_begin_with_none():
 
 @torch.no_grad()
 @pytest.mark.parametrize("floor", [0.0, 0.3, 1.0])
-def test_relations_above_a_floor_are_those_of_all_logits(model: JointModel, floor: float):
+def test_relations_above_a_floor_are_those_of_all_logits(model: LukeJointModel, floor: float):
     words, mentions = make_words(), make_mentions()
     scores = model(words, mentions=mentions).pair_logits
     scores = (scores[:, 1:] - scores[:, :1]).sigmoid()

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ...errors import Errors
+from ..errors import Errors
 
 
 @dataclass(frozen=True)
 class JointConfig:
-    """Labels and sizes of the heads of a `JointModel`. A head without labels does not exist.
+    """Labels and sizes of the heads of a `LukeJointModel`. A head without labels does not exist.
 
     ner_labels (tuple[str, ...]): Labels that candidate spans are scored for; "none" is implied, at index 0.
     entity_labels (tuple[str, ...]): Labels of given or found entities.

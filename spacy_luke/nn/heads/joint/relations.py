@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..linear import Linear, multiply
+from ...linear import Linear, multiply
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
 _NONE_BIAS = 3.0

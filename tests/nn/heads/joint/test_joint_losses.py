@@ -7,7 +7,13 @@ import math
 import torch
 from torch.nn import functional as F
 
-from spacy_luke.nn.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
+from spacy_luke.nn.heads.joint.losses import (
+    entity_loss,
+    pool_groups,
+    proposal_loss,
+    span_loss,
+    threshold_loss,
+)
 
 
 def test_proposals_are_summed_over_spans_and_averaged_over_tokens():

@@ -15,7 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..linear import Linear
+from ...linear import Linear
 
 _NONE_SCORE = -4.0
 _NEVER = -1e4  # far below any trained score, and safe in half precision
