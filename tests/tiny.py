@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import spacy
 import torch
 from safetensors.torch import save_file
@@ -73,12 +74,11 @@ def make_tokenizer(entities: dict[str, int] = ENTITIES) -> LukeTokenizer:
 
 def save_bert(folder: Path) -> Path:
     """Write a tiny BERT as transformers saves it. RETURNS (Path): Its folder."""
-    from transformers import BertConfig, BertModel
-
+    transformers = pytest.importorskip("transformers")
     torch.manual_seed(0)
     tokenizer = Tokenizer.from_str(make_tokenizer().backend.tokenizer.to_str())
     tokenizer.save(str(folder / "tokenizer.json"))
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=2,
@@ -86,7 +86,7 @@ def save_bert(folder: Path) -> Path:
         intermediate_size=48,
         max_position_embeddings=66,
     )
-    model = BertModel(config, add_pooling_layer=False)
+    model = transformers.BertModel(config, add_pooling_layer=False)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
     return folder

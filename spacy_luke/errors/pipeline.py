@@ -72,6 +72,10 @@ class PipelineErrors:
         "The component '{pipe}' needs a model made by {needed}; the one in its config is for {found!r}. Correct "
         "@architectures in the component's model config."
     )
+    L337 = (
+        "Listeners need spacy-transformers, which can't be imported: {reason}. Install it: "
+        'pip install "spacy_luke[transformers]"'
+    )
     L351 = "There is no file {path}. Pass a .jsonl or .tsv file; the README describes the format."
     L352 = (
         "{path}, line {number}: {row!r} is not {needed}. Correct the table; the README describes the format."

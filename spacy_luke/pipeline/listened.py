@@ -84,7 +84,7 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and self._is_named(node, component):
-                from spacy_transformers.pipeline_component import install_extensions
+                from ..layers.transformer_data import install_extensions
 
                 install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)

@@ -183,6 +183,7 @@ def test_the_same_dropout_when_computed_again(checkpoint: str):
 
 
 def test_a_step_in_parts_with_a_listener_is_the_step_of_the_whole(checkpoint: str):
+    pytest.importorskip("spacy_transformers")
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "grad_factor": 1.0,

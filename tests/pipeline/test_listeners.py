@@ -17,6 +17,8 @@ from tiny import TEXTS, make_corpus, make_pipeline
 
 from spacy_luke.layers.joint import get_module, has_weights
 
+pytest.importorskip("spacy_transformers")  # an extra
+
 LISTENER = {
     "@architectures": "spacy-transformers.TransformerListener.v1",
     "grad_factor": 1.0,

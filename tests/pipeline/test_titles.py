@@ -99,6 +99,7 @@ def test_titles_change_what_is_read_and_are_counted(folders: dict[bool, str], fu
 
 
 def test_word_states_for_listeners_do_not_know_the_titles(folders: dict[bool, str]):
+    pytest.importorskip("spacy_transformers")
     nlp = make_pipeline(folders[True], entity_input="title")
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",

@@ -234,6 +234,7 @@ def test_settings_that_are_not_allowed(checkpoints: dict[str, str]):
 
 
 def test_a_listener_can_not_name_them(checkpoints: dict[str, str]):
+    pytest.importorskip("spacy_transformers")
     nlp = make("luke_typing", checkpoints["luke_typing"])
     listener = {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0}
     listener |= {"pooling": {"@layers": "reduce_mean.v1"}, "upstream": "luke_typing"}
