@@ -102,7 +102,7 @@ def test_semeval(tmp_path: Path) -> None:
 )
 def test_semeval_refuses(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
-    with pytest.raises(ValueError, match=r"a\.txt, line 1, is no sentence"):
+    with pytest.raises(ValueError, match=r"a\.txt, line 1: not a sentence"):
         list(convert_semeval(tmp_path / "a.txt", NLP.make_doc))
 
 
