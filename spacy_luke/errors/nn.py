@@ -147,7 +147,6 @@ class NNErrors:
         "data."
     )
     L282 = "Unknown fields in the joint model's configuration: {unknown}; known are {known}. Correct config.json."
-    )
     L291 = (
         "This encoder can only predict, because its weights were arranged for that by set_precision; it can't be "
         "trained or saved. Train or save the model before, or load it again."

@@ -10,7 +10,7 @@ from spacy.language import Language
 
 from ..errors import Errors
 from ..nn.config import LukeConfig
-from ..nn.heads.base import saved_task
+from ..nn.heads.base import JOINT, saved_class
 from ..nn.hub import resolve_checkpoint
 from .store import PIPES
 from .weights import get_module
@@ -48,13 +48,6 @@ def pipe_of(checkpoint: str) -> tuple[str, dict[str, Any]]:
         checkpoint.
     RAISES (ValueError): If the checkpoint doesn't tell, because it has an encoder only.
     """
-<<<<<<< HEAD
-    from ..nn.config import LukeConfig
-    from ..nn.heads.base import JOINT, saved_class
-    from .store import PIPES
-
-=======
->>>>>>> B
     config = LukeConfig.from_pretrained(checkpoint)
     task = saved_class(config)
     if task == JOINT:
