@@ -77,10 +77,6 @@ class TrainingErrors:
         "A candidate has to be a title with a score, such as ('Paris', 0.9), got {value!r}. Assign None to remove the "
         "candidates."
     )
-    L441 = (
-        "{folder} lacks {missing}. `python -m spacy project assets` downloads the data of the default model, and says "
-        "where to put the files that it can't download. project.yml lists the sources."
-    )
 
 
 class TrainingWarnings:
