@@ -63,6 +63,10 @@ def test_imports_point_one_way(room: str):
     assert wrong == []
 
 
+def test_the_root_has_few_modules():
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+
+
 def test_the_pipeline_takes_only_plain_data_from_nn():
     taken = {
         module
