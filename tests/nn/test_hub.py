@@ -84,6 +84,9 @@ class Hub(BaseHTTPRequestHandler):
                 return self.answer(
                     200, json.dumps({"id": repo, "sha": COMMIT, "siblings": siblings}).encode()
                 )
+            if path == f"/api/models/{repo}/tree/{COMMIT}":  # asked for by huggingface_hub 2
+                tree = [{"type": "file", "path": name, "size": len(name), "oid": "0"} for name in files]
+                return self.answer(200, json.dumps(tree).encode())
             if path.startswith(f"/{repo}/resolve/"):
                 name = path.rsplit("/", 1)[1]
                 return self.answer(200, name.encode(), {"ETag": f'"{name}"', "X-Repo-Commit": COMMIT})

@@ -366,6 +366,25 @@ def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+TYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+
+@pytest.mark.parametrize("shape", [(), (0, 5), (3, 5), (300, 301)])
+@pytest.mark.parametrize("dtype", TYPES)
+def test_safetensors_are_read_as_the_library_reads_them(tmp_path, dtype, shape):
+    tensor = torch.randint(0, 100, shape).to(getattr(torch, dtype))
+    save_file({"before": torch.ones(1, dtype=torch.bool), "it": tensor}, tmp_path / "model.safetensors")
+    found = read_weights(tmp_path)["it"]
+    assert (found.dtype, found.shape) == (tensor.dtype, tensor.shape)
+    assert torch.equal(found, load_file(tmp_path / "model.safetensors")["it"])
+
+
+def test_a_type_of_tensor_that_is_unknown(tmp_path):
+    save_file({"it": torch.ones(3).to(torch.float8_e4m3fn)}, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=r"model\.safetensors cannot be read: .*F8_E4M3"):
+        read_weights(tmp_path)
+
+
 def test_safetensors_are_mapped_one_by_one(tmp_path):
     save_file({"a": torch.ones(3), "b": torch.zeros(2)}, tmp_path / "model.safetensors")
     weights = read_weights(tmp_path)
