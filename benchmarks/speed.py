@@ -27,8 +27,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from spacy_luke.cli.evaluate import ATTENTION, load_with_attention
-from spacy_luke.cli.machine import describe_machine
+from scripts.evaluate import ATTENTION, load_with_attention
+from scripts.machine import describe_machine
 from spacy_luke.inputs.batch import WordBatch, word_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
@@ -182,7 +182,7 @@ def _one_more(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[torch.Tensor | None]]]:
     pipe: LukePipe = nlp.get_pipe("luke")
-    module = copy.deepcopy(get_module(pipe.model))
+    module = copy.deepcopy(get_module(pipe.model)).float()
     batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
     module.luke.set_precision(pipe.model.shims[0].dtype)
     return module.luke, batches

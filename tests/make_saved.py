@@ -30,7 +30,6 @@ from thinc.api import fix_random_seed
 from tiny import ENTITIES, PEOPLE, PLACES, TEXTS, make_corpus, make_joint, make_tokenizer
 
 import spacy_luke
-from spacy_luke.nn.joint.folder import save_joint
 
 TITLES = ["Ana", "Rome", "Oslo", "Kyiv"]
 TOKENIZER = make_tokenizer({**ENTITIES, **{title: i for i, title in enumerate(TITLES, start=4)}})
@@ -67,7 +66,7 @@ def save_joint_checkpoint(folder: str, dtype: torch.dtype | None = None, **optio
     """A random joint model whose heads count as trained. RETURNS (str): Its folder, seen from here."""
     sizes = {**SIZES, "max_position_embeddings": 67, "type_vocab_size": 4, "initializer_range": 0.2}
     heads = {"proposal_width": 8, "relation_width": 8, **options.pop("joint", {})}
-    save_joint(make_joint(TOKENIZER, joint=heads, **{**sizes, **options}), Path(folder), dtype)
+    make_joint(TOKENIZER, joint=heads, **{**sizes, **options}).to(dtype).save_pretrained(folder)
     TOKENIZER.save_pretrained(folder)
     return folder
 
@@ -478,7 +477,7 @@ def save_checkpoint(folder: Path) -> None:
     model.joint = model.joint.with_changes(
         thresholds={"ner": 0.45, "relations": {"born in": 0.3}, "facts": 0.4}
     )
-    save_joint(model, folder, torch.float16)
+    model.to(torch.float16).save_pretrained(folder)
     TOKENIZER.save_pretrained(folder)
     asked = [{"text": text} for text in (*TEXTS[:3], LONG)]
     loaded = spacy_luke.load(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,7 +70,14 @@ def test_the_pipeline_takes_only_plain_data_from_nn():
         for module, typing in imports_of(path)
         if module.startswith("nn") and not typing
     }
-    assert taken <= {"nn.joint.config"}
+    assert taken <= {"nn.joint_config"}
+
+
+def test_the_package_needs_nothing_that_lies_beside_it():
+    beside = re.compile(r"^\s*(?:from|import) (?:scripts|benchmarks|tests)\b", re.MULTILINE)
+    files = list(PACKAGE.rglob("*.py"))
+    assert files
+    assert [path for path in files if beside.search(path.read_text(encoding="utf8"))] == []
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -87,7 +95,12 @@ def inside(modules: set[str], *packages: str) -> set[str]:
 
 def test_factories_are_light():
     modules = loaded_by("import spacy_luke.pipeline.factories")
-    heavy = ("spacy_luke.nn.model", "spacy_luke.nn.joint.model", "spacy_luke.layers", "spacy_luke.tokenizer")
+    heavy = (
+        "spacy_luke.nn.model",
+        "spacy_luke.nn.heads",
+        "spacy_luke.layers",
+        "spacy_luke.tokenizer",
+    )
     assert inside(modules, *heavy, "tokenizers", "transformers", "spacy_transformers") == set()
 
 
@@ -101,7 +114,7 @@ def test_the_command_line_registers_without_weight():
     assert inside(modules, "spacy_luke.nn.model", "spacy_luke.layers", "spacy_luke.pipeline") == set()
 
 
-@pytest.mark.parametrize("door", ["spacy_luke.nn.joint.folder, spacy_luke.nn.model", "spacy_luke.tokenizer"])
+@pytest.mark.parametrize("door", ["spacy_luke.nn.heads, spacy_luke.nn.model", "spacy_luke.tokenizer"])
 def test_torch_side_runs_without_spacy(door: str):
     assert inside(loaded_by(f"import {door}"), "spacy", "thinc", "transformers") == set()
 

@@ -18,10 +18,11 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 import spacy_luke
 from spacy_luke.nn.config import LukeConfig
-from spacy_luke.nn.joint.config import JointConfig
-from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.nn.heads.joint.model import LukeJointModel
+from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.tokenizer import LukeTokenizer
 
+JOINT_HEADS = ("entity_head", "relation_head", "span_head")
 ENTITIES = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PEOPLE = ["Ana", "Bob", "Eve", "Kim", "Lea", "Max"]
@@ -94,7 +95,7 @@ def save_bert(folder: Path) -> Path:
 
 def make_joint(
     tokenizer: LukeTokenizer, seed: int = 0, joint: dict[str, Any] | None = None, **config: Any
-) -> JointModel:
+) -> LukeJointModel:
     """A tiny joint model with random weights, by default with all heads, which count as trained."""
     torch.manual_seed(seed)
     sizes = {
@@ -121,15 +122,14 @@ def make_joint(
         "max_span_width": 4,
         "entity_mask_id": tokenizer.entity_mask_id,
     }
-    model = JointModel(
-        LukeConfig(
-            vocab_size=len(tokenizer), entity_vocab_size=len(tokenizer.entity_vocab), **{**sizes, **config}
-        ),
-        JointConfig(**{**heads, **(joint or {})}),
+    joint_config = JointConfig(**{**heads, **(joint or {})})
+    luke_config = LukeConfig(
+        vocab_size=len(tokenizer),
+        entity_vocab_size=len(tokenizer.entity_vocab),
+        joint=joint_config.to_dict(),
+        **{**sizes, **config},
     )
-    if "untrained" not in (joint or {}):
-        model.joint = model.joint.with_changes(untrained=())
-    return model.eval()
+    return LukeJointModel(luke_config).eval()
 
 
 def make_pipeline(

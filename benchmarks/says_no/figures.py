@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from spacy_luke.training.metrics import bootstrap_interval
+from scripts.metrics import bootstrap_interval
 
 from .pairs import Key, Pair
 

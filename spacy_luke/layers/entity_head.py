@@ -22,7 +22,7 @@ from ..nn.heads.losses import class_loss, multi_label_loss
 from .head import convert_outputs, get_head
 from .head import set_labels as set_head_labels
 from .shim import LukeShim
-from .store import Checkpoint, load_shared_head
+from .store import Checkpoint, load_shared
 from .weights import get_tokenizer, most_pieces
 
 CONTEXTS = ("sentence", "document")
@@ -60,7 +60,7 @@ class EntityHeadSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared_head(self.checkpoint, self.task)
+        return load_shared(self.checkpoint, self.task)
 
 
 def build_candidate_spans(

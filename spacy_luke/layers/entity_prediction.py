@@ -24,7 +24,7 @@ from ..nn.heads.masked_lm import LukeForMaskedLM
 from ..tokenizer import EntityVocab
 from . import weights
 from .shim import LukeShim
-from .store import Checkpoint, load_shared_head
+from .store import Checkpoint, load_shared
 
 TASK = "LukeForMaskedLM"
 
@@ -45,7 +45,7 @@ class PredictionSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared_head(self.checkpoint, self.task)
+        return load_shared(self.checkpoint, self.task)
 
 
 def build_entity_prediction(

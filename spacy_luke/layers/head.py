@@ -21,7 +21,7 @@ from ..inputs.texts import TextBatch, TextReader
 from ..nn.heads.base import LabelHead, LukeHead
 from . import weights
 from .shim import LukeShim
-from .store import Checkpoint, load_shared_head
+from .store import Checkpoint, load_shared
 
 MIN_LENGTH = 8  # special tokens, and something of each of two texts
 
@@ -43,7 +43,7 @@ class HeadSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared_head(self.checkpoint, self.task)
+        return load_shared(self.checkpoint, self.task)
 
 
 def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
@@ -100,7 +100,7 @@ build_multiple_choice = head_architecture("LukeForMultipleChoice")
 
 def get_head(model: Model[Any, Any]) -> LukeHead:
     """RETURNS (LukeHead): The torch module behind the thinc model; see `weights.get_module`."""
-    return cast(LukeHead, weights.get_module(model))
+    return weights.get_module(model)
 
 
 def head_labels(model: Model[Any, Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The joint model as a thinc `Model`: a PyTorchWrapper around `nn.joint.JointModel`, with its tokenizer.
+"""The joint model as a thinc `Model`: a PyTorchWrapper around `nn.heads.joint.LukeJointModel`, with its tokenizer.
 
 The architecture function runs on every `add_pipe` and on every load, so it reads and initializes nothing. Weights
 come in one of three ways: from the saved pipeline, from a checkpoint when the pipe is initialized for training,
@@ -20,9 +20,11 @@ from thinc.types import ArgsKwargs
 from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.config import LukeConfig
-from ..nn.joint.config import JointConfig
-from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
-from ..nn.joint.rows import EntityRows
+from ..nn.heads.base import JOINT
+from ..nn.heads.joint.model import LukeJointModel
+from ..nn.heads.joint.outputs import Candidates, JointOutput, Mentions, Words
+from ..nn.heads.joint.rows import EntityRows
+from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
 from . import weights
 from .shim import LukeShim
@@ -35,7 +37,7 @@ _OVERLAP = 128
 
 @dataclass(frozen=True)
 class JointInput:
-    """One question to the joint model; see `JointModel.forward` for the other fields.
+    """One question to the joint model; see `LukeJointModel.forward` for the other fields.
 
     recompute (bool): In training, keep nothing for the backward pass but compute it again then. Takes a second
         forward pass, and memory for a batch's inner states only while its gradients are taken.
@@ -76,7 +78,12 @@ class JointSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared(self.checkpoint, self.words_attend_to_entities, self.entities_attend_to_entities)
+        return load_shared(
+            self.checkpoint,
+            JOINT,
+            words_attend_to_entities=self.words_attend_to_entities,
+            entities_attend_to_entities=self.entities_attend_to_entities,
+        )
 
 
 def build_joint(
@@ -145,9 +152,9 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
 # --- weights -------------------------------------------------------------------------------
 
 
-def get_module(model: Model[Any, Any]) -> JointModel:
-    """RETURNS (JointModel): The torch module behind the thinc model; see `weights.get_module`."""
-    return cast(JointModel, weights.get_module(model))
+def get_module(model: Model[Any, Any]) -> LukeJointModel:
+    """RETURNS (LukeJointModel): The torch module behind the thinc model; see `weights.get_module`."""
+    return cast(LukeJointModel, weights.get_module(model))
 
 
 def checkpoint_width(model: Model[Any, Any]) -> int | None:
@@ -171,7 +178,7 @@ def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
     """
     get_module(model)
     shim = cast(LukeShim, model.shims[0])
-    cast(JointModel, shim.own_module()).build_heads(joint)
+    cast(LukeJointModel, shim.own_module()).build_heads(joint)
     shim.forget_optimizer()
 
 
@@ -216,7 +223,7 @@ def _convert_inputs(
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
 
 
-def _words(batch: WordBatch, module: JointModel, device: torch.device) -> Words:
+def _words(batch: WordBatch, module: LukeJointModel, device: torch.device) -> Words:
     cased = getattr(module.config, "case_token_types", False)
     return Words(
         ids=torch.from_numpy(batch.ids).to(device),

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..inputs.batch import Bools
 from ..inputs.pieces import Ints
-from ..nn.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
-from ..nn.joint.model import Candidates, JointOutput
+from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
+from ..nn.heads.joint.outputs import Candidates, JointOutput
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ..errors import Errors
 from ..inputs.batch import WordBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window
-from ..nn.joint.model import JointOutput
+from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
 from .joint import get_module, get_tokenizer
 

@@ -11,7 +11,7 @@ import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..annotation import FactRow, PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
-from ..nn.joint.config import JointConfig
+from ..nn.joint_config import JointConfig
 from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits
 from .reading import Reading

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..layers.joint import JointInput, JointSettings
     from ..layers.loss import Targets
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
     from ..tokenizer import LukeTokenizer
 
 

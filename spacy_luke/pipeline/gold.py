@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
 
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 Extent = tuple[int, int]
 

@@ -16,7 +16,7 @@ from ..errors import Errors
 
 if TYPE_CHECKING:
     from ..inputs.batch import WordBatch
-    from ..nn.joint.model import JointOutput
+    from ..nn.heads.joint.outputs import JointOutput
     from .reading import Reading
 
 

@@ -31,7 +31,7 @@ from .saved import Saved
 from .streamed import BATCH_PIECES, Streamed
 
 if TYPE_CHECKING:
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 TASKS = (*HEADS, "facts")
 

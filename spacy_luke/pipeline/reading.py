@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from thinc.api import Model
 
     from ..layers.joint import JointInput
-    from ..nn.joint.model import JointOutput, Related
+    from ..nn.heads.joint.outputs import JointOutput, Related
     from ..tokenizer import LukeTokenizer
 
 Floats = NDArray[np.float32]

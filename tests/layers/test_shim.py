@@ -16,7 +16,7 @@ from tiny_heads import LABELS, make_head_pipeline, save_encoder, save_head
 
 from spacy_luke.layers.head import get_head
 from spacy_luke.layers.joint import get_module, has_weights
-from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.nn.heads.joint.model import LukeJointModel
 from spacy_luke.nn.linear import lacks_bfloat16
 
 
@@ -165,7 +165,7 @@ def test_a_copy_of_the_model_has_weights_of_its_own(nlp: Language):
     assert not has_weights(model.copy())
     module = get_module(model)
     copied = get_module(model.copy())
-    assert isinstance(copied, JointModel)
+    assert isinstance(copied, LukeJointModel)
     assert copied is not module
     assert torch.equal(copied.entity_head.classifier.weight, module.entity_head.classifier.weight)
 

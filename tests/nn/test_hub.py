@@ -46,12 +46,12 @@ def test_a_saved_pipeline_is_no_checkpoint(tmp_path):
 
 
 def test_nothing_is_downloaded_when_only_local_files_may_be_used(tmp_path):
-    with pytest.raises(ValueError, match="among the downloaded checkpoints"):
+    with pytest.raises(ValueError, match="nor a downloaded checkpoint"):
         resolve_checkpoint("owner/name", cache_dir=tmp_path, local_files_only=True)
 
 
 def test_name_that_the_hub_refuses(tmp_path):
-    with pytest.raises(ValueError, match=r"'owner/na--me' cannot be downloaded: .*owner/na--me"):
+    with pytest.raises(ValueError, match=r"'owner/na--me' can't be downloaded: .*owner/na--me"):
         resolve_checkpoint("owner/na--me", cache_dir=tmp_path, local_files_only=True)
 
 
@@ -155,7 +155,7 @@ def test_download(tmp_path):
     assert config == ["config.json"]
     assert answers[0] == ["config.json", "model.safetensors", "vocab.json"]
     assert answers[1] == ["config.json", "pytorch_model.bin"]
-    assert "neither a folder here nor a checkpoint" in answers[2]
+    assert "neither a local folder nor a checkpoint" in answers[2]
     assert "is gated" in answers[3]
     assert "no revision 'nope'" in answers[4]
     again, unknown = resolve_in_new_process(
@@ -254,7 +254,7 @@ def revisions(tmp_path):
 LACKING = {
     "config.json": ("head", "no config.json"),
     "model-00002-of-00002.safetensors": ("head", "names the file 'model-00002-of-00002.safetensors'"),
-    "merges.txt": ("tokenizer", "no word vocabulary: merges.txt is missing"),
+    "merges.txt": ("tokenizer", "no word vocabulary: it lacks merges.txt"),
     "entity_vocab.json": ("tokenizer", "no entity vocabulary"),
 }
 

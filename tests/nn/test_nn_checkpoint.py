@@ -266,7 +266,7 @@ def test_truncated_file(keep, form, folder):
 
 def test_missing_files(folder, tmp_path):
     (folder / SAFE).unlink()
-    with pytest.raises(ValueError, match=r"no weights in .*one of: model.safetensors, .*pytorch_model.bin"):
+    with pytest.raises(ValueError, match=r"no weights in .*one of model.safetensors, .*pytorch_model.bin"):
         LukeModel.from_pretrained(folder)
     (folder / "config.json").unlink()
     with pytest.raises(ValueError, match=r"no config\.json in"):
@@ -282,18 +282,18 @@ def test_broken_shards(form, folder):
     good = json.loads(index.read_text())
     shard = good["weight_map"].pop("pooler.dense.bias")
     index.write_text(json.dumps({"weight_map": {**good["weight_map"], "ghost": shard}}))
-    with pytest.raises(ValueError, match="lack these weights: ghost"):
+    with pytest.raises(ValueError, match="weights ghost are in none of the files"):
         LukeModel.from_pretrained(folder)
     index.write_text(json.dumps({"weight_map": {**good["weight_map"], "ghost": f"../{folder.name}/{shard}"}}))
-    with pytest.raises(ValueError, match="not beside it"):
+    with pytest.raises(ValueError, match="not in the same folder"):
         LukeModel.from_pretrained(folder)
     for text in ("{", "[]", "{}", '{"weight_map": {"a": 1}}'):
         index.write_text(text)
-        with pytest.raises(ValueError, match=r"index.json cannot be read"):
+        with pytest.raises(ValueError, match=r"index.json can't be read"):
             LukeModel.from_pretrained(folder)
     index.write_text(json.dumps(good))
     (folder / shard).unlink()
-    with pytest.raises(ValueError, match=f"{shard}.*not beside it"):
+    with pytest.raises(ValueError, match=f"{shard}.*not in the same folder"):
         LukeModel.from_pretrained(folder)
 
 
@@ -351,7 +351,7 @@ def test_saving_to_a_file_or_with_a_function_is_refused(folder, model, tiny_mode
 def test_other_architecture_is_refused(folder):
     data = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**data, "model_type": "bert"}))
-    with pytest.raises(ValueError, match=r"type 'bert', not 'luke'.*luke_from_encoder"):
+    with pytest.raises(ValueError, match=r"type 'bert', not 'luke'.*from-encoder"):
         LukeModel.from_pretrained(folder)
     assert isinstance(LukeModel.from_pretrained(folder, config=LukeConfig(**_tiny(data))), LukeModel)
 

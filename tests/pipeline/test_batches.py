@@ -16,7 +16,7 @@ from thinc.api import Adam, Model
 from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
 from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.joint.model import JointOutput
+from spacy_luke.nn.heads.joint.outputs import JointOutput
 
 BATCHES = list[tuple[int, int]]  # windows and padded size of each batch
 

@@ -16,7 +16,6 @@ from tiny import ENTITIES, make_corpus, make_joint, make_pipeline, make_tokenize
 
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.layers.joint import get_module, get_tokenizer
-from spacy_luke.nn.joint.folder import save_joint
 
 TITLES = {**ENTITIES, "Ana (singer)": 4, "Oslo": 5, "Rome": 6}
 WORDS = ["Ana", "was", "born", "in", "Oslo", "and", "likes", "Kim"]
@@ -31,7 +30,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, str]:
     for full in (True, False):
         folder = tmp_path_factory.mktemp("titles")
         attention = {"words_attend_to_entities": full, "entities_attend_to_entities": full}
-        save_joint(make_joint(tokenizer, case_token_types=False, **attention), folder)
+        make_joint(tokenizer, case_token_types=False, **attention).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         made[full] = str(folder)
     return made

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...inputs.entities import EntityGetter
 from ...inputs.pieces import Ints
 from ...inputs.titles import EntityTitles
-from ...nn.joint.config import JointConfig
+from ...nn.joint_config import JointConfig
 from ..decode import Threshold
 from ..label_data import LabelData, without_labels
 from ..pairs import PairLimits

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...inputs.batching import batch_windows
 from ...inputs.excerpts import Excerpt, TextSizes, text_sizes
 from ...inputs.pieces import Ints
-from ...nn.joint.config import JointConfig
+from ...nn.joint_config import JointConfig
 from ..decode import Threshold
 from ..gold import Gold, read_gold
 from ..label_data import FIELDS, LabelData

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import Errors
-from ...nn.joint.config import JointConfig
+from ...nn.joint_config import JointConfig
 from ..decode import Threshold, lowest
 from ..examples import training_batches
 from ..label_data import LabelData, with_labels, without_labels
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spacy.training import Example
 
     from ...layers.loss import Targets
-    from ...nn.joint.model import JointOutput
+    from ...nn.heads.joint.outputs import JointOutput
 
 
 class JointForm(Form):
