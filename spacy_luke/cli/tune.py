@@ -18,7 +18,7 @@ from ..errors import Errors
 from ..layers.joint import get_module, get_tokenizer
 from ..nn.joint.folder import save_joint
 from ..pipeline.luke import LukePipe
-from ..pipeline.reading import choose_entities
+from ..pipeline.prediction import choose_entities
 from ..training.answers import Scored, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
 from ..training.figures import micro_figure, operating_points

@@ -49,8 +49,8 @@ class PipelineErrors:
         "in `pipe.label_data`. Correct the component's config."
     )
     L321 = (
-        "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` of the model "
-        "in the config, or leave it null for {most}."
+        "`window` is {window}, but this encoder reads windows of {least} to {most} word pieces. Change `window` of the "
+        "model in the config, or leave it null for {most}."
     )
     L331 = "context is {value!r}; allowed is {allowed}. Change it in the component's model config."
     L332 = (

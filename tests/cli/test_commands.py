@@ -25,7 +25,7 @@ from spacy_luke.cli.run import run
 from spacy_luke.cli.tune import tune
 from spacy_luke.facts import facts_from_relations
 from spacy_luke.pipeline.luke import LukePipe
-from spacy_luke.pipeline.reading import Reading, choose_entities
+from spacy_luke.pipeline.prediction import Prediction, choose_entities
 
 RUNNER = CliRunner()
 
@@ -203,7 +203,7 @@ def test_tune_reads_once_for_entities(trained: Path, tmp_path: Path, monkeypatch
     read = []
     predict = LukePipe.predict
 
-    def count(pipe: LukePipe, docs: list[Doc]) -> list[Reading]:
+    def count(pipe: LukePipe, docs: list[Doc]) -> list[Prediction]:
         read.append((pipe.joint.relation_labels == (), len(docs)))
         return predict(pipe, docs)
 

@@ -14,8 +14,8 @@ from thinc.api import Adam, Optimizer, RAdam, set_dropout_rate
 from tiny import make_corpus, make_pipeline
 from tiny_heads import LABELS, make_head_pipeline, save_encoder, save_head
 
-from spacy_luke.layers.head import get_head
 from spacy_luke.layers.joint import get_module, has_weights
+from spacy_luke.layers.weights import get_module as get_head
 from spacy_luke.nn.joint.model import JointModel
 from spacy_luke.nn.linear import lacks_bfloat16
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from spacy.util import registry
 
 import spacy_luke
-from spacy_luke.layers.head import get_head
+from spacy_luke.layers.weights import get_module as get_head
 
 TEXT = "Ana was born in Rome . Bob likes the old tea from Oslo ."
 JOINT = {"@architectures": "spacy-luke.Joint.v1"}
@@ -146,7 +146,7 @@ def test_words_are_enriched_by_titles_as_on_the_page(folders: dict[str, str]):
     inputs = TOKENIZER(text, entities=titles, entity_spans=spans, return_tensors="pt")
     nlp = make("luke_tagger", folders["luke_tagger"], entity_input="title")
     doc = ask(nlp, "luke_tagger", text, step=3)
-    (scores,) = nlp.get_pipe("luke_tagger").read([doc], [(None,)])
+    (scores,) = nlp.get_pipe("luke_tagger").logits([doc], [(None,)])
     with torch.no_grad():
         enriched = theirs(**inputs).logits[0]
         plain = theirs(input_ids=inputs["input_ids"]).logits[0]

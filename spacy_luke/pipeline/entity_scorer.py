@@ -11,17 +11,18 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
-from .converters.build import NESTED
-from .metrics import Counts, count_by_label, total
-from .outcomes import PairFilter, best_labels, extent, gold_labels, labelled_spans, mention_pairs
+from ..training.converters.build import NESTED
+from ..training.metrics import Counts, count_by_label, total
+from ..training.outcomes import PairFilter, best_labels, extent, gold_labels, labelled_spans, mention_pairs
 
+SCORER = "spacy-luke.luke_scorer.v1"
 Scores = dict[str, Any]
 Answers = tuple[set[Any], set[Any]]
 Pairs = Sequence[tuple[Span, Span]]
 Near = Callable[[Doc, Pairs], Sequence[bool]]
 
 
-class Scored(Protocol):
+class ScoredPipe(Protocol):
     """What the scorer asks of a pipe.
 
     find_entities (bool | str): False for a pipe that finds none.
@@ -38,7 +39,20 @@ class Scored(Protocol):
         ...
 
 
-@registry.scorers("spacy-luke.luke_scorer.v1")
+def score_weights(**figures: float) -> dict[str, float | None]:
+    """Weights of F scores; what they are made of is shown, and doesn't count.
+
+    **figures (float): Weights by the start of the figures' names.
+    RETURNS (dict[str, float | None]): For a factory.
+    """
+    weights: dict[str, float | None] = {}
+    for name, weight in figures.items():
+        per_type = name.removesuffix("_micro") + "_per_type"
+        weights |= {f"{name}_f": weight, f"{name}_p": 0.0, f"{name}_r": 0.0, per_type: None}
+    return weights
+
+
+@registry.scorers(SCORER)
 def make_luke_scorer(spans_key: str | None = None) -> Callable[..., Scores]:
     """Make the scorer of a pipe that labels or relates entities.
 
@@ -61,7 +75,7 @@ class LukeScorer:
         self,
         examples: Iterable[Example],
         *,
-        pipe: Scored | None = None,
+        pipe: ScoredPipe | None = None,
         pair_filter: PairFilter | None = None,
         **kwargs: Any,
     ) -> Scores:
@@ -73,7 +87,7 @@ class LukeScorer:
         pass over gold entities. None where the gold or the predicted documents are not annotated.
 
         examples (Iterable[Example]): The examples.
-        pipe (Scored | None): The pipe: its thresholds, its limits and the second pass. None: neither.
+        pipe (ScoredPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
         pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
             those within the pipe's limits, or all.
         RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
@@ -144,7 +158,7 @@ def _at(doc: Doc, place: tuple[int, int]) -> Span:
     return doc.char_span(*place, alignment_mode="expand")
 
 
-def _near(pipe: Scored | None, pair_filter: PairFilter | None) -> Near | None:
+def _near(pipe: ScoredPipe | None, pair_filter: PairFilter | None) -> Near | None:
     if pair_filter is not None:
         return lambda doc, pairs: [pair_filter(head, tail) for head, tail in pairs]
     return None if pipe is None else partial(_within, pipe.limits)
@@ -172,7 +186,7 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
     }
 
 
-def _with_gold_entities(examples: Sequence[Example], pipe: Scored) -> Sequence[Example]:
+def _with_gold_entities(examples: Sequence[Example], pipe: ScoredPipe) -> Sequence[Example]:
     """The examples as the pipe would answer them if it were given the gold entities."""
     if all(_entities(eg.predicted) == _entities(eg.reference) for eg in examples):
         return examples
