@@ -19,7 +19,7 @@ from torch import Tensor
 from ..errors import Errors
 from ..inputs.encode import Batch, ExcerptEncoder
 from ..nn.heads.losses import class_loss, multi_label_loss
-from ..nn.joint.config import JointConfig
+from ..nn.joint_config import JointConfig
 from . import weights
 from .head import HeadNetwork, HeadSettings, convert_outputs
 from .network import build_model

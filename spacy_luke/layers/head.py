@@ -16,11 +16,11 @@ from thinc.types import ArgsKwargs
 from torch import Tensor
 
 from ..inputs.texts import TextBatch, TextLayout
-from ..nn.heads.base import LabelHead, LukeHead
+from ..nn.heads.base import LabelHead
 from . import head_loss, weights
 from .network import OVERLAP, Network, build_model, convert_logits
 from .shim import LukeShim
-from .store import Checkpoint, load_shared_head
+from .store import Checkpoint, load_shared
 
 LEAST_WINDOW = 6  # something of each of two texts, and the special tokens between them
 
@@ -38,7 +38,7 @@ class HeadSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared_head(self.checkpoint, self.task)
+        return load_shared(self.checkpoint, self.task)
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,9 @@ class HeadNetwork(Network):
     """A published head with its labels."""
 
     @property
-    def head(self) -> LukeHead:
-        """RETURNS (LukeHead): The torch module."""
-        return cast(LukeHead, self.module)
-
-    @property
     def untrained(self) -> tuple[str, ...]:
         """RETURNS (tuple[str, ...]): The parts of the head whose weights are random."""
-        return self.head.untrained
+        return self.module.untrained
 
     @property
     def labels(self) -> tuple[str, ...]:

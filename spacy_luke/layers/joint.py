@@ -1,4 +1,4 @@
-"""The joint model as a thinc `Model`: a PyTorchWrapper around `nn.joint.JointModel`, with its tokenizer.
+"""The joint model as a thinc `Model`: a PyTorchWrapper around `nn.heads.joint.LukeJointModel`, with its tokenizer.
 
 The architecture function runs on every `add_pipe` and on every load, so it reads and initializes nothing. Weights
 come in one of three ways: from the saved pipeline, from a checkpoint when the pipe is initialized for training,
@@ -21,9 +21,11 @@ from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
 from ..inputs.pieces import Ints
 from ..nn.config import LukeConfig
-from ..nn.joint.config import JointConfig
-from ..nn.joint.model import Candidates, JointModel, JointOutput, Mentions, Words
-from ..nn.joint.rows import EntityRows
+from ..nn.heads.base import JOINT
+from ..nn.heads.joint.model import LukeJointModel
+from ..nn.heads.joint.outputs import Candidates, JointOutput, Mentions, Words
+from ..nn.heads.joint.rows import EntityRows
+from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
 from . import weights
 from .loss import joint_loss
@@ -31,9 +33,6 @@ from .network import Network, build_model
 from .shim import LukeShim
 from .spans import candidates_of
 from .store import DEFAULT_CHECKPOINT, Checkpoint, how_to_use, load_shared
-from .weights import get_module as get_module
-from .weights import get_tokenizer as get_tokenizer
-from .weights import has_weights as has_weights
 
 if TYPE_CHECKING:
     from ..inputs.targets import Targets
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JointInput:
-    """One question to the joint model; see `JointModel.forward` for the fields."""
+    """One question to the joint model; see `LukeJointModel.forward` for the fields."""
 
     words: WordBatch
     states: WordStates | None = None
@@ -69,7 +68,12 @@ class JointSettings:
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        return load_shared(self.checkpoint, self.words_attend_to_entities, self.entities_attend_to_entities)
+        return load_shared(
+            self.checkpoint,
+            JOINT,
+            words_attend_to_entities=self.words_attend_to_entities,
+            entities_attend_to_entities=self.entities_attend_to_entities,
+        )
 
 
 class JointNetwork(Network):
@@ -81,9 +85,9 @@ class JointNetwork(Network):
         return self.module.joint
 
     @property
-    def module(self) -> JointModel:
-        """RETURNS (JointModel): The torch module."""
-        return cast(JointModel, super().module)
+    def module(self) -> LukeJointModel:
+        """RETURNS (LukeJointModel): The torch module."""
+        return cast(LukeJointModel, super().module)
 
     @property
     def width(self) -> int | None:
@@ -213,7 +217,7 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
 def _convert_inputs(
     model: Model[Any, Any], question: JointInput, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = cast(JointModel, weights.get_module(model))
+    module = cast(LukeJointModel, weights.get_module(model))
     device = next(module.parameters()).device
     kwargs = {
         "words": _words(question.words, module, device),
@@ -230,7 +234,7 @@ def _convert_inputs(
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
 
 
-def _words(batch: WordBatch, module: JointModel, device: torch.device) -> Words:
+def _words(batch: WordBatch, module: LukeJointModel, device: torch.device) -> Words:
     cased = getattr(module.config, "case_token_types", False)
     return Words(
         ids=torch.from_numpy(batch.ids).to(device),

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..inputs.targets import Targets
-from ..nn.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
-from ..nn.joint.model import Candidates, JointOutput
+from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
+from ..nn.heads.joint.outputs import Candidates, JointOutput
 
 
 def joint_loss(

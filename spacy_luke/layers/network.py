@@ -18,10 +18,11 @@ from torch import Tensor
 
 from ..errors import Errors
 from . import saving, weights
-from .shim import LukeModule, LukeShim
+from .shim import LukeShim
 from .threads import Runner
 
 if TYPE_CHECKING:
+    from ..nn.heads.base import LukeHead
     from ..tokenizer import LukeTokenizer
 
 OVERLAP = 128
@@ -47,8 +48,8 @@ class Network:
         return weights.has_weights(self.model)
 
     @property
-    def module(self) -> LukeModule:
-        """RETURNS (LukeModule): The torch module."""
+    def module(self) -> LukeHead:
+        """RETURNS (LukeHead): The torch module."""
         return weights.get_module(self.model)
 
     @property

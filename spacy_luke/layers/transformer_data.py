@@ -1,5 +1,8 @@
 """Word states in the containers of spacy-transformers, the only thing of transformers that is touched at run time.
 
+Only listeners need this module. The package is an extra, because spaCy imports the module of every installed factory,
+and that one brings transformers: seconds of each start.
+
 A listener sees one "batch" of one row a document: all its pieces, each from the window that shows most context
 around it, with the alignment from tokens to pieces.
 """
@@ -14,18 +17,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import TransformerData, WordpieceBatch
-from spacy_transformers.pipeline_component import install_extensions
 from thinc.api import Model, Ragged
 from thinc.util import xp2torch
-from transformers.utils.generic import ModelOutput
 
+from ..errors import Errors
 from ..inputs.batch import WordBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window
-from ..nn.joint.model import JointOutput
+from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
-from .joint import get_module, get_tokenizer
+from .weights import get_module, get_tokenizer
+
+try:
+    from spacy_transformers.data_classes import TransformerData, WordpieceBatch
+    from spacy_transformers.pipeline_component import install_extensions as install_extensions
+    from transformers.utils.generic import ModelOutput
+except ImportError as error:
+    raise ImportError(Errors.L337.format(reason=error)) from error
 
 
 def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:

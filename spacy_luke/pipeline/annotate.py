@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotation import FactRow, PairRow, mention_row, write_entities, write_pairs
-from ..facts import group_pairs, normalize
+from ..annotation import FactRow, PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
 from .decode import ScoredSpan, Threshold, surest, threshold_of
 from .pairs import PairLimits
 from .prediction import Prediction
 
 if TYPE_CHECKING:
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..text_annotation import read_choice, read_choices, write_choice
+from ..annotation import read_choice, read_choices, write_choice
 from ..training.metrics import accuracy
 from ..types import Choice
 from .probabilities import softmax
@@ -88,6 +88,4 @@ def score_choices(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
     asked = [example for example in examples if read_choices(example.predicted)]
     pairs = [(read_choice(example.predicted), read_choice(example.reference)) for example in asked]
     known = [(found and found.number, gold.number) for found, gold in pairs if gold is not None]
-    if not known:
-        return {"luke_choice_acc": None}
-    return {"luke_choice_acc": accuracy([found for found, _ in known], [gold for _, gold in known])}
+    return {"luke_choice_acc": accuracy(known) if known else None}

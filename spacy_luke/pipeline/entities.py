@@ -32,7 +32,7 @@ from .prediction import Prediction
 from .settings import require, setting
 
 if TYPE_CHECKING:
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 # What a head answers, and what it is called in a joint model.
 HEADS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
@@ -109,7 +109,7 @@ class EntityPipe(ListenedTo, LukePipe):
     @classmethod
     def kind_for(cls, model: Model[Any, Any], name: str) -> type[EntityPipe]:
         """See `LukePipe.kind_for`: the pipe on entities with the model's architecture."""
-        kinds = list(_kinds(EntityPipe))
+        kinds = list(_kinds(EntityPipe))  # type: ignore[type-abstract]
         for kind in kinds:
             if kind.fits(model):
                 return kind
@@ -198,9 +198,9 @@ class EntityPipe(ListenedTo, LukePipe):
             find = not given and not annotated
         else:
             find = bool(self.find_entities)
-        return Request(given, _taken(doc) if find else [], find, self.ids(spans))
+        return Request(given, _taken(doc) if find else [], find, self.title_ids(spans))
 
-    def ids(self, spans: Sequence[Span]) -> Ints | None:
+    def title_ids(self, spans: Sequence[Span]) -> Ints | None:
         """spans (Sequence[Span]): Entities.
         RETURNS (ndarray | None): Which entities of the vocabulary they are read as, shape (n_spans,); None for [MASK].
         """

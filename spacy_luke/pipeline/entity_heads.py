@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..inputs.encode import ExcerptEncoder
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class EntityHeadPipe(EntityPipe):
         sizes = text_sizes(docs, [_with_sentences(example) for example in examples], self.network.tokenizer)
         asked = []
         for doc, size, gold in zip(docs, sizes, golds, strict=True):
-            subject = Subject(doc, size, _array(gold.mentions), None, gold.near, self.ids(gold.spans))
+            subject = Subject(doc, size, _array(gold.mentions), None, gold.near, self.title_ids(gold.spans))
             asked.append(self.ask(subject) if self._is_known(gold) else NOTHING)
         targets = [self.targets(a, gold) for a, gold in zip(asked, golds, strict=True)]
         items, encode = EntityItems(docs, sizes, asked, []), self.network.encoder()

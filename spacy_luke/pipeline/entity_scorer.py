@@ -11,13 +11,20 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
+from ..training.answers import Answers
 from ..training.converters.build import NESTED
-from ..training.metrics import Counts, count_by_label, total
-from ..training.outcomes import PairFilter, best_labels, extent, gold_labels, labelled_spans, mention_pairs
+from ..training.metrics import count_by_label, total
+from ..training.outcomes import (
+    PairFilter,
+    best_labels,
+    char_offsets,
+    gold_labels,
+    labelled_spans,
+    mention_pairs,
+)
 
 SCORER = "spacy-luke.luke_scorer.v1"
 Scores = dict[str, Any]
-Answers = tuple[set[Any], set[Any]]
 Pairs = Sequence[tuple[Span, Span]]
 Near = Callable[[Doc, Pairs], Sequence[bool]]
 
@@ -122,13 +129,13 @@ class LukeScorer:
         """Labels of spans. Where the gold has several a span, so has the prediction: all above threshold."""
         gold_spans = labelled_spans(example.reference, self.spans_key)
         several = any(has_labels(span) for span in gold_spans)
-        gold = {(extent(span), label) for span in gold_spans for label in gold_labels(span)}
+        gold = {(char_offsets(span), label) for span in gold_spans for label in gold_labels(span)}
         predicted = {
-            (extent(span), label)
+            (char_offsets(span), label)
             for span in labelled_spans(example.predicted, self.spans_key)
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return predicted, gold
+        return Answers(predicted, gold)
 
 
 def _labels_above(span: Span, threshold: float | Mapping[str, float]) -> set[str]:
@@ -142,8 +149,8 @@ def _relations(example: Example, near: Near | None) -> Answers:
     predicted = mention_pairs(read_relations(example.predicted))
     gold = mention_pairs(read_relations(example.reference))
     if near is None:
-        return predicted, gold
-    return _kept(example.reference, predicted, near), _kept(example.reference, gold, near)
+        return Answers(predicted, gold)
+    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
 
 
 def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
@@ -177,12 +184,12 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
         predicted |= {(i, *answer) for answer in ours}
         gold |= {(i, *answer) for answer in theirs}
     by_label = count_by_label(predicted, gold)
-    micro: Counts | None = total(by_label.values()) if by_label else None
+    micro = total(by_label.values()) if by_label else None
     return {
         f"{name}_micro_p": None if micro is None else micro.precision,
         f"{name}_micro_r": None if micro is None else micro.recall,
-        f"{name}_micro_f": None if micro is None else micro.f1,
-        f"{name}_per_type": {label: counts.to_dict() for label, counts in by_label.items()} or None,
+        f"{name}_micro_f": None if micro is None else micro.fscore,
+        f"{name}_per_type": {label: score.to_dict() for label, score in by_label.items()} or None,
     }
 
 
@@ -195,7 +202,7 @@ def _with_gold_entities(examples: Sequence[Example], pipe: ScoredPipe) -> Sequen
 
 
 def _entities(doc: Doc) -> set[tuple[tuple[int, int], str]]:
-    return {(extent(ent), ent.label_) for ent in doc.ents}
+    return {(char_offsets(ent), ent.label_) for ent in doc.ents}
 
 
 def _blank(predicted: Doc, reference: Doc) -> Doc:

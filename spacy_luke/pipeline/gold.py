@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, read_labels, read_relations
-from ..facts import normalize
+from ..annotation import (
+    RELATIONS_LOOKED_FOR,
+    has_labels,
+    has_relations,
+    normalize,
+    read_labels,
+    read_relations,
+)
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Ints

@@ -15,7 +15,7 @@ from thinc.api import Model, Optimizer
 from ..errors import Errors
 
 if TYPE_CHECKING:
-    from ..nn.joint.model import JointOutput
+    from ..nn.heads.joint.outputs import JointOutput
     from .prediction import Prediction
     from .task import Batch
 
@@ -83,7 +83,7 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and self._is_named(node, component):
-                from spacy_transformers.pipeline_component import install_extensions
+                from ..layers.transformer_data import install_extensions
 
                 install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)

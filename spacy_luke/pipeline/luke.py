@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..layers.threads import Runner
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 
 @dataclass(eq=False, repr=False)

@@ -16,8 +16,8 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..annotation import set_extensions
 from ..errors import Errors
-from ..extensions import set_extensions
 from .settings import require, setting
 from .task import Batch, Task
 

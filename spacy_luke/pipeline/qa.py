@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
+from ..annotation import read_questions
 from ..errors import Warnings
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import TextRow
-from ..text_annotation import read_questions
-from ..training.metrics import Counts, ratio
 from ..types import Answer
 from .answers import AnswerTable, answer_table, best_spans
 from .gold import Extent, align
@@ -255,10 +255,7 @@ def score_answers(examples: Iterable[Example], *, pipe: LukeQuestionAnswering, *
             overlap.append(max(_word_f1(answer, gold) for gold in golds))
     if not exact:
         return {"luke_answers_em": None, "luke_answers_f": None}
-    return {
-        "luke_answers_em": ratio(sum(exact), len(exact)),
-        "luke_answers_f": ratio(sum(overlap), len(overlap)),
-    }
+    return {"luke_answers_em": sum(exact) / len(exact), "luke_answers_f": sum(overlap) / len(overlap)}
 
 
 def _words(text: str) -> list[str]:
@@ -271,4 +268,4 @@ def _word_f1(answer: list[str], gold: list[str]) -> float:
     if not answer or not gold:
         return float(answer == gold)
     common = sum((Counter(answer) & Counter(gold)).values())
-    return Counts(common, len(answer) - common, len(gold) - common).f1
+    return float(PRFScore(tp=common, fp=len(answer) - common, fn=len(gold) - common).fscore)

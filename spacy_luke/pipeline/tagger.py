@@ -10,9 +10,9 @@ import numpy as np
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
+from ..annotation import read_tag, write_tags
 from ..inputs.pieces import Ints
 from ..inputs.texts import token_places
-from ..text_annotation import read_tag, write_tags
 from ..training.metrics import accuracy, count_by_label, total
 from .settings import make_factory, require, setting
 from .text import DocScores, LabelPipe, TextItems
@@ -154,11 +154,10 @@ def score_tags(examples: Iterable[Example], *, pipe: LukeTagger, **_: Any) -> di
     names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
     if not pairs:
         return {f"luke_tag_{name}": None for name in names}
-    found_tags, gold_tags = zip(*pairs, strict=True)
-    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in (found_tags, gold_tags)))
+    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in zip(*pairs, strict=True)))
     micro = total(by_label.values())
-    per_type = {label: counts.to_dict() for label, counts in by_label.items()}
-    figures = (accuracy(found_tags, gold_tags), micro.precision, micro.recall, micro.f1, per_type)
+    per_type = {label: score.to_dict() for label, score in by_label.items()}
+    figures = (accuracy(pairs), micro.precision, micro.recall, micro.fscore, per_type)
     return {f"luke_tag_{name}": figure for name, figure in zip(names, figures, strict=True)}
 
 

@@ -153,7 +153,8 @@ class TextPipe(LukePipe):
         if self.entity_input != "none" and not self.network.words_see_entities:
             warnings.warn(Warnings.W303.format(name=self.name, kind=self.entity_input), stacklevel=2)
         entities = [self._entities(doc, layout.tokenizer) for doc in docs]
-        return TextItems(*layout.rows(docs, beside, entities), [len(texts) for texts in beside])
+        pieces, rows = layout.rows(docs, beside, entities)
+        return TextItems(pieces, rows, [len(texts) for texts in beside])
 
     def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
@@ -220,8 +221,6 @@ def doc_scores(items: TextItems, batches: Sequence[Batch], outputs: Sequence[Flo
 class LabelPipe(TextPipe):
     """A text pipe with labels: those of the checkpoint, or new ones."""
 
-    problem_type: ClassVar[str | None] = None  # what new labels mean, where the head knows several kinds
-
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels. None before there are weights: spaCy asks for them in passing, and that must not load a
@@ -237,6 +236,11 @@ class LabelPipe(TextPipe):
         """What `spacy init labels` saves, for `initialize`."""
         return list(self.labels)
 
+    @property
+    def meaning(self) -> str | None:
+        """RETURNS (str | None): What new labels mean, where the head knows several kinds; see `LukeConfig`."""
+        return None
+
     @abstractmethod
     def collect_labels(self, examples: Iterable[Example]) -> list[str]:
         """RETURNS (list[str]): The labels of the data, without repetition."""
@@ -245,7 +249,7 @@ class LabelPipe(TextPipe):
         """See `Task.set_labels`."""
         new = list(dict.fromkeys(self.collect_labels(examples) if labels is None else labels))
         if new and set(new) != set(self.network.labels):
-            self.network.set_labels(new, self.problem_type)
+            self.network.set_labels(new, self.meaning)
 
 
 def mean_logits(rows: Sequence[RowScores]) -> Floats:

@@ -11,8 +11,8 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..annotation import read_text_pair
 from ..errors import Errors
-from ..text_annotation import read_text_pair
 from .probabilities import Floats, sigmoid, softmax
 from .settings import make_factory, require, setting
 from .text import DocScores, LabelPipe, TextItems, mean_logits
@@ -42,6 +42,11 @@ class LukeTextCategorizer(LabelPipe):
         allowed = "null or one of " + ", ".join(PROBLEM_TYPES)
         fits = self.problem_type in (None, *PROBLEM_TYPES)
         require(self.name, fits, "problem_type", self.problem_type, allowed)
+
+    @property
+    def meaning(self) -> str | None:
+        """See `LabelPipe.meaning`."""
+        return self.problem_type
 
     @property
     def problem(self) -> str:

@@ -23,8 +23,9 @@ from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.spans import candidates_of
 from spacy_luke.layers.store import load_shared
 from spacy_luke.layers.transformer_data import owned_pieces
-from spacy_luke.nn.joint.losses import threshold_loss
-from spacy_luke.nn.joint.model import Candidates, JointOutput
+from spacy_luke.nn.heads.base import JOINT
+from spacy_luke.nn.heads.joint.losses import threshold_loss
+from spacy_luke.nn.heads.joint.outputs import Candidates, JointOutput
 
 
 def test_suggested_spans_become_candidates_of_the_windows_that_hold_them():
@@ -89,8 +90,8 @@ def test_candidates_wider_than_the_pre_filter_are_no_entities():
 
 def test_one_module_a_checkpoint_while_somebody_holds_it(checkpoint: str, tmp_path: Path):
     folder = shutil.copytree(checkpoint, tmp_path / "own")
-    first = load_shared(str(folder)).model
-    assert load_shared(str(folder)).model is first
-    assert load_shared(str(folder), True, True).model is not first
+    first = load_shared(str(folder), JOINT).model
+    assert load_shared(str(folder), JOINT).model is first
+    assert load_shared(str(folder), JOINT, words_attend_to_entities=True).model is not first
     os.utime(folder / "config.json", (1, 2_000_000_000))  # rewritten since
-    assert load_shared(str(folder)).model is not first
+    assert load_shared(str(folder), JOINT).model is not first

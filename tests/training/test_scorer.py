@@ -11,8 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from spacy_luke.annotation import write_entities
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions, write_entities
 from spacy_luke.pipeline.entity_scorer import make_luke_scorer
 from spacy_luke.training.outcomes import same_sentence
 

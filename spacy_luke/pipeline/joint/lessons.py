@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spacy.training import Example
 
     from ...layers.joint import JointInput, JointNetwork
-    from ...nn.joint.config import JointConfig
+    from ...nn.joint_config import JointConfig
     from ..luke import LukeJoint
 
 
@@ -40,7 +40,9 @@ def joint_batches(pipe: LukeJoint, examples: Sequence[Example]) -> list[tuple[Jo
     golds = [pipe.gold(example) for example in examples]
     relates = settings.relations and bool(joint.relation_labels)
     placed = [
-        place_mentions(w, p, gold.mentions, relates and gold.relations is not None, pipe.ids(gold.spans))
+        place_mentions(
+            w, p, gold.mentions, relates and gold.relations is not None, pipe.title_ids(gold.spans)
+        )
         for w, p, gold in zip(windows, pieces, golds, strict=True)
     ]
     suggested = pipe.suggest(docs) if settings.ner else None

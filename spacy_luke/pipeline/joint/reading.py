@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from ...layers.threads import Runner
-    from ...nn.joint.model import JointOutput, Related
+    from ...nn.heads.joint.outputs import JointOutput, Related
     from ..luke import LukeJoint
 
 _Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
@@ -109,8 +109,8 @@ class JointReader:
             self._read_group(group[0], material, group[1])
 
         self.run.each(read, batches)
-        for group in large:  # each has all threads
-            read(group)
+        for one in large:  # each has all threads
+            read(one)
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""

@@ -13,7 +13,7 @@ from ...inputs.pieces import Ints
 from ..gold import Gold
 
 if TYPE_CHECKING:
-    from ...nn.joint.config import JointConfig
+    from ...nn.joint_config import JointConfig
 
 
 def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:

@@ -1,0 +1,400 @@
+"""Texts and the entities in them to model inputs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
+from typing import Any
+
+import numpy as np
+
+from ...errors import Errors, Warnings
+from ..entities import EntityVocab
+from ..options import check_side
+from ..spans import CharSpan, TokenSpan, cut, locate
+from .arguments import Example, read_batch, read_single
+from .assemble import Assembler, Row
+from .encoding import (
+    LukeEncoding,
+    batch_encoding,
+    kind_of,
+    rows_of,
+    single_encoding,
+    take_places,
+    tensor_kind,
+)
+from .limits import Limits, resolve_limits
+from .padding import Padder
+from .tasks import EncodedText, apply_task, encoded_text
+from .vocabulary import WordVocab
+
+logger = logging.getLogger(__name__)
+
+
+class InputEncoder(WordVocab):
+    """A word vocabulary and an entity vocabulary that make model inputs together."""
+
+    entity_vocab: EntityVocab
+    task: str | None
+    max_entity_length: int
+    max_mention_length: int
+    add_prefix_space: bool
+    padding_side: str
+    truncation_side: str
+    model_max_length: int | None
+    split_special_tokens: bool
+
+    # Inputs that are made unless `return_token_type_ids` or `return_attention_mask` says otherwise.
+    model_input_names: Sequence[str] = ("input_ids", "attention_mask")
+
+    def __call__(
+        self,
+        text: str | Sequence[str] | Sequence[Sequence[str]],
+        text_pair: str | Sequence[str] | Sequence[Sequence[str]] | None = None,
+        entity_spans: Any = None,
+        entity_spans_pair: Any = None,
+        entities: Any = None,
+        entities_pair: Any = None,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        stride: int = 0,
+        is_split_into_words: bool | None = False,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_tensors: Any = None,
+        return_token_type_ids: bool | None = None,
+        return_attention_mask: bool | None = None,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_offsets_mapping: bool = False,
+        return_length: bool = False,
+        verbose: bool = True,
+        *,
+        add_prefix_space: bool | None = None,
+        split_special_tokens: bool | None = None,
+    ) -> LukeEncoding:
+        """Make inputs of one text or pair of texts, or of a list of them, with the entities in them.
+
+        text (str | Sequence[str] | Sequence[Sequence[str]]): The text, or many; a text may be a list of words,
+            see `is_split_into_words`.
+        text_pair (str | Sequence | None): The text after it, e.g. an answer; ignored with a task.
+        entity_spans (list[tuple[int, int]] | list[list[tuple[int, int]]] | None): Character offsets of the
+            entities in the text, or, with `is_split_into_words`, their first words and the ones after their
+            last: one for the task "entity_classification", two, head and tail, for
+            "entity_pair_classification".
+        entity_spans_pair (list | None): The same for the text after it; ignored with a task.
+        entities (list[str] | list[list[str]] | None): Their titles. Without: [MASK] entities, which ask what
+            the text says about them. Ignored with a task.
+        entities_pair (list | None): The same for the text after it.
+        add_special_tokens (bool): Whether to put special tokens around the texts.
+        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
+        truncation (bool | str | None): True or "longest_first", "only_first", "only_second", False or
+            "do_not_truncate". None: "longest_first" if `max_length` is given and `padding` isn't.
+        max_length (int | None): The word pieces to pad or truncate to; None for `model_max_length`.
+        max_entity_length (int | None): The entities to truncate to, and, for a single text, to pad to; None
+            for the tokenizer's setting.
+        stride (int): How many word pieces that stay are repeated in `overflowing_tokens`.
+        is_split_into_words (bool | None): Whether each text is a list of words. They are read as one text with
+            a space before each word, also the first (see `add_prefix_space`), and spans count words. The
+            result's `word_ids` and `sequence_ids` tell what each word piece is a part of.
+        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
+        padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
+            don't count padding.
+        return_tensors (str | None): "np" for arrays, "pt" for tensors, None for lists.
+        return_token_type_ids (bool | None): Whether to add token types, which are zeros; None: if
+            `model_input_names` has them.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None likewise.
+        return_overflowing_tokens (bool): Whether to add what was truncated.
+        return_special_tokens_mask (bool): Whether to add which tokens are special.
+        return_offsets_mapping (bool): Whether to add `offset_mapping`, the characters that each word piece
+            stands for: in the text, or, with `is_split_into_words`, in its word. White space around a piece
+            doesn't count; a piece of some bytes of a character has that character; special tokens around
+            texts, markers and padding have (0, 0). The result's `sequence_ids` tells texts and the rest apart.
+        return_length (bool): Whether to add the length: of a single text with its padding, in a batch
+            without.
+        verbose (bool): Whether to log what has no effect or is left out.
+        add_prefix_space (bool | None): Whether each piece of text starts with a space; None for yes with
+            `is_split_into_words`, else for the tokenizer's setting.
+        split_special_tokens (bool | None): Whether special tokens in the text are plain text; None for the
+            tokenizer's setting.
+        RETURNS (LukeEncoding): `input_ids`, `attention_mask`; with spans also `entity_ids`,
+            `entity_position_ids`, `entity_attention_mask`; with the task "entity_span_classification"
+            `entity_start_positions` and `entity_end_positions`; and what was asked for.
+        """
+        kind = tensor_kind(return_tensors)
+        presplit = bool(is_split_into_words)
+        columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task, presplit)
+        first = text[0] if presplit and isinstance(text, (list, tuple)) and text else text
+        batched = isinstance(first, (list, tuple)) if presplit else isinstance(text, (list, tuple))
+        examples = read_batch(text, *columns) if batched else [read_single(text, *columns)]
+        limits = resolve_limits(
+            padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
+        )
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        assemble = self._assembler(
+            limits,
+            max_entity_length,
+            return_token_type_ids,
+            stride=stride,
+            add_special_tokens=add_special_tokens,
+            return_special_tokens_mask=return_special_tokens_mask,
+            return_overflowing_tokens=return_overflowing_tokens,
+        )
+        encoded = self._encode_examples(
+            examples,
+            presplit or self.add_prefix_space if add_prefix_space is None else add_prefix_space,
+            self.split_special_tokens if split_special_tokens is None else split_special_tokens,
+            located=presplit or return_offsets_mapping,
+        )
+        rows = self._assemble(assemble, encoded, verbose)
+        if not batched:
+            row = _pad_single(rows, padder, assemble, return_length)
+            places = take_places([row], return_offsets_mapping)
+            return single_encoding(row, kind, batch_axis=True).placed(places)
+        if return_length:
+            rows = [{**row, "length": len(row["input_ids"])} for row in rows]
+        padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
+        places = take_places(padded, return_offsets_mapping)
+        return batch_encoding(padded, kind).placed(places)
+
+    encode_plus = __call__  # its older name
+
+    def batch_encode_plus(self, batch_text_or_text_pairs: Sequence[Any], **kwargs: Any) -> LukeEncoding:
+        """The older name of a call with many texts, or with pairs of texts as tuples.
+
+        batch_text_or_text_pairs (Sequence[str | tuple[str, str]]): The texts or pairs.
+        kwargs (Any): As for calling the tokenizer.
+        RETURNS (LukeEncoding): As for calling the tokenizer.
+        """
+        texts = list(batch_text_or_text_pairs)
+        if not any(isinstance(text, tuple) for text in texts):
+            return self(texts, **kwargs)
+        first, second = (list(column) for column in zip(*texts, strict=True))
+        return self(first, second, **kwargs)
+
+    def prepare_for_model(
+        self,
+        ids: Sequence[int],
+        pair_ids: Sequence[int] | None = None,
+        entity_ids: Sequence[int] | None = None,
+        pair_entity_ids: Sequence[int] | None = None,
+        entity_token_spans: Sequence[TokenSpan] | None = None,
+        pair_entity_token_spans: Sequence[TokenSpan] | None = None,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        stride: int = 0,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_tensors: Any = None,
+        return_token_type_ids: bool | None = None,
+        return_attention_mask: bool | None = None,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_length: bool = False,
+        verbose: bool = True,
+        prepend_batch_axis: bool = False,
+    ) -> LukeEncoding:
+        """Make an input of ids that are there already. Options that aren't told here are those of a call.
+
+        ids (Sequence[int]): Word pieces of the text, without special tokens around it.
+        pair_ids (Sequence[int] | None): Those of the text after it.
+        entity_ids (Sequence[int] | None): The entities of the text.
+        pair_entity_ids (Sequence[int] | None): Those of the text after it.
+        entity_token_spans (Sequence[tuple[int, int]] | None): For each entity of the text its first word piece
+            among `ids` and the one after its last.
+        pair_entity_token_spans (Sequence[tuple[int, int]] | None): The same for the text after it.
+        prepend_batch_axis (bool): Whether arrays and tensors are batches of one.
+        RETURNS (LukeEncoding): As for calling the tokenizer.
+        RAISES (ValueError): If there are not as many spans as entities.
+        """
+        limits = resolve_limits(
+            padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
+        )
+        assemble = self._assembler(
+            limits,
+            max_entity_length,
+            return_token_type_ids,
+            stride=stride,
+            add_special_tokens=add_special_tokens,
+            return_special_tokens_mask=return_special_tokens_mask,
+            return_overflowing_tokens=return_overflowing_tokens,
+        )
+        first = encoded_text(ids, entity_ids, entity_token_spans)
+        second = (
+            None if pair_ids is None else encoded_text(pair_ids, pair_entity_ids, pair_entity_token_spans)
+        )
+        rows = self._assemble(assemble, [(first, second)], verbose)
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        row = _pad_single(rows, padder, assemble, return_length)
+        return single_encoding(row, tensor_kind(return_tensors), batch_axis=prepend_batch_axis)
+
+    def encode(self, text: str, text_pair: str | None = None, **kwargs: Any) -> Any:
+        """The word ids of one text or pair of texts.
+
+        text (str): The text.
+        text_pair (str | None): The text after it.
+        kwargs (Any): As for calling the tokenizer.
+        RETURNS (list[int] | ndarray | Tensor): `input_ids` of that call.
+        """
+        return self(text, text_pair, **kwargs)["input_ids"]
+
+    def tokenize(
+        self, text: str, add_prefix_space: bool | None = None, split_special_tokens: bool | None = None
+    ) -> list[str]:
+        """The word pieces of a text, without special tokens around it.
+
+        text (str): The text.
+        add_prefix_space (bool | None): Whether it starts with a space; None for the tokenizer's setting.
+        split_special_tokens (bool | None): Whether special tokens in it are plain text; None for the setting.
+        RETURNS (list[str]): The pieces.
+        """
+        prefix = self.add_prefix_space if add_prefix_space is None else add_prefix_space
+        split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
+        space = prefix and text != "" and not text[0].isspace()
+        return self.backend.tokenize(f" {text}" if space else text, parse_added=not split)
+
+    def pad(
+        self,
+        encoded_inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        padding: bool | str = True,
+        max_length: int | None = None,
+        max_entity_length: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_attention_mask: bool | None = None,
+        return_tensors: Any = None,
+        verbose: bool = True,
+    ) -> LukeEncoding:
+        """Fill up inputs that were made without padding, e.g. when a data loader puts a batch together.
+
+        encoded_inputs (Mapping | Sequence[Mapping]): One input, a batch, or a list of inputs, of lists,
+            arrays or tensors. They aren't changed.
+        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
+        max_length (int | None): The word pieces for "max_length"; None for `model_max_length`.
+        max_entity_length (int | None): The entities for "max_length"; None for the tokenizer's setting.
+        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
+        padding_side (str | None): "right" or "left"; None for the tokenizer's setting.
+        return_attention_mask (bool | None): Whether to tell inputs from padding; None: if
+            `model_input_names` has `attention_mask`.
+        return_tensors (str | None): "np" or "pt"; None for what the inputs are.
+        verbose (bool): Whether to log what has no effect.
+        RETURNS (LukeEncoding): The inputs, all of one length.
+        """
+        if not isinstance(encoded_inputs, Mapping):
+            first = encoded_inputs[0] if encoded_inputs else {}
+            encoded_inputs = {name: [example[name] for example in encoded_inputs] for name in first}
+        if "input_ids" not in encoded_inputs:
+            raise ValueError(Errors.L133.format(names=", ".join(map(repr, encoded_inputs))))
+        ids = encoded_inputs["input_ids"]
+        if len(ids) == 0:
+            return LukeEncoding(encoded_inputs)
+        kind = tensor_kind(return_tensors) or kind_of(ids)
+        limits = resolve_limits(padding, None, max_length, None, self.model_max_length, verbose)
+        padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
+        n_entities = self.max_entity_length if max_entity_length is None else max_entity_length
+        single = np.ndim(ids[0]) == 0
+        if single:
+            encoded_inputs = {name: [value] for name, value in encoded_inputs.items()}
+        rows = rows_of(encoded_inputs)
+        padded = padder(rows, limits.padding, limits.max_length, n_entities)
+        return single_encoding(padded[0], kind, batch_axis=False) if single else batch_encoding(padded, kind)
+
+    # --- steps of a call -----------------------------------------------------------------
+
+    def _wants(self, name: str, asked: bool | None) -> bool:
+        return name in self.model_input_names if asked is None else asked
+
+    def _padder(self, side: str | None, multiple: int | None, attention_mask: bool | None) -> Padder:
+        side = self.padding_side if side is None else side
+        check_side("padding_side", side)
+        with_mask = self._wants("attention_mask", attention_mask)
+        return Padder(self.pad_token_id, self.entity_vocab.pad_id, side, multiple, with_mask)
+
+    def _assembler(
+        self, limits: Limits, max_entity_length: int | None, token_type_ids: bool | None, **options: Any
+    ) -> Assembler:
+        return Assembler(
+            self.template,
+            limits,
+            max_entity_length or self.max_entity_length,
+            self.max_mention_length,
+            truncation_side=self.truncation_side,
+            return_positions=self.task == "entity_span_classification",
+            return_token_type_ids=self._wants("token_type_ids", token_type_ids),
+            **options,
+        )
+
+    def _assemble(
+        self, assemble: Assembler, encoded: Iterable[tuple[EncodedText, EncodedText | None]], verbose: bool
+    ) -> list[Row]:
+        """Put inputs together, and tell of entities that fell out of them and of inputs that are too long."""
+        rows, dropped = zip(*(assemble(first, second) for first, second in encoded), strict=True)
+        longest = max(len(row["input_ids"]) for row in rows)
+        if verbose and any(dropped):
+            logger.warning(Warnings.W104.format(n=sum(dropped)))
+        most = self.model_max_length
+        if verbose and assemble.limits.max_length is None and most is not None and longest > most:
+            logger.warning(Warnings.W105.format(n=longest, most=most))
+        return list(rows)
+
+    def _encode_examples(
+        self,
+        examples: Sequence[Example],
+        add_prefix_space: bool,
+        split_special_tokens: bool,
+        located: bool,
+    ) -> list[tuple[EncodedText, EncodedText | None]]:
+        """Encode the pieces of all texts in one call, and tell them apart again."""
+        texts = [text for example in examples for text in (example.first, example.second) if text is not None]
+        cuts = [cut(text.text, text.spans or ()) for text in texts]
+        flat = [piece for pieces, _ in cuts for piece in pieces]
+        ids, lengths, offsets = self._encode_pieces(flat, add_prefix_space, split_special_tokens, located)
+        markers = self.additional_special_tokens_ids
+        done, at, at_id = [], 0, 0
+        for text, (pieces, before) in zip(texts, cuts, strict=True):
+            own = slice(at, at + len(pieces))
+            at = own.stop
+            counts = lengths[own]
+            own_ids = ids[at_id : at_id + sum(counts)]
+            at_id += len(own_ids)
+            places = None if offsets is None else _in_text(pieces, offsets[own])
+            spans = locate(counts, before, text.spans) if text.spans else []
+            done.append(apply_task(self.task, text, own_ids, places, spans, self.entity_vocab, markers))
+        each = iter(done)
+        return [(next(each), next(each) if example.second is not None else None) for example in examples]
+
+    def _encode_pieces(
+        self, pieces: Sequence[str], add_prefix_space: bool, split_special_tokens: bool, located: bool = False
+    ) -> tuple[list[int], list[int], list[list[CharSpan]] | None]:
+        """The ids of pieces of text, one piece after the other, how many each has, and with `located` the characters in
+        the piece that they stand for."""
+        added = [add_prefix_space and piece != "" and not piece[0].isspace() for piece in pieces]
+        texts = [f" {piece}" if space else piece for piece, space in zip(pieces, added, strict=True)]
+        if not located:
+            return *self.backend.encode(texts, parse_added=not split_special_tokens), None
+        encoded = self.backend.encode_located(texts, parse_added=not split_special_tokens)
+        offsets = [
+            [(max(start - space, 0), max(end - space, 0)) for start, end in found]
+            for (_, found), space in zip(encoded, added, strict=True)
+        ]
+        ids = list(chain.from_iterable(ids for ids, _ in encoded))
+        return ids, [len(found) for found in offsets], offsets
+
+
+def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> list[CharSpan | None]:
+    """Offsets in a text from those in its pieces."""
+    starts = [0, *accumulate(map(len, pieces))][:-1]
+    return [(at + start, at + end) for at, found in zip(starts, offsets, strict=True) for start, end in found]
+
+
+def _pad_single(rows: Sequence[Row], padder: Padder, assemble: Assembler, return_length: bool) -> Row:
+    """A single text is filled up to the number of entities that the call asks for, a batch to the tokenizer's."""
+    (row,) = padder(rows, assemble.limits.padding, assemble.limits.max_length, assemble.max_entity_length)
+    return {**row, "length": len(row["input_ids"])} if return_length else row
