@@ -187,7 +187,7 @@ def test_full_attention_reads_otherwise(trained: str, corpus: Path, tmp_path: Pa
 
 
 def test_unknown_attention(corpus: Path) -> None:
-    with pytest.raises(ValueError, match=r"Unknown attention 'none'.*words-cut"):
+    with pytest.raises(ValueError, match=r"'none' is not known.*words-cut"):
         list(evaluate(corpus, None, None, None, "none"))
 
 
