@@ -50,6 +50,7 @@ class NNErrors:
         "`encode_words` and `encode_entities` need a model whose words do not read entities "
         "(config.words_attend_to_entities is true here). Use `forward`, or train a model with it false."
     )
+    L216 = "The model needs {name}, which is None in these inputs. Lay the batch out for this kind of model."
     L221 = "{path} is a file; needed is a folder with config.json and weights. Pass the folder it is in."
     L222 = (
         "There is no folder {path}. Correct the path, or pass a name on the Hugging Face hub, such as "

@@ -17,10 +17,12 @@ from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
+from ..batch import LukeInputs
 from ..inputs.masked import MaskedBatch
 from ..inputs.pieces import Ints
 from ..nn.heads.losses import class_loss
 from ..nn.heads.masked_lm import LukeForMaskedLM
+from ..nn.tensors import to_tensors
 from ..tokenizer import EntityVocab
 from . import weights
 from .shim import LukeShim
@@ -186,20 +188,18 @@ def _convert_inputs(
 
 def _arguments(module: LukeForMaskedLM, batch: MaskedBatch) -> dict[str, Any]:
     """What `LukeForMaskedLM.predict_entities` takes."""
-    arrays = {
-        "input_ids": batch.words.ids,
-        "attention_mask": batch.words.mask.astype("int64"),
-        "entity_ids": batch.entity_ids,
-        "entity_attention_mask": batch.entity_mask.astype("int64"),
-        "entity_position_ids": batch.entity_positions,
-        "asked": batch.asked,
-        "candidates": batch.candidates,
-    }
-    if getattr(module.config, "case_token_types", False):
-        arrays["token_type_ids"] = batch.words.cases
-    return {
-        name: torch.from_numpy(array).to(module.device) for name, array in arrays.items() if array is not None
-    }
+    cased = getattr(module.config, "case_token_types", False)
+    inputs = LukeInputs(
+        input_ids=batch.words.ids,
+        attention_mask=batch.words.mask,
+        token_type_ids=batch.words.cases if cased else None,
+        entity_ids=batch.entity_ids,
+        entity_attention_mask=batch.entity_mask,
+        entity_position_ids=batch.entity_positions,
+        asked=batch.asked,
+        candidate_ids=batch.candidates,
+    )
+    return {"inputs": to_tensors(inputs, module.device)}
 
 
 def _convert_outputs(

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import torch
 from thinc.api import Model
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
 
+from ..batch import LukeInputs
 from ..errors import Errors
 from ..inputs.batch import MentionBatch, WordBatch
 from ..nn.config import LukeConfig
 from ..nn.heads.base import JOINT
 from ..nn.heads.joint.model import LukeJointModel
-from ..nn.heads.joint.outputs import Candidates, JointOutput, Mentions, Words
+from ..nn.heads.joint.outputs import Candidates, JointOutput
 from ..nn.heads.joint.rows import EntityRows
 from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
+from ..nn.tensors import to_tensors
 from . import weights
 from .shim import LukeShim
 from .store import DEFAULT_CHECKPOINT, Checkpoint, load_shared
@@ -204,17 +205,16 @@ def _convert_inputs(
     model: Model[Any, Any], question: JointInput, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
     module = get_module(model)
-    device = next(module.parameters()).device
+    inputs = {**_words(question.words, module), "gold_spans": question.gold_spans}
+    if question.candidates is not None:
+        inputs |= {"spans": question.candidates.spans, "span_mask": question.candidates.mask}
+    if question.mentions is not None:
+        inputs |= _mentions(question.mentions)
     kwargs = {
-        "words": _words(question.words, module, device),
+        "inputs": to_tensors(LukeInputs(**inputs), module.device),
         "states": question.states,
         "rows": question.rows,
         "find": question.find,
-        "candidates": None if question.candidates is None else _candidates(question.candidates, device),
-        "gold_spans": None
-        if question.gold_spans is None
-        else torch.from_numpy(question.gold_spans).to(device),
-        "mentions": None if question.mentions is None else _mentions(question.mentions, device),
         "relation_floor": question.relation_floor,
     }
     if is_train:
@@ -223,29 +223,26 @@ def _convert_inputs(
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
 
 
-def _words(batch: WordBatch, module: LukeJointModel, device: torch.device) -> Words:
+def _words(batch: WordBatch, module: LukeJointModel) -> dict[str, Any]:
     cased = getattr(module.config, "case_token_types", False)
-    return Words(
-        ids=torch.from_numpy(batch.ids).to(device),
-        mask=torch.from_numpy(batch.mask).to(device),
-        types=torch.from_numpy(batch.cases).to(device) if cased else None,
-        first=torch.from_numpy(batch.first).to(device),
-        last=torch.from_numpy(batch.last).to(device),
-        token_mask=torch.from_numpy(batch.tokens >= 0).to(device),
-    )
+    return {
+        "input_ids": batch.ids,
+        "attention_mask": batch.mask,
+        "token_type_ids": batch.cases if cased else None,
+        "token_start_positions": batch.first,
+        "token_end_positions": batch.last,
+        "token_mask": batch.tokens >= 0,
+    }
 
 
-def _mentions(batch: MentionBatch, device: torch.device) -> Mentions:
-    return Mentions(
-        extents=torch.from_numpy(batch.extents).to(device),
-        mask=torch.from_numpy(batch.index >= 0).to(device),
-        pairs=torch.from_numpy(batch.pairs).to(device),
-        ids=None if batch.ids is None else torch.from_numpy(batch.ids).to(device),
-    )
-
-
-def _candidates(candidates: Candidates, device: torch.device) -> Candidates:
-    return Candidates(candidates.spans.to(device), candidates.mask.to(device))
+def _mentions(batch: MentionBatch) -> dict[str, Any]:
+    return {
+        "entity_ids": batch.ids,
+        "entity_attention_mask": batch.index >= 0,
+        "entity_start_positions": batch.extents[..., 0],
+        "entity_end_positions": batch.extents[..., 1] - 1,
+        "pairs": batch.pairs,
+    }
 
 
 _DIFFERENTIABLE = (
