@@ -67,6 +67,23 @@ def test_the_root_has_few_modules():
     assert len(list(PACKAGE.glob("*.py"))) <= 6
 
 
+def foreign_imports_of(path: Path) -> set[str]:
+    """Packages that a file imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in plain | named}
+
+
+def test_only_listeners_import_transformers():
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if foreign_imports_of(path) & {"transformers", "spacy_transformers"}
+    }
+    assert users == {"layers/transformer_data.py"}
+
+
 def test_the_pipeline_imports_nothing_heavy():
     taken = {
         module

@@ -10,7 +10,6 @@ around it, with the alignment from tokens to pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from thinc.util import xp2torch
 from ..errors import Errors
 from ..inputs.batch import WindowBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
-from ..inputs.windows import Window
+from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
 from .weights import get_module, get_tokenizer
@@ -34,16 +33,6 @@ try:
     from transformers.utils.generic import ModelOutput
 except ImportError as error:
     raise ImportError(Errors.L337.format(reason=error)) from error
-
-
-def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Split a document's pieces among its windows, in the middle of each overlap.
-
-    windows (Sequence[Window]): The windows of one document, in order.
-    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
-    """
-    cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
-    return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
 
 
 def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple[Window, Any]]) -> None:

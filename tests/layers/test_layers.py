@@ -1,4 +1,4 @@
-"""Suggested spans as candidates, pieces shared among windows, losses of pairs, checkpoints in memory."""
+"""Suggested spans as candidates, losses of pairs, checkpoints in memory."""
 
 from __future__ import annotations
 
@@ -9,31 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from spacy_luke.inputs.targets import Targets
-from spacy_luke.inputs.windows import Window
 from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.store import load_shared
-from spacy_luke.layers.transformer_data import owned_pieces
 from spacy_luke.nn.heads.base import JOINT
 from spacy_luke.nn.heads.joint.losses import threshold_loss
 from spacy_luke.nn.heads.joint.outputs import Candidates, JointOutput
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=6))
-def test_each_piece_is_owned_by_one_window_that_holds_it(steps: list[tuple[int, int]]):
-    windows, end = [], 0
-    for new, overlap in steps:
-        start = max(windows[-1].start + 1 if windows else 0, end - overlap)
-        start, end = min(start, end), end + new
-        windows.append(Window(0, start, end))
-    owned = owned_pieces(windows)
-    assert [piece for a, b in owned for piece in range(a, b)] == list(range(end))
-    for window, (a, b) in zip(windows, owned, strict=True):
-        assert a >= b or (window.start <= a and b <= window.end)
-    assert owned_pieces([]) == []
 
 
 def test_losses_of_pairs_near_and_by_entities():
