@@ -23,6 +23,7 @@ from .probabilities import Floats
 from .task import Batch
 
 if TYPE_CHECKING:
+    from ..layers.threads import Runner
     from ..tokenizer import LukeTokenizer
 
 
@@ -73,7 +74,7 @@ def place_in_windows(
 
 
 @dataclass(frozen=True)
-class MaskedReader:
+class MaskedLayout:
     """Lays the mentions that are asked about into batches.
 
     pieces (Sequence[DocPieces]): Pieces of all documents.
@@ -134,16 +135,18 @@ class MaskedReader:
 class Linker:
     """Links the mentions of documents.
 
-    reader (MaskedReader): Makes batches.
-    run (Callable): The model: batches to logits. Shape: (n_asked, n_candidates or entity_vocab_size) each
+    layout (MaskedLayout): Makes batches.
+    predict (Callable): The model: a batch to logits. Shape: (n_asked, n_candidates or entity_vocab_size)
+    run (Runner): Does what is to be done with each batch, in threads.
     possible (ndarray): True for rows of the entity table that are entities. Shape: (entity_vocab_size,)
     steps (int | None): Most predictions for one mention; None for as many as there are mentions.
     threshold (float): Least probability of an entity.
     n_best (int): How many entities to tell for each mention.
     """
 
-    reader: MaskedReader
-    run: Callable[[Sequence[Arrays]], list[Floats]]
+    layout: MaskedLayout
+    predict: Callable[[Arrays], Floats]
+    run: Runner
     possible: NDArray[np.bool_]
     steps: int | None
     threshold: float
@@ -165,35 +168,31 @@ class Linker:
         waiting = [doc.answerable for doc in docs]
         step = 0
         while any(map(len, waiting)):
-            for (at, mention), best in self._best(docs, waiting, priors):
-                found[at][mention] = best
+            batches = list(self.layout.batches(docs, waiting))
+            for answers in self.run.each(lambda batch: self._best(docs, batch, priors), batches):
+                for (at, mention), best in answers:
+                    found[at][mention] = best
             step += 1
             left = None if self.steps is None else self.steps - step
             waiting = [
-                self._resolve(doc, mentions, answers, left)
-                for doc, mentions, answers in zip(docs, waiting, found, strict=True)
+                self._resolve(doc, mentions, best, left)
+                for doc, mentions, best in zip(docs, waiting, found, strict=True)
             ]
         return found
 
     def _best(
-        self,
-        docs: Sequence[DocMentions],
-        asked: Sequence[Ints],
-        priors: Sequence[Sequence[Floats]] | None,
-    ) -> Iterator[tuple[tuple[int, int], list[tuple[int, float]]]]:
-        batches = list(self.reader.batches(docs, asked))
-        for batch, output in zip(batches, self.run([batch.inputs for batch in batches]), strict=True):
-            for (at, mention), logits in zip(batch.items, output, strict=True):
-                candidates = docs[at].candidates
-                if candidates is None:
-                    ids = np.flatnonzero(self.possible[: len(logits)])
-                    scores = logits[ids]
-                else:
-                    ids = candidates[mention]
-                    scores = logits[: len(ids)]
-                if priors is not None:
-                    scores = scores + priors[at][mention]
-                yield (at, mention), self._top(ids, scores)
+        self, docs: Sequence[DocMentions], batch: Batch, priors: Sequence[Sequence[Floats]] | None
+    ) -> list[tuple[tuple[int, int], list[tuple[int, float]]]]:
+        """The best entities of the mentions of a batch. Their logits, one an entity of the vocabulary, aren't kept."""
+        best = []
+        for (at, mention), logits in zip(batch.items, self.predict(batch.inputs), strict=True):
+            candidates = docs[at].candidates
+            ids = np.flatnonzero(self.possible[: len(logits)]) if candidates is None else candidates[mention]
+            scores = logits[ids] if candidates is None else logits[: len(ids)]
+            if priors is not None:
+                scores = scores + priors[at][mention]
+            best.append(((at, mention), self._top(ids, scores)))
+        return best
 
     def _top(self, ids: Ints, scores: Floats) -> list[tuple[int, float]]:
         shares = np.exp(scores - scores.max())

@@ -52,7 +52,7 @@ class _Material:
     predictions: list[Prediction]
 
 
-class JointReader:
+class JointSolver:
     """Reads documents with the joint model.
 
     pipe (LukeJoint): The pipe, with its settings as they are now.
@@ -73,12 +73,12 @@ class JointReader:
         self.relate = bool(heads.relation_labels)
         self.proposals = heads.proposals_per_token
         self.threshold = thresholds["ner"]
-        self.relation_floor = min(lowest(thresholds[answer]) for answer in ("relations", "facts"))
+        self.relation_floor = min(lowest(thresholds[name]) for name in ("relations", "facts"))
         self.keep_words = bool(pipe.listeners)
         self.budget = pipe.max_batch_pieces
 
-    def read(self, docs: Sequence[Doc]) -> list[Prediction]:
-        """Read documents.
+    def solve(self, docs: Sequence[Doc]) -> list[Prediction]:
+        """Find entities, then label and relate them.
 
         docs (Sequence[Doc]): The documents; not changed.
         RETURNS (list[Prediction]): In the order of the documents.
@@ -94,10 +94,10 @@ class JointReader:
         searching = any(prediction.searched for prediction in predictions)
         suggested = self.pipe.suggest(docs) if searching else None
         material = _Material(docs, requests, pieces, windows, suggested, predictions)
-        self._read_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
+        self._solve_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
         return predictions
 
-    def _read_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
+    def _solve_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
         batches: list[_Group] = []
         large: list[_Group] = []  # single documents that are more than a batch
         for group in group_documents(sizes, self.run.budget):
@@ -105,12 +105,12 @@ class JointReader:
             fits = padded_size(inside) <= self.run.budget
             (batches if fits else large).append((group, inside))
 
-        def read(group: _Group) -> None:
-            self._read_group(group[0], material, group[1])
+        def solve(group: _Group) -> None:
+            self._solve_group(group[0], material, group[1])
 
-        self.run.each(read, batches)
+        self.run.each(solve, batches)
         for one in large:  # each has all threads
-            read(one)
+            solve(one)
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
@@ -128,7 +128,7 @@ class JointReader:
             sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
         return sizes
 
-    def _read_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
+    def _solve_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
         """Read documents that make one padded batch, or one long document in several."""
         predictions = material.predictions
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
