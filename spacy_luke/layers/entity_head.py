@@ -135,7 +135,11 @@ build_marked_pair = marked_architecture("LukeForEntityPairClassification", sever
 
 def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Batch, Tensor]:
     if settings.context not in CONTEXTS:
-        raise ValueError(Errors.L331.format(value=settings.context, allowed=" or ".join(map(repr, CONTEXTS))))
+        raise ValueError(
+            Errors.L436.format(
+                name="context", allowed=" or ".join(map(repr, CONTEXTS)), value=settings.context
+            )
+        )
     return Model(
         KINDS[settings.task][0],
         pytorch_forward,
