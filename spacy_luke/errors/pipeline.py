@@ -48,7 +48,7 @@ class PipelineErrors:
         "`pipe.label_data`. Correct `{setting}` in the component's config."
     )
     L321 = (
-        "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` in the "
+        "`window` is {window}, but this encoder reads windows of {least} to {most} word pieces. Change `window` in the "
         "model's config, or set it to null for {most}."
     )
     L332 = (

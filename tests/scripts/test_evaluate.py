@@ -19,7 +19,7 @@ from scripts.figures import match_figure, micro_figure
 from scripts.machine import describe_machine
 from scripts.measure import measure
 from spacy_luke.annotation import facts_from_relations, set_extensions, write_entities, write_facts
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import given_tokens
 
