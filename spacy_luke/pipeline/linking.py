@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.batch import mention_batch, word_batch
+from ..inputs.batch import Arrays, window_batch
 from ..inputs.batching import batch_windows, word_sizes
-from ..inputs.masked import MaskedBatch, masked_batch
 from ..inputs.mentions import Placement, place_mentions
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.windows import Window, make_windows
@@ -25,8 +24,6 @@ from .task import Batch
 
 if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
-
-NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
 
 @dataclass
@@ -117,22 +114,20 @@ class MaskedReader:
     def _batch(self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]) -> Batch:
         windows = [doc.windows[number] for doc, number, _, _ in rows]
         members = [m for *_, m in rows]
-        mentions = mention_batch(
-            windows,
-            members,
-            [doc.placement.extents[m] for doc, _, _, m in rows],
-            [NO_PAIRS] * len(rows),
-        )
         asked = [(doc, int(m)) for doc, _, places, inside in rows for m in inside[places]]
-        batch = masked_batch(
-            word_batch(windows, self.pieces, self.tokenizer),
-            mentions,
-            [doc.ids[m] for doc, _, _, m in rows],
-            [places for *_, places, _ in rows],
-            None if rows[0][0].candidates is None else [doc.candidates[m] for doc, m in asked],  # type: ignore[index]
-            self.tokenizer.max_mention_length,
+        candidates = None
+        if rows[0][0].candidates is not None:
+            candidates = [doc.candidates[m] for doc, m in asked if doc.candidates is not None]
+        batch = (
+            window_batch(windows, self.pieces, self.tokenizer)
+            .with_mentions(
+                members,
+                [doc.placement.extents[m] for doc, _, _, m in rows],
+                ids=[doc.ids[m] for doc, _, _, m in rows],
+            )
+            .with_masked([places for *_, places, _ in rows], candidates, self.tokenizer.max_mention_length)
         )
-        return Batch([(doc.windows[0].doc, m) for doc, m in asked], batch)
+        return Batch([(doc.windows[0].doc, m) for doc, m in asked], batch.inputs)
 
 
 @dataclass(frozen=True)
@@ -148,7 +143,7 @@ class Linker:
     """
 
     reader: MaskedReader
-    run: Callable[[Sequence[MaskedBatch]], list[Floats]]
+    run: Callable[[Sequence[Arrays]], list[Floats]]
     possible: NDArray[np.bool_]
     steps: int | None
     threshold: float

@@ -134,7 +134,7 @@ class ListenedTo:
         from ..layers.transformer_data import training_data
 
         batch_id = self.listeners[0].get_batch_id(docs)
-        words = [batch.inputs.words for batch in batches]
+        words = [batch.items for batch in batches]
         data, add_gradient = training_data(docs, self.model, words, [output for output, _ in answers])
         waiting = len(self.listeners)
 

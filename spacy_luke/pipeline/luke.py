@@ -84,7 +84,7 @@ class LukeJoint(EntityPipe):
         """See `Task.lessons`: one of all, because a fact is pooled over all windows of its document."""
         if any(len(example.predicted) for example in examples):
             batches = joint_batches(self, examples)
-            yield Lesson([Batch(None, asked) for asked, _ in batches], [targets for _, targets in batches])
+            yield Lesson([batch for batch, _ in batches], [targets for _, targets in batches])
 
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Any], targets: Any) -> Tensor | None:
         """See `Task.loss`: the sum of the heads' losses."""
