@@ -27,8 +27,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from spacy_luke.cli.evaluate import ATTENTION, load_with_attention
-from spacy_luke.cli.machine import describe_machine
+from scripts.evaluate import ATTENTION, load_with_attention
+from scripts.machine import describe_machine
 from spacy_luke.inputs.batch import WordBatch, word_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows

@@ -11,14 +11,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from ..errors import Errors
-from ..layers.loading import load
-from ..pipeline.luke import LukePipe
-from ..training.corpus import LukeCorpus
-from ..training.figures import Figure
-from ..training.metrics import Operating
+from spacy_luke.layers.loading import load
+from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.training.corpus import LukeCorpus
+
+from .figures import Figure
 from .machine import describe_machine
 from .measure import Report, measure
+from .metrics import Operating
 
 # What words, and what entities, read of the entities.
 ATTENTION: dict[str, tuple[bool | None, bool | None]] = {
@@ -48,15 +48,21 @@ def evaluate(
     RAISES (ValueError): If an option is unknown, a document has no sentences, or no head is trained.
     """
     if attention not in ATTENTION:
-        raise ValueError(Errors.L501.format(value=attention, allowed=list(ATTENTION)))
+        raise ValueError(f"Attention {attention!r} is not known. Choose one of {', '.join(ATTENTION)}.")
     nlp = load_with_attention(checkpoint, attention)
     pipe: LukePipe = nlp.get_pipe("luke")
     if not _speaks(pipe):
-        raise ValueError(Errors.L502.format(checkpoint=checkpoint))
+        raise ValueError(
+            f"The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then choose "
+            "its thresholds with `python -m spacy luke tune`, and name the folder that this writes."
+        )
     golds = _read(nlp, corpus)
     for gold in golds:
         if not gold.has_annotation("SENT_START"):
-            raise ValueError(Errors.L503.format(path=corpus, text=gold[:10].text))
+            raise ValueError(
+                f"A document in {corpus} has no sentence boundaries, and figures are about pairs of one sentence: "
+                f"{gold[:10].text!r}. Annotate sentences, e.g. with the sentencizer."
+            )
     report = measure(nlp, pipe, golds, None if train is None else _read(nlp, train))
     report.facts = {
         "checkpoint": checkpoint,

@@ -8,20 +8,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.scorer import PRFScore
 
-from .answers import Scored, Sets, Types
-from .metrics import (
-    Counts,
-    DocumentScore,
-    MatchScore,
-    Operating,
-    bootstrap_interval,
-    count_by_label,
-    macro_f1,
-    ratio,
-    threshold_table,
-    total,
-)
+from spacy_luke.training.answers import Answers, ScoredAnswers
+from spacy_luke.training.metrics import count, count_by_label, total
+
+from .facts import MatchScore
+from .given import Types
+from .known_facts import DocumentScore
+from .metrics import Operating, bootstrap_interval, macro_f1, ratio, threshold_table
 
 Row = NDArray[np.int64]
 THRESHOLDS = tuple(round(0.1 * i, 1) for i in range(1, 10))
@@ -70,39 +65,39 @@ def accuracy_figure(name: str, answers: Sequence[Types]) -> Figure:
     return _figure(name, rows, lambda row: ratio(*row))
 
 
-def micro_figure(name: str, answers: Sequence[Sets]) -> Figure:
+def micro_figure(name: str, answers: Sequence[Answers]) -> Figure:
     """F1 over all answers of all documents.
 
     name (str): What the figure says.
-    answers (Sequence[Sets]): One a document.
+    answers (Sequence[Answers]): One a document.
     RETURNS (Figure): The F1, with precision and recall.
     """
-    rows = [_row(*sets) for sets in answers]
     return _figure(
         name,
-        rows,
-        lambda row: _counts(row).f1,
-        precision=lambda row: _counts(row).precision,
-        recall=lambda row: _counts(row).recall,
+        [_row(count(*sets)) for sets in answers],
+        lambda row: _prf(row).fscore,
+        precision=lambda row: _prf(row).precision,
+        recall=lambda row: _prf(row).recall,
     )
 
 
-def macro_figure(name: str, answers: Sequence[Sets]) -> Figure:
+def macro_figure(name: str, answers: Sequence[Answers]) -> Figure:
     """Mean F1 of the labels that have gold answers.
 
     name (str): What the figure says.
-    answers (Sequence[Sets]): One a document.
+    answers (Sequence[Answers]): One a document.
     RETURNS (Figure): The mean, with the number of labels.
     """
     labels = sorted({answer[-1] for sets in answers for side in sets for answer in side})
     rows = []
     for sets in answers:
         by_label = count_by_label(*sets)
-        rows.append(np.array([_numbers(by_label.get(label, Counts())) for label in labels]).reshape(-1, 3))
+        # (n_labels, 3)
+        rows.append(np.array([_row(by_label.get(label, PRFScore())) for label in labels]).reshape(-1, 3))
     return _figure(
         name,
         rows,
-        lambda row: macro_f1({label: _counts(part) for label, part in zip(labels, row, strict=True)}),
+        lambda row: macro_f1({label: _prf(part) for label, part in zip(labels, row, strict=True)}),
         labels=lambda row: int((row[:, 0] + row[:, 2] > 0).sum()),
     )
 
@@ -116,11 +111,11 @@ def ign_figure(name: str, scores: Sequence[DocumentScore]) -> Figure:
     """
 
     def score(row: Row) -> DocumentScore:
-        return DocumentScore(_counts(row), int(row[3]))
+        return DocumentScore(_prf(row), int(row[3]))
 
     return _figure(
         name,
-        [np.array([*_numbers(score.counts), score.known]) for score in scores],
+        [np.array([*_row(score.counts), score.known]) for score in scores],
         lambda row: score(row).ign_f1,
         precision=lambda row: score(row).ign_precision,
         recall=lambda row: score(row).counts.recall,
@@ -144,10 +139,12 @@ def match_figure(name: str, scores: Sequence[MatchScore]) -> Figure:
     )
 
 
-def operating_points(answers: Sequence[Scored], thresholds: Sequence[float] = THRESHOLDS) -> list[Operating]:
+def operating_points(
+    answers: Sequence[ScoredAnswers], thresholds: Sequence[float] = THRESHOLDS
+) -> list[Operating]:
     """Precision and recall by threshold.
 
-    answers (Sequence[Scored]): One a document, with answers down to the lowest threshold.
+    answers (Sequence[ScoredAnswers]): One a document, with answers down to the lowest threshold.
     thresholds (Sequence[float]): The thresholds.
     RETURNS (list[Operating]): One row a threshold.
     """
@@ -155,26 +152,21 @@ def operating_points(answers: Sequence[Scored], thresholds: Sequence[float] = TH
     return threshold_table(scored, sum(len(row.gold) for row in answers), thresholds)
 
 
-def by_label(answers: Sequence[Sets]) -> dict[str, dict[str, float]]:
+def by_label(answers: Sequence[Answers]) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 of each label, with the number of gold answers.
 
-    answers (Sequence[Sets]): One a document.
+    answers (Sequence[Answers]): One a document.
     RETURNS (dict[str, dict[str, float]]): By label, sorted.
     """
     parts = [count_by_label(*sets) for sets in answers]
     labels = sorted({label for part in parts for label in part})
-    sums = {label: total(part.get(label, Counts()) for part in parts) for label in labels}
-    return {label: {**counts.to_dict(), "gold": counts.tp + counts.fn} for label, counts in sums.items()}
+    sums = {label: total(part.get(label, PRFScore()) for part in parts) for label in labels}
+    return {label: {**prf.to_dict(), "gold": prf.tp + prf.fn} for label, prf in sums.items()}
 
 
-def _row(predicted: Any, gold: Any) -> Row:
-    both = len(predicted & gold)
-    return np.array([both, len(predicted) - both, len(gold) - both])
+def _row(prf: PRFScore) -> Row:
+    return np.array([prf.tp, prf.fp, prf.fn])
 
 
-def _numbers(counts: Counts) -> list[int]:
-    return [counts.tp, counts.fp, counts.fn]
-
-
-def _counts(row: Row) -> Counts:
-    return Counts(int(row[0]), int(row[1]), int(row[2]))
+def _prf(row: Row) -> PRFScore:
+    return PRFScore(tp=int(row[0]), fp=int(row[1]), fn=int(row[2]))

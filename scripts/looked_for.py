@@ -14,10 +14,10 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from ..annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations
-from ..types import Relation
-from .mentions import given_tokens
-from .outcomes import extent
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations
+from spacy_luke.training.mentions import given_tokens
+from spacy_luke.training.outcomes import char_offsets
+from spacy_luke.types import Relation
 
 
 class Property(NamedTuple):
@@ -85,13 +85,13 @@ def _names(doc: Doc) -> list[str]:
 
 
 def _relate(doc: Doc, source: Doc, properties: Mapping[str, Property], ids: Mapping[str, str]) -> None:
-    entities = {extent(span): span for span in doc.ents}
+    entities = {char_offsets(span): span for span in doc.ents}
     relations: list[Relation] = []
     unknown: set[str] = set()
     for head, tail, name, *_ in read_relations(source):
         if name not in properties:
             continue
-        ends = entities.get(extent(head)), entities.get(extent(tail))
+        ends = entities.get(char_offsets(head)), entities.get(char_offsets(tail))
         if ends[0] is None or ends[1] is None:
             # It may be told of another mention of the same entity, which the source doesn't name.
             unknown |= _labels(properties[name])

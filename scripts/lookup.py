@@ -10,14 +10,23 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 
-from ..annotation import has_relations, normalize, read_relations
-from ..errors import Errors
-from .answers import Answer, Sets, Types
-from .mentions import all_mentions, sentence_pairs
-from .metrics import Counts, count, total
-from .outcomes import Extent, entity, entity_triples, extent, mention_pairs, same_sentence
+from spacy_luke.annotation import has_relations, normalize, read_relations
+from spacy_luke.training.answers import Answers
+from spacy_luke.training.mentions import all_mentions
+from spacy_luke.training.metrics import count, total
+from spacy_luke.training.outcomes import (
+    Offsets,
+    char_offsets,
+    entity,
+    entity_triples,
+    mention_pairs,
+    same_sentence,
+)
+
+from .given import Types, sentence_pairs
 
 N_FOLDS = 5
 SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -33,7 +42,7 @@ class Seen(NamedTuple):
     labels (frozenset[str]): The gold relations; empty where there are none.
     """
 
-    place: tuple[Extent, Extent]
+    place: tuple[Offsets, Offsets]
     exact: Hashable
     plain: Hashable
     labels: frozenset[str]
@@ -74,7 +83,7 @@ class Lookup:
         least = self.share * self._pairs[key]
         return {label for label, n in self._labels[key].items() if n >= least}
 
-    def answer(self, pairs: Iterable[Seen]) -> set[Answer]:
+    def answer(self, pairs: Iterable[Seen]) -> set[tuple[Offsets, Offsets, str]]:
         """Look the pairs of a document up.
 
         pairs (Iterable[Seen]): From `see`.
@@ -89,17 +98,17 @@ def see(doc: Doc) -> list[Seen]:
     doc (Doc): A document with gold mentions and sentences.
     RETURNS (list[Seen]): One for each directed pair.
     """
-    gold: defaultdict[tuple[Extent, Extent], set[str]] = defaultdict(set)
+    gold: defaultdict[tuple[Offsets, Offsets], set[str]] = defaultdict(set)
     for relation in read_relations(doc):
-        gold[extent(relation.head), extent(relation.tail)].add(relation.label)
+        gold[char_offsets(relation.head), char_offsets(relation.tail)].add(relation.label)
     return [_see(doc, head, tail, gold) for head, tail in sentence_pairs(doc)]
 
 
-def _see(doc: Doc, head: Span, tail: Span, gold: dict[tuple[Extent, Extent], set[str]]) -> Seen:
+def _see(doc: Doc, head: Span, tail: Span, gold: dict[tuple[Offsets, Offsets], set[str]]) -> Seen:
     forward = (head.start, head.end) <= (tail.start, tail.end)
     first, second = (head, tail) if forward else (tail, head)
     between = doc[first.end : max(first.end, second.start)]
-    place = extent(head), extent(tail)
+    place = char_offsets(head), char_offsets(tail)
     plain = (head.label_, tail.label_, forward)
     exact = (*plain, tuple(token.lower_ for token in between))
     return Seen(place, exact, plain, frozenset(gold.get(place, ())))
@@ -114,7 +123,10 @@ def fit_lookup(docs: Iterable[Doc]) -> Lookup:
     """
     seen = [see(doc) for doc in docs if has_relations(doc)]
     if not seen:
-        raise ValueError(Errors.L504)
+        raise ValueError(
+            "No training document has relations, so there is nothing to look up. Give documents whose "
+            "doc._.luke_relations were assigned, or leave the training data out."
+        )
     share, least = _choose(seen)
     lookup = Lookup(share, least)
     for pairs in seen:
@@ -123,7 +135,7 @@ def fit_lookup(docs: Iterable[Doc]) -> Lookup:
 
 
 def _choose(seen: Sequence[list[Seen]]) -> tuple[float, int]:
-    counts: dict[tuple[float, int], Counts] = defaultdict(Counts)
+    scores: defaultdict[tuple[float, int], PRFScore] = defaultdict(PRFScore)
     for fold in range(min(N_FOLDS, len(seen))):
         lookup = Lookup()
         for i, pairs in enumerate(seen):
@@ -131,34 +143,34 @@ def _choose(seen: Sequence[list[Seen]]) -> tuple[float, int]:
                 lookup.learn(pairs)
         held_out = seen[fold::N_FOLDS]
         for lookup.share, lookup.least in product(SHARES, LEASTS):
-            counts[lookup.share, lookup.least] += total(
+            scores[lookup.share, lookup.least] += total(
                 count(lookup.answer(pairs), {(*p.place, label) for p in pairs for label in p.labels})
                 for pairs in held_out
             )
-    return max(counts, key=lambda setting: (counts[setting].f1, setting))
+    return max(scores, key=lambda setting: (scores[setting].fscore, setting))
 
 
-def lookup_answers(lookup: Lookup, gold: Doc) -> Sets:
+def lookup_answers(lookup: Lookup, gold: Doc) -> Answers:
     """What the lookup answers for a document.
 
     lookup (Lookup): From `fit_lookup`.
     gold (Doc): The gold document; the lookup sees its mentions with their types.
-    RETURNS (Sets): (head place, tail place, label), given and gold.
+    RETURNS (Answers): (head place, tail place, label), given and gold.
     """
-    return Sets(lookup.answer(see(gold)), mention_pairs(read_relations(gold), same_sentence))
+    return Answers(lookup.answer(see(gold)), mention_pairs(read_relations(gold), same_sentence))
 
 
-def lookup_facts(lookup: Lookup, gold: Doc) -> Sets:
+def lookup_facts(lookup: Lookup, gold: Doc) -> Answers:
     """What the lookup answers for a document's entities: whatever it answers for two of their mentions.
 
     lookup (Lookup): From `fit_lookup`.
     gold (Doc): The gold document; the lookup sees its mentions with their types and clusters.
-    RETURNS (Sets): (head entity, tail entity, label), given and gold.
+    RETURNS (Answers): (head entity, tail entity, label), given and gold.
     """
-    names = {extent(span): entity(span) for span in all_mentions(gold)}
+    names = {char_offsets(span): entity(span) for span in all_mentions(gold)}
     told = {(names[head], names[tail], label) for head, tail, label in lookup.answer(see(gold))}
     gold_facts = entity_triples(read_relations(gold))
-    return Sets({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
+    return Answers({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
 
 
 class TypeLookup:

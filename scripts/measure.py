@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -12,30 +11,24 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..annotation import has_relations
-from ..pipeline.decode import Threshold, threshold_of
-from ..pipeline.luke import LukePipe
-from ..training import figures
-from ..training.answers import (
-    Form,
-    by_offsets_and_types,
-    fact_answers,
-    known_score,
-    match_facts,
-    pair_answers,
-    span_answers,
-    type_answers,
-)
-from ..training.figures import Figure
-from ..training.lookup import TypeLookup, fit_lookup, lookup_answers, lookup_facts
-from ..training.mentions import all_mentions, given_tokens
-from ..training.metrics import Operating, total_matches
-from ..training.outcomes import by_offsets, by_text, name_triples
-from ..training.progress import watched
+from spacy_luke.annotation import has_relations
+from spacy_luke.cli.tune import all_scores, read_given
+from spacy_luke.pipeline.decode import threshold_of
+from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.training.answers import fact_answers, pair_answers, span_answers
+from spacy_luke.training.mentions import given_tokens
+from spacy_luke.training.progress import watched
 
-_LOWEST = 0.05
+from . import figures
+from .facts import Key, by_offsets, by_offsets_and_types, by_text, match_facts, total_matches
+from .figures import Figure
+from .given import type_answers
+from .known_facts import known_score, name_triples
+from .lookup import TypeLookup, fit_lookup, lookup_answers, lookup_facts
+from .metrics import Operating
+
 Read = list[tuple[Doc, Doc]]  # predicted and gold
-_FORMS: tuple[tuple[str, str, Form], ...] = (
+_STRICTNESS: tuple[tuple[str, str, Key], ...] = (
     ("raw_facts", "raw text to facts, strict: places, types, relation", by_offsets_and_types),
     ("raw_facts_places", "raw text to facts: places, relation", by_offsets),
     ("raw_facts_names", "raw text to facts: names, relation", by_text),
@@ -103,37 +96,6 @@ def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence
     return report
 
 
-@contextmanager
-def _all_scores(pipe: LukePipe) -> Iterator[None]:
-    """Let through whatever the tables need; thresholds decide afterwards, just as the pipe would have."""
-    kept = dict(pipe.thresholds)
-    low = {task: min([_LOWEST, *_numbers(kept[task])]) for task in ("relations", "facts")}
-    pipe.thresholds.update(low)
-    try:
-        yield
-    finally:
-        pipe.thresholds.update(kept)
-
-
-def _numbers(threshold: Threshold) -> list[float]:
-    return (
-        [float(threshold)] if isinstance(threshold, (int, float)) else [float(t) for t in threshold.values()]
-    )
-
-
-def read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> Read:
-    """Read the gold tokens with all gold mentions, those nested in others too."""
-    kept = pipe.entities
-    pipe.entities = all_mentions
-    try:
-        with _all_scores(pipe):
-            given = (given_tokens(nlp.vocab, gold, mentions=True) for gold in watched(golds, "Gold mentions"))
-            docs = pipe.pipe(given)
-            return list(zip(docs, golds, strict=True))
-    finally:
-        pipe.entities = kept
-
-
 def _measure_pairs(pipe: LukePipe, given: Read, report: Report) -> None:
     scored = [pair_answers(doc, gold) for doc, gold in given]
     cutoff = partial(threshold_of, pipe.thresholds["relations"])
@@ -188,12 +150,12 @@ def _measure_speed(nlp: Language, golds: Sequence[Doc], report: Report) -> None:
 
 
 def _measure_raw(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
-    with _all_scores(pipe):
+    with all_scores(pipe):
         read = list(zip(nlp.pipe(gold.text for gold in watched(golds, "Raw texts")), golds, strict=True))
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
-    for key, name, form in _FORMS:
-        scores = [match_facts(doc, gold, form, cutoff) for doc, gold in read]
-        report.figures[key] = figures.match_figure(name, scores)
+    for figure, name, key in _STRICTNESS:
+        scores = [match_facts(doc, gold, key, cutoff) for doc, gold in read]
+        report.figures[figure] = figures.match_figure(name, scores)
     report.tables["raw_facts"] = [_operating(read, threshold) for threshold in figures.THRESHOLDS]
 
 

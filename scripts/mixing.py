@@ -13,10 +13,10 @@ from itertools import permutations
 
 from spacy.tokens import Doc, Span
 
-from ..annotation import normalize, read_relations, span_as_doc, write_relations
-from ..types import Relation
-from .converters.build import NESTED
-from .mentions import all_mentions
+from spacy_luke.annotation import normalize, read_relations, span_as_doc, write_relations
+from spacy_luke.training.converters.build import NESTED
+from spacy_luke.training.mentions import all_mentions
+from spacy_luke.types import Relation
 
 # How often a text is made of one, two or three documents, and how many sentences each of them gives.
 PARTS = (1, 1, 2, 2, 3)

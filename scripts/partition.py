@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ..annotation import normalize
+from spacy_luke.annotation import normalize
 
 MIN_SENTENCE_TOKENS = 5
 _WORD = re.compile(r"\w+")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 import torch
 from tiny import make_joint, make_tokenizer
+
+# Scripts and benchmarks lie beside the package. At the path's end, so that an installed package comes first.
+ROOT = str(Path(__file__).parents[1])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("project", deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,10 @@ def test_imports_point_one_way(room: str):
     assert wrong == []
 
 
+def test_the_root_has_few_modules():
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+
+
 def test_the_pipeline_takes_only_plain_data_from_nn():
     taken = {
         module
@@ -70,6 +75,13 @@ def test_the_pipeline_takes_only_plain_data_from_nn():
         if module.startswith("nn") and not typing
     }
     assert taken <= {"nn.joint_config"}
+
+
+def test_the_package_needs_nothing_that_lies_beside_it():
+    beside = re.compile(r"^\s*(?:from|import) (?:scripts|benchmarks|tests)\b", re.MULTILINE)
+    files = list(PACKAGE.rglob("*.py"))
+    assert files
+    assert [path for path in files if beside.search(path.read_text(encoding="utf8"))] == []
 
 
 def loaded_by(statement: str) -> set[str]:

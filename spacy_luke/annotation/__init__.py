@@ -1,19 +1,17 @@
-"""What lies on a document: how it is stored, checked, read, written and carried to other documents."""
+"""Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
 from .carrying import carry_over, span_as_doc, transfer_annotation
 from .entities import (
     has_labels,
     read_label,
     read_labels,
-    read_vector,
     write_entities,
     write_label,
     write_labels,
-    write_vector,
 )
 from .extensions import set_extensions
 from .facts import facts_from_relations, group_pairs, normalize
-from .links import has_candidates, read_candidates, write_all_candidates, write_candidates
+from .links import has_candidates, write_all_candidates
 from .relations import (
     RELATIONS_LOOKED_FOR,
     FactRow,
@@ -31,16 +29,13 @@ from .texts import (
     copy_questions,
     read_choice,
     read_choices,
-    read_question,
     read_questions,
     read_tag,
     read_text_pair,
     write_choice,
     write_choices,
     write_question,
-    write_tag,
     write_tags,
-    write_text_pair,
 )
 
 __all__ = [
@@ -57,25 +52,21 @@ __all__ = [
     "has_relations",
     "mention_row",
     "normalize",
-    "read_candidates",
     "read_choice",
     "read_choices",
     "read_facts",
     "read_label",
     "read_labels",
-    "read_question",
     "read_questions",
     "read_relations",
     "read_tag",
     "read_text_pair",
-    "read_vector",
     "set_extensions",
     "span_as_doc",
     "store",
     "stored",
     "transfer_annotation",
     "write_all_candidates",
-    "write_candidates",
     "write_choice",
     "write_choices",
     "write_entities",
@@ -85,8 +76,5 @@ __all__ = [
     "write_pairs",
     "write_question",
     "write_relations",
-    "write_tag",
     "write_tags",
-    "write_text_pair",
-    "write_vector",
 ]

@@ -13,8 +13,8 @@ from .store import KEY, store, stored
 def transfer_annotation(source: Doc, target: Doc, place: Place) -> None:
     """Replace what is stored for one document by what another has, at other places.
 
-    What has no place in the target is left out, and with it the pairs and facts that need it; so are kinds that a
-    later version has stored, which nobody here can place.
+    What has no place in the target is left out, and so are the pairs and facts that need it. Unknown kinds, which a
+    later version stored, are left out too, because nothing here says where they belong.
 
     source (Doc): The annotated document; not changed.
     target (Doc): The document to annotate.
@@ -31,7 +31,7 @@ def span_as_doc(span: Span) -> Doc:
     Unlike `Span.as_doc`, which drops span groups and cannot know our offsets.
 
     span (Span): The part, e.g. a sentence.
-    RETURNS (Doc): The copy; "relations never annotated" and "none" stay what they were.
+    RETURNS (Doc): The copy. Where relations were never annotated, they still count as never annotated.
     """
     doc = span.as_doc()
     doc.user_data.update({k: v for k, v in span.doc.user_data.items() if isinstance(k, str) and k != KEY})

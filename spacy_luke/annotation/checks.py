@@ -1,4 +1,4 @@
-"""What may be stored: checks of all that users assign. They return it as it is stored."""
+"""Checks of what users assign. Each returns the value as it is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of entities: labels with probabilities, the best label, a vector."""
+"""What is known about an entity: labels with probabilities, the best label, a vector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From mention pairs to the facts of a document."""
+"""From the relations of a document to its facts."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from ..types import Fact, Relation
 
 
 def normalize(text: str) -> str:
-    """The rule by which mentions are one entity: equal but for case and whitespace.
+    """The name of an entity: mentions with equal names are of one entity.
 
     text (str): The text of a mention.
-    RETURNS (str): Case-folded, runs of whitespace as one space.
+    RETURNS (str): The text in lower case (case-folded), with one space for each run of whitespace.
     """
     return " ".join(text.casefold().split())
 
 
 def facts_from_relations(relations: Iterable[Relation]) -> tuple[Fact, ...]:
-    """Gather the mention pairs that say the same into facts.
+    """Gather relations into facts: those with one label between mentions of the same two entities are one fact.
 
     relations (Iterable[Relation]): Relations of one document.
-    RETURNS (tuple[Fact, ...]): One for each normalized head, tail and label, by first mention. Texts, score
-        and id are those of the best pair.
+    RETURNS (tuple[Fact, ...]): The facts, ordered by their first pair. Texts, score and id are those of the pair with
+        the best score.
     """
     relations = list(relations)
     keys = [(normalize(r.head.text), normalize(r.tail.text), r.label) for r in relations]
-    groups = group_pairs(keys, [_position(r) for r in relations], [r.score for r in relations])
+    groups = group_pairs(keys, [_place(r) for r in relations], [r.score for r in relations])
     return tuple(_fact([relations[i] for i in group]) for group in groups)
 
 
 def group_pairs(
     keys: Sequence[Hashable], places: Sequence[tuple[Any, ...]], scores: Sequence[float]
 ) -> list[list[int]]:
-    """Find the mention pairs that say the same.
+    """Group pairs of mentions by the fact that they state.
 
-    keys (Sequence[Hashable]): What each pair says.
-    places (Sequence[tuple]): Where it is.
-    scores (Sequence[float]): Its score.
-    RETURNS (list[list[int]]): Numbers of the pairs of each fact, best first; facts by first mention.
+    keys (Sequence[Hashable]): The fact that each pair states.
+    places (Sequence[tuple]): Where each pair stands; pairs are ordered by it.
+    scores (Sequence[float]): The score of each pair.
+    RETURNS (list[list[int]]): For each fact the numbers of its pairs, best first; facts ordered by their first pair.
     """
     groups: dict[Hashable, list[int]] = {}
     for number, key in enumerate(keys):
@@ -48,7 +48,7 @@ def group_pairs(
     return sorted(groups.values(), key=lambda members: min(places[i] for i in members))
 
 
-def _position(pair: Relation) -> tuple[int, int, int, int, str]:
+def _place(pair: Relation) -> tuple[int, int, int, int, str]:
     head, tail = pair.head, pair.tail
     return head.start_char, tail.start_char, head.end_char, tail.end_char, pair.label
 

@@ -1,4 +1,4 @@
-"""Of mentions: the entities that they may refer to, as the linker found them."""
+"""Candidates of a mention: the entities that it may refer to, as the linker found them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each form of stored data follows its text to another document, where its characters stand elsewhere."""
+"""How stored annotation follows its text to another document, where the text has other offsets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from .store import Table
 
-# Characters of a span in the source -> those in the target, or None where it isn't there.
+# Start and end of a span in the source -> those in the target, or None where it isn't there.
 Place = Callable[[int, int], "tuple[int, int] | None"]
 
 

@@ -1,7 +1,7 @@
-"""Of documents: relations between mentions, and the facts that they support.
+"""Relations between mentions of a document, and the facts that they support.
 
-A table has its mentions once each, pairs by the mentions' numbers (head, tail, label, score, id), and facts by where
-their pairs begin and end (head, tail, label, score, id, start, end).
+A stored table has each mention once, pairs of their numbers (head, tail, label, score, id), and facts with the range
+of their pairs (head, tail, label, score, id, start, end).
 """
 
 from __future__ import annotations

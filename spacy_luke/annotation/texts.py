@@ -1,4 +1,4 @@
-"""Of whole texts: what stands beside a document (its text pair, questions, choices), the choice, and tags of tokens."""
+"""What stands beside a text (its text pair, questions, choices), the choice that was made, and tags of tokens."""
 
 from __future__ import annotations
 

@@ -9,6 +9,11 @@ import spacy
 from spacy.language import Language
 
 from ..errors import Errors
+from ..nn.config import LukeConfig
+from ..nn.heads.base import JOINT, saved_class
+from ..nn.hub import resolve_checkpoint
+from .store import PIPES
+from .weights import get_module
 
 # Pipes that read sentences as such.
 _BY_SENTENCE = ("luke", "luke_ner", "luke_typing", "luke_relations")
@@ -24,9 +29,6 @@ def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en") -> Lan
     RETURNS (Language): The pipe with its weights loaded, behind a `sentencizer` where sentences matter.
     RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if it has no head.
     """
-    from ..nn.hub import resolve_checkpoint
-    from .weights import get_module
-
     if isinstance(checkpoint, PathLike):  # configs have no paths, and a string may be a name on the hub
         checkpoint = str(resolve_checkpoint(checkpoint))
     name, model = ("luke", {}) if checkpoint is None else pipe_of(checkpoint)
@@ -46,10 +48,6 @@ def pipe_of(checkpoint: str) -> tuple[str, dict[str, Any]]:
         checkpoint.
     RAISES (ValueError): If the checkpoint doesn't tell, because it has an encoder only.
     """
-    from ..nn.config import LukeConfig
-    from ..nn.heads.base import JOINT, saved_class
-    from .store import PIPES
-
     config = LukeConfig.from_pretrained(checkpoint)
     task = saved_class(config)
     if task == JOINT:

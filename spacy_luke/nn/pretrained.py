@@ -279,4 +279,4 @@ def _dtype(value: torch.dtype | str | None) -> torch.dtype:
     if isinstance(found, torch.dtype):
         return found
     allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'
-    raise TypeError(Errors.L202.format(name="dtype", value=value, allowed=allowed))
+    raise TypeError(Errors.L201.format(name="dtype", value=value, allowed=allowed))

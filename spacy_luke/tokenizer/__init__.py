@@ -1,9 +1,9 @@
 """Text and character spans to ids. Runs on `tokenizers` and numpy alone."""
 
 from . import forking  # noqa: F401  forked processes say less
-from .encoding import LukeEncoding
 from .entities import EntityVocab
-from .luke import LukeTokenizer
-from .mluke import MLukeTokenizer
+from .published.encoding import LukeEncoding
+from .published.luke import LukeTokenizer
+from .published.mluke import MLukeTokenizer
 
 __all__ = ["EntityVocab", "LukeEncoding", "LukeTokenizer", "MLukeTokenizer"]

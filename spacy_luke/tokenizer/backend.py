@@ -12,7 +12,7 @@ from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
 from .bytelevel import bytes_to_text, text_to_bytes
-from .pieces import CharSpan, trim
+from .spans import CharSpan, trim
 from .splitting import Splitter
 from .template import Template
 from .wordmemory import WordMemory

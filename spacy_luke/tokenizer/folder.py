@@ -15,9 +15,9 @@ from .backend import MERGES, TOKENIZER, VOCAB, Backend, token_flags
 from .entities import EntityVocab
 from .files import read_config, read_object
 from .options import Options
+from .published.tasks import MARKERS
 from .sentencepiece_backend import PIECES
 from .special import NAMES, SpecialTokens
-from .tasks import MARKERS
 from .template import Template
 
 ENTITIES = "entity_vocab.json"

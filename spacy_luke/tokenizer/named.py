@@ -10,7 +10,7 @@ from ..errors import Errors
 from .special import REQUIRED
 
 if TYPE_CHECKING:
-    from .words import WordVocab
+    from .published.vocabulary import WordVocab
 
 TokenT = TypeVar("TokenT", bound="str | None")
 IdT = TypeVar("IdT", bound="int | None")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Errors
-from .pieces import CharSpan
+from .spans import CharSpan
 
 SPACE = "\u2581"  # what stands for a space within pieces
 UNIGRAM = 1

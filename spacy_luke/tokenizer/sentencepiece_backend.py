@@ -10,8 +10,8 @@ from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 from tokenizers.models import Unigram  # type: ignore[import-untyped]
 
 from .backend import Backend, token_flags
-from .pieces import CharSpan
 from .sentencepiece import BYTE, SPACE, USER_DEFINED, SentencePieceModel
+from .spans import CharSpan
 
 PIECES = "sentencepiece.bpe.model"
 

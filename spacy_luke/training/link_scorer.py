@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from spacy.scorer import PRFScore
 from spacy.tokens import Span
 from spacy.training import Example
 
@@ -21,7 +22,7 @@ class LinkCounts:
 
     known, first, among (int): Mentions of entities of the vocabulary; linked to them; with them among the first ten.
     mentions, right (int): All mentions with gold; linked as in gold, be it to "NIL".
-    nil, found_nil, both_nil (int): Mentions whose gold is "NIL"; those linked to it; those of both.
+    nil (PRFScore): Links to "NIL", for mentions of what is in no vocabulary.
     """
 
     known: int = 0
@@ -29,21 +30,19 @@ class LinkCounts:
     among: int = 0
     mentions: int = 0
     right: int = 0
-    nil: int = 0
-    found_nil: int = 0
-    both_nil: int = 0
+    nil: PRFScore = field(default_factory=PRFScore)
 
     def scores(self) -> dict[str, float | None]:
         """RETURNS (dict[str, float | None]): The scores by name; None where there is nothing to score."""
-        precision, recall = _share(self.both_nil, self.found_nil), _share(self.both_nil, self.nil)
+        nil, n_nil = self.nil, self.nil.tp + self.nil.fn
         return {
             "luke_links_acc": _share(self.first, self.known),
             "luke_links_acc_10": _share(self.among, self.known),
-            "luke_links_known": _share(self.known, self.mentions - self.nil),
+            "luke_links_known": _share(self.known, self.mentions - n_nil),
             "luke_links_micro_acc": _share(self.right, self.mentions),
-            "luke_links_nil_p": precision,
-            "luke_links_nil_r": recall,
-            "luke_links_nil_f": _share(2 * self.both_nil, self.nil + self.found_nil),
+            "luke_links_nil_p": nil.precision if nil.tp + nil.fp else None,
+            "luke_links_nil_r": nil.recall if n_nil else None,
+            "luke_links_nil_f": nil.fscore if len(nil) else None,
         }
 
 
@@ -74,9 +73,7 @@ def _count(counts: LinkCounts, gold: Span, found: Span | None, pipe: Any, known:
     right = said != "" and (said == gold.kb_id_ or pipe.title_of(found) == title != "")
     counts.mentions += 1
     counts.right += right
-    counts.nil += gold.kb_id_ == NIL
-    counts.found_nil += said == NIL
-    counts.both_nil += gold.kb_id_ == said == NIL
+    counts.nil.score_set({said} & {NIL}, {gold.kb_id_} & {NIL})
     if title in known:
         counts.known += 1
         counts.first += right

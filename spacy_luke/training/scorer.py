@@ -11,17 +11,17 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
+from .answers import Answers
 from .converters.build import NESTED
-from .metrics import Counts, count_by_label, total
-from .outcomes import PairFilter, best_labels, extent, gold_labels, labelled_spans, mention_pairs
+from .metrics import count_by_label, total
+from .outcomes import PairFilter, best_labels, char_offsets, gold_labels, labelled_spans, mention_pairs
 
 Scores = dict[str, Any]
-Answers = tuple[set[Any], set[Any]]
 Pairs = Sequence[tuple[Span, Span]]
 Near = Callable[[Doc, Pairs], Sequence[bool]]
 
 
-class Scored(Protocol):
+class ScoredPipe(Protocol):
     """What the scorer asks of a pipe.
 
     find_entities (bool | str): False for a pipe that finds none.
@@ -61,7 +61,7 @@ class LukeScorer:
         self,
         examples: Iterable[Example],
         *,
-        pipe: Scored | None = None,
+        pipe: ScoredPipe | None = None,
         pair_filter: PairFilter | None = None,
         **kwargs: Any,
     ) -> Scores:
@@ -73,7 +73,7 @@ class LukeScorer:
         pass over gold entities. None where the gold or the predicted documents are not annotated.
 
         examples (Iterable[Example]): The examples.
-        pipe (Scored | None): The pipe: its thresholds, its limits and the second pass. None: neither.
+        pipe (ScoredPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
         pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
             those within the pipe's limits, or all.
         RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
@@ -108,13 +108,13 @@ class LukeScorer:
         """Labels of spans. Where the gold has several a span, so has the prediction: all above threshold."""
         gold_spans = labelled_spans(example.reference, self.spans_key)
         several = any(has_labels(span) for span in gold_spans)
-        gold = {(extent(span), label) for span in gold_spans for label in gold_labels(span)}
+        gold = {(char_offsets(span), label) for span in gold_spans for label in gold_labels(span)}
         predicted = {
-            (extent(span), label)
+            (char_offsets(span), label)
             for span in labelled_spans(example.predicted, self.spans_key)
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return predicted, gold
+        return Answers(predicted, gold)
 
 
 def _labels_above(span: Span, threshold: float | Mapping[str, float]) -> set[str]:
@@ -128,8 +128,8 @@ def _relations(example: Example, near: Near | None) -> Answers:
     predicted = mention_pairs(read_relations(example.predicted))
     gold = mention_pairs(read_relations(example.reference))
     if near is None:
-        return predicted, gold
-    return _kept(example.reference, predicted, near), _kept(example.reference, gold, near)
+        return Answers(predicted, gold)
+    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
 
 
 def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
@@ -144,7 +144,7 @@ def _at(doc: Doc, place: tuple[int, int]) -> Span:
     return doc.char_span(*place, alignment_mode="expand")
 
 
-def _near(pipe: Scored | None, pair_filter: PairFilter | None) -> Near | None:
+def _near(pipe: ScoredPipe | None, pair_filter: PairFilter | None) -> Near | None:
     if pair_filter is not None:
         return lambda doc, pairs: [pair_filter(head, tail) for head, tail in pairs]
     return None if pipe is None else partial(_within, pipe.limits)
@@ -163,16 +163,16 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
         predicted |= {(i, *answer) for answer in ours}
         gold |= {(i, *answer) for answer in theirs}
     by_label = count_by_label(predicted, gold)
-    micro: Counts | None = total(by_label.values()) if by_label else None
+    micro = total(by_label.values()) if by_label else None
     return {
         f"{name}_micro_p": None if micro is None else micro.precision,
         f"{name}_micro_r": None if micro is None else micro.recall,
-        f"{name}_micro_f": None if micro is None else micro.f1,
-        f"{name}_per_type": {label: counts.to_dict() for label, counts in by_label.items()} or None,
+        f"{name}_micro_f": None if micro is None else micro.fscore,
+        f"{name}_per_type": {label: score.to_dict() for label, score in by_label.items()} or None,
     }
 
 
-def _with_gold_entities(examples: Sequence[Example], pipe: Scored) -> Sequence[Example]:
+def _with_gold_entities(examples: Sequence[Example], pipe: ScoredPipe) -> Sequence[Example]:
     """The examples as the pipe would answer them if it were given the gold entities."""
     if all(_entities(eg.predicted) == _entities(eg.reference) for eg in examples):
         return examples
@@ -181,7 +181,7 @@ def _with_gold_entities(examples: Sequence[Example], pipe: Scored) -> Sequence[E
 
 
 def _entities(doc: Doc) -> set[tuple[tuple[int, int], str]]:
-    return {(extent(ent), ent.label_) for ent in doc.ents}
+    return {(char_offsets(ent), ent.label_) for ent in doc.ents}
 
 
 def _blank(predicted: Doc, reference: Doc) -> Doc:

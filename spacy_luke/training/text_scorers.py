@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from spacy.scorer import Scorer
+from spacy.scorer import PRFScore, Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..annotation import read_choice, read_choices, read_tag
-from .metrics import Counts, accuracy, count_by_label, ratio, total
+from .metrics import count_by_label, total
 
 Scores = dict[str, Any]
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -117,12 +117,15 @@ def score_tags(examples: Iterable[Example], *, pipe: _Tagger, **_: Any) -> Score
     names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
     if not pairs:
         return {f"luke_tag_{name}": None for name in names}
-    found_tags, gold_tags = zip(*pairs, strict=True)
-    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in (found_tags, gold_tags)))
+    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in zip(*pairs, strict=True)))
     micro = total(by_label.values())
-    per_type = {label: counts.to_dict() for label, counts in by_label.items()}
-    figures = (accuracy(found_tags, gold_tags), micro.precision, micro.recall, micro.f1, per_type)
+    per_type = {label: score.to_dict() for label, score in by_label.items()}
+    figures = (_accuracy(pairs), micro.precision, micro.recall, micro.fscore, per_type)
     return {f"luke_tag_{name}": figure for name, figure in zip(names, figures, strict=True)}
+
+
+def _accuracy(pairs: Sequence[tuple[Any, Any]]) -> float:
+    return sum(found == gold for found, gold in pairs) / len(pairs)
 
 
 def _inside(tags: Sequence[str], outside: str) -> set[tuple[int, str]]:
@@ -154,10 +157,7 @@ def score_answers(examples: Iterable[Example], *, pipe: _Answering, **_: Any) ->
             overlap.append(max(_word_f1(answer, gold) for gold in golds))
     if not exact:
         return {"luke_answers_em": None, "luke_answers_f": None}
-    return {
-        "luke_answers_em": ratio(sum(exact), len(exact)),
-        "luke_answers_f": ratio(sum(overlap), len(overlap)),
-    }
+    return {"luke_answers_em": sum(exact) / len(exact), "luke_answers_f": sum(overlap) / len(overlap)}
 
 
 def _words(text: str) -> list[str]:
@@ -170,7 +170,7 @@ def _word_f1(answer: list[str], gold: list[str]) -> float:
     if not answer or not gold:
         return float(answer == gold)
     common = sum((Counter(answer) & Counter(gold)).values())
-    return Counts(common, len(answer) - common, len(gold) - common).f1
+    return float(PRFScore(tp=common, fp=len(answer) - common, fn=len(gold) - common).fscore)
 
 
 def score_choices(examples: Iterable[Example], **_: Any) -> Scores:
@@ -183,6 +183,4 @@ def score_choices(examples: Iterable[Example], **_: Any) -> Scores:
     asked = [example for example in examples if read_choices(example.predicted)]
     pairs = [(read_choice(example.predicted), read_choice(example.reference)) for example in asked]
     known = [(found and found.number, gold.number) for found, gold in pairs if gold is not None]
-    if not known:
-        return {"luke_choice_acc": None}
-    return {"luke_choice_acc": accuracy([found for found, _ in known], [gold for _, gold in known])}
+    return {"luke_choice_acc": _accuracy(known) if known else None}

@@ -306,9 +306,9 @@ def test_spans_of_a_copy_are_accepted(doc: Doc) -> None:
 BAD = [
     (lambda d: 3, TypeError, "iterable of Relations"),
     (lambda d: "born", TypeError, "iterable of Relations"),
-    (lambda d: [("Marie", d.ents[0], "r")], TypeError, "Expected a spaCy Span as head"),
-    (lambda d: [(d.ents[0], d[5], "r")], TypeError, "Expected a spaCy Span as tail"),
-    (lambda d: [(d.ents[0], d.ents[1])], TypeError, "A relation is a"),
+    (lambda d: [("Marie", d.ents[0], "r")], TypeError, "head of a relation has to be a spaCy Span"),
+    (lambda d: [(d.ents[0], d[5], "r")], TypeError, "tail of a relation has to be a spaCy Span"),
+    (lambda d: [(d.ents[0], d.ents[1])], TypeError, "A relation has to be a"),
     (lambda d: [(d.ents[0], NLP("Other text")[:1], "r")], ValueError, "another text"),
     (lambda d: [(d.ents[0], d[3:3], "r")], ValueError, "empty"),
     (lambda d: [(d.ents[0], d.ents[1], "")], ValueError, "non-empty string"),

@@ -86,10 +86,10 @@ def test_every_head_predicts_in_the_precision_of_its_config(pipe: str, tmp_path:
         found = {type(part) for part in shim.predictor.modules() if isinstance(part, InferenceLinear)}
         assert kind in found or (dtype == "float32" and not has_onednn())
     assert told["int8"] != told["float32"] or pipe in ("luke_ner", "luke_tagger", "luke_qa")  # no scores
-    with pytest.raises(ValueError, match="'float8' is unknown"):
+    with pytest.raises(ValueError, match="Unknown precision 'float8'"):
         make(pipe, path, model={"dtype": "float8"})
 
 
 def test_unknown_precision_is_refused(checkpoint: str):
-    with pytest.raises(ValueError, match=r"'float8' is unknown; allowed is float32, bfloat16, int8"):
+    with pytest.raises(ValueError, match=r"Unknown precision 'float8'; allowed are float32, bfloat16, int8"):
         make_pipeline(checkpoint, model={"dtype": "float8"})

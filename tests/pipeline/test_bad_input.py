@@ -104,11 +104,11 @@ def test_a_hundred_thousand_tokens(checkpoint: str):
     ("config", "message"),
     [
         ({"find_entities": "x"}, "find_entities is 'x'; allowed are"),
-        ({"thresholds": {"foo": 1.0}}, r"no thresholds for \['foo'\]"),
+        ({"thresholds": {"foo": 1.0}}, r"`thresholds` has values for \['foo'\]"),
         ({"thresholds": {"ner": 1.5}}, "threshold for 'ner' is 1.5; allowed"),
         ({"thresholds": {"facts": {"born in": -1.0}}}, "threshold for 'facts' is"),
-        ({"allowed_relations": {"born in": [["PER"]]}}, "allowed_relations has"),
-        ({"entities": {"@misc": "spacy-luke.doc_spans.v1", "key": ""}}, "can't be empty"),
+        ({"allowed_relations": {"born in": [["PER"]]}}, "allowed_relations of"),
+        ({"entities": {"@misc": "spacy-luke.doc_spans.v1", "key": ""}}, "`key` .* is empty"),
     ],
 )
 def test_settings_that_are_not_allowed(checkpoint: str, config: dict, message: str):
@@ -173,7 +173,7 @@ def test_a_label_may_be_mistyped_later_and_belong_to_a_head_that_the_pipe_lacks(
     nlp = make_pipeline(checkpoint, name="luke_ner", thresholds={"relations": {"born in": 0.5}})
     nlp("Ana likes tea")
     nlp.get_pipe("luke_ner").thresholds["ner"] = {"PET": 0.5}
-    with pytest.raises(ValueError, match="no label for"):
+    with pytest.raises(ValueError, match="which is not a label of this model"):
         nlp("Ana likes tea")
 
 
@@ -203,7 +203,7 @@ def test_damaged_checkpoint(make_checkpoint):
     folder = Path(make_checkpoint())
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="can't be read"):
         make_pipeline(str(folder))("Ana likes tea")
 
 
@@ -240,7 +240,11 @@ def test_numbers_out_of_range(checkpoint: str, name: str, value: int):
 
 @pytest.mark.parametrize(
     ("task", "value", "message"),
-    [("relation", 0.5, "no thresholds for"), ("relations", 1.5, "is 1.5"), ("relations", "x", "is 'x'")],
+    [
+        ("relation", 0.5, "`thresholds` has values for"),
+        ("relations", 1.5, "is 1.5"),
+        ("relations", "x", "is 'x'"),
+    ],
 )
 def test_thresholds_that_are_changed_to_nonsense(checkpoint: str, task: str, value: object, message: str):
     nlp = make_pipeline(checkpoint)

@@ -70,7 +70,7 @@ def test_the_architecture_of_another_pipe_is_refused_at_once(pipe: str, name: st
     own = nlp.add_pipe(pipe).architecture
     assert own in ARCHITECTURES
     if name != own:
-        with pytest.raises(ValueError, match=f"'wrong' reads a model that {own} made"):
+        with pytest.raises(ValueError, match=f"'wrong' needs a model made by {own}"):
             nlp.add_pipe(pipe, "wrong", config={"model": {"@architectures": name}})
 
 

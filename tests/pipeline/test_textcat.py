@@ -54,15 +54,15 @@ def test_it_learns_a_number(encoder):
     scores = nlp.evaluate(examples)
     assert scores["cats_mae"] < 0.5
     assert scores["cats_score"] > 0.95
-    with pytest.raises(ValueError, match=r"one label; found were \['bad', 'good'\]"):
+    with pytest.raises(ValueError, match=r"one label only; the data have \['bad', 'good'\]"):
         nlp.initialize(lambda: corpus(nlp))
 
 
 def test_a_number_has_one_label(tmp_path):
     nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path), problem_type="regression")
-    with pytest.raises(ValueError, match=r"gives one number a text.*'good', 'bad', 'odd'"):
+    with pytest.raises(ValueError, match=r"predicts one number for each text.*'good', 'bad', 'odd'"):
         nlp("Ana likes tea")
-    with pytest.raises(ValueError, match="gives one number a text"):
+    with pytest.raises(ValueError, match="predicts one number for each text"):
         nlp.update([example(nlp, "Ana likes tea", {"good": 1.0})])
 
 

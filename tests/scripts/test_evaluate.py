@@ -13,15 +13,15 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from tiny import make_corpus
 
+from scripts.evaluate import ATTENTION, evaluate, load_with_attention
+from scripts.facts import by_offsets, match_facts
+from scripts.figures import match_figure, micro_figure
+from scripts.machine import describe_machine
+from scripts.measure import measure
 from spacy_luke.annotation import facts_from_relations, set_extensions, write_entities, write_facts
-from spacy_luke.cli.evaluate import ATTENTION, evaluate, load_with_attention
-from spacy_luke.cli.machine import describe_machine
-from spacy_luke.cli.measure import measure
 from spacy_luke.layers.joint import get_module
-from spacy_luke.training.answers import match_facts, pair_answers
-from spacy_luke.training.figures import match_figure, micro_figure
+from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import given_tokens
-from spacy_luke.training.outcomes import by_offsets
 
 set_extensions()
 VERBS = ("left", "likes", "knows")
@@ -187,7 +187,7 @@ def test_full_attention_reads_otherwise(trained: str, corpus: Path, tmp_path: Pa
 
 
 def test_unknown_attention(corpus: Path) -> None:
-    with pytest.raises(ValueError, match=r"'none' is not known.*words-cut"):
+    with pytest.raises(ValueError, match=r"Unknown attention 'none'.*words-cut"):
         list(evaluate(corpus, None, None, None, "none"))
 
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from spacy.scorer import PRFScore
 
-from spacy_luke.training.answers import Scored, Sets, Types
-from spacy_luke.training.figures import (
+from scripts.facts import MatchScore
+from scripts.figures import (
     accuracy_figure,
     by_label,
     ign_figure,
@@ -12,10 +13,12 @@ from spacy_luke.training.figures import (
     micro_figure,
     operating_points,
 )
-from spacy_luke.training.metrics import Counts, DocumentScore, MatchScore
+from scripts.given import Types
+from scripts.known_facts import DocumentScore
+from spacy_luke.training.answers import Answers, ScoredAnswers
 
 # Two documents: "x" is right once and missed once, "y" is wrong once and has no gold.
-ANSWERS = [Sets({(1, "x"), (1, "y")}, {(1, "x")}), Sets(set(), {(2, "x")})]
+ANSWERS = [Answers({(1, "x"), (1, "y")}, {(1, "x")}), Answers(set(), {(2, "x")})]
 
 
 def test_accuracy() -> None:
@@ -37,11 +40,11 @@ def test_macro_counts_labels_with_gold_only() -> None:
     figure = macro_figure("relations", ANSWERS)
     assert figure.value == pytest.approx(2 / 3)
     assert figure.details == {"labels": 1}
-    assert macro_figure("none", [Sets(set(), set())]).value == 0.0
+    assert macro_figure("none", [Answers(set(), set())]).value == 0.0
 
 
 def test_ign_leaves_known_answers_out_of_precision() -> None:
-    figure = ign_figure("ign", [DocumentScore(Counts(3, 1, 1), 2)])
+    figure = ign_figure("ign", [DocumentScore(PRFScore(tp=3, fp=1, fn=1), 2)])
     assert figure.details["precision"] == 0.5
     assert figure.details["recall"] == 0.75
     assert figure.details["known"] == 2
@@ -56,7 +59,10 @@ def test_matches() -> None:
 
 
 def test_operating_points() -> None:
-    rows = [Scored({(1, "x"): 0.9, (2, "x"): 0.3}, {(1, "x"), (3, "x")}), Scored({(1, "x"): 0.6}, set())]
+    rows = [
+        ScoredAnswers({(1, "x"): 0.9, (2, "x"): 0.3}, {(1, "x"), (3, "x")}),
+        ScoredAnswers({(1, "x"): 0.6}, set()),
+    ]
     low, high = operating_points(rows, (0.2, 0.8))
     assert (low.precision, low.recall, low.answers) == (pytest.approx(1 / 3), 0.5, 3)
     assert (high.precision, high.recall, high.answers) == (1.0, 0.5, 1)

@@ -6,8 +6,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from scripts.looked_for import PROPERTIES, complete, same_names
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations
-from spacy_luke.training.looked_for import PROPERTIES, complete, same_names
 from spacy_luke.types import Relation
 
 IDS = {"spouse": "P26", "child": "P40"}

@@ -4,8 +4,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
+from scripts.lookup import Lookup, TypeLookup, fit_lookup, lookup_answers, lookup_facts, see
 from spacy_luke.annotation import set_extensions
-from spacy_luke.training.lookup import Lookup, TypeLookup, fit_lookup, lookup_answers, lookup_facts, see
 
 set_extensions()
 VOCAB = spacy.blank("en").vocab

@@ -8,9 +8,9 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
+from scripts.mixing import join, mixed_texts, told_by_name
 from spacy_luke.annotation import read_relations, write_relations
 from spacy_luke.training.converters.build import NESTED, Mention, build_doc
-from spacy_luke.training.mixing import join, mixed_texts, told_by_name
 from spacy_luke.types import Relation
 
 VOCAB = spacy.blank("en").vocab

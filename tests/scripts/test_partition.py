@@ -5,8 +5,8 @@ import random
 import spacy
 from spacy.tokens import Doc
 
+from scripts.partition import Dropped, drop_leaks, hold_out
 from spacy_luke.training.converters.build import build_doc
-from spacy_luke.training.partition import Dropped, drop_leaks, hold_out
 
 VOCAB = spacy.blank("en").vocab
 

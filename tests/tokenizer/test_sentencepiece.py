@@ -250,11 +250,11 @@ def test_unknown_characters_in_bytes(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "match"),
     [
-        (b"", "isn't one that LUKE is published with"),
+        (b"", "is of another kind than LUKE's"),
         (write_model()[:-7], r"sentencepiece.bpe.model can't be read: it ends too early"),
         (b"\x0b" + write_model(), "unknown kind 3"),
         (b"\xff", "can't be read"),
-        (write_model(training=entry(3, 2)), "needed is a unigram model"),
+        (write_model(training=entry(3, 2)), "has to be a unigram model"),
         (write_model(spelling=entry(5, 0)), "spaces are not escaped"),
         (entry(1, entry(1, b"a") + entry(2, -1.0)), "first piece is the unknown one"),
     ],

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Errors, Warnings
+from ...errors import Errors, Warnings
 
 logger = logging.getLogger(__name__)
 

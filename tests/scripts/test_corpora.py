@@ -8,11 +8,11 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
+from scripts.corpus import prepare_default_corpus
+from scripts.partition import drop_leaks
+from scripts.second_corpus import FEWREL, KNOWLEDGENET, prepare_second_corpus
 from spacy_luke import Relation, set_extensions
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations
-from spacy_luke.training.partition import drop_leaks
-from spacy_luke.training.prepare import prepare_default_corpus
-from spacy_luke.training.second import FEWREL, KNOWLEDGENET, prepare_second_corpus
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

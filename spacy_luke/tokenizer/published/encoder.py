@@ -9,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Errors, Warnings
+from ...errors import Errors, Warnings
+from ..entities import EntityVocab
+from ..options import check_side
+from ..spans import CharSpan, TokenSpan, cut, locate
+from .arguments import Example, read_batch, read_single
 from .assemble import Assembler, Row
 from .encoding import (
     LukeEncoding,
@@ -20,14 +24,10 @@ from .encoding import (
     take_places,
     tensor_kind,
 )
-from .entities import EntityVocab
-from .inputs import Example, read_batch, read_single
 from .limits import Limits, resolve_limits
-from .options import check_side
 from .padding import Padder
-from .pieces import CharSpan, TokenSpan, cut, locate
 from .tasks import EncodedText, apply_task, encoded_text
-from .words import WordVocab
+from .vocabulary import WordVocab
 
 logger = logging.getLogger(__name__)
 

@@ -12,15 +12,16 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotation import has_relations
-from .converters.docred import read_json
-from .converters.fewrel import convert_fewrel
-from .converters.knowledgenet import convert_knowledgenet
+from spacy_luke.annotation import has_relations
+from spacy_luke.training.converters.fewrel import convert_fewrel
+from spacy_luke.training.converters.files import read_json
+from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
+from spacy_luke.training.progress import watched
+
+from .corpus import NAMES, check_files
 from .looked_for import PROPERTIES, Property, complete, same_names
 from .mixing import mixed_texts
 from .partition import drop_leaks
-from .prepare import NAMES, check_files
-from .progress import watched
 
 # Of the words, whole documents with relations are a third, those with entities only a quarter, mixed texts a fifth,
 # and single sentences the rest.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TypeVar
 
-from ..errors import Warnings
+from ...errors import Warnings
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Errors
-from .pieces import CharSpan, check_spans
+from ...errors import Errors
+from ..spans import CharSpan, check_spans
 from .presplit import WordText, is_words
 
 

@@ -12,11 +12,10 @@ from typing import Any, TypeAlias
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
-from .backend import TOKENIZER, Backend
-from .encoder import InputEncoder
-from .entities import EntityVocab
-from .files import read_bpe, read_entity_vocab, read_text
-from .folder import (
+from ..backend import TOKENIZER, Backend
+from ..entities import EntityVocab
+from ..files import read_bpe, read_entity_vocab, read_text
+from ..folder import (
     find_entities,
     find_words,
     make_folder,
@@ -24,10 +23,11 @@ from .folder import (
     write_settings,
     write_vocabulary,
 )
-from .options import Options
-from .special import SpecialTokens, find_special, register
-from .template import Template
-from .title_index import TitleIndex
+from ..options import Options
+from ..special import SpecialTokens, find_special, register
+from ..template import Template
+from ..title_index import TitleIndex
+from .encoder import InputEncoder
 
 Token: TypeAlias = "str | AddedToken"
 PathOrStr: TypeAlias = "str | PathLike[str]"
@@ -273,7 +273,7 @@ class LukeTokenizer(InputEncoder):
         """
         path = Path(name_or_path) / subfolder
         if not Path(name_or_path).is_dir():
-            from ..nn.hub import TOKENIZER_FILES, resolve_checkpoint
+            from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
 
             path = resolve_checkpoint(
                 name_or_path,
@@ -350,8 +350,8 @@ class LukeTokenizer(InputEncoder):
         state = json.loads(data[8:start])
         index = TitleIndex(memoryview(data)[start:])
         entity_tokens = {name.removeprefix("entity_"): token for name, token in state["entities"].items()}
+        from ..sentencepiece_backend import SentencePieceBackend
         from .mluke import MLukeTokenizer
-        from .sentencepiece_backend import SentencePieceBackend
 
         is_spm = state["backend"]["files"] == "spm"
         kind = MLukeTokenizer if is_spm else cls

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import Errors
-from .entities import EntityVocab
-from .inputs import TextInput
-from .pieces import CharSpan, TokenSpan
+from ...errors import Errors
+from ..entities import EntityVocab
+from ..spans import CharSpan, TokenSpan
+from .arguments import TextInput
 
 # How many markers a task puts around entities.
 MARKERS = {"entity_classification": 1, "entity_pair_classification": 2}

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Errors
+from ...errors import Errors
+from ..template import Template
 from .limits import Limits
 from .places import NOWHERE, Place, places
 from .tasks import EncodedText
-from .template import Template
 from .truncation import truncate
 
 Row = dict[str, Any]

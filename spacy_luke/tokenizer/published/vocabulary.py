@@ -7,11 +7,11 @@ from typing import Any, overload
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
-from ..errors import Errors
-from .backend import Backend
-from .named import NamedId, NamedToken
-from .special import NAMES, SpecialTokens, as_added
-from .template import Template
+from ...errors import Errors
+from ..backend import Backend
+from ..named import NamedId, NamedToken
+from ..special import NAMES, SpecialTokens, as_added
+from ..template import Template
 
 # Spaces that `clean_up_tokenization_spaces` takes away: before the last character or characters of each.
 _SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")

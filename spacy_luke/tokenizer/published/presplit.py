@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Errors
-from .pieces import CharSpan
+from ...errors import Errors
+from ..spans import CharSpan
 
 
 @dataclass

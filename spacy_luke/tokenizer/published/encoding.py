@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import Errors
+from ...errors import Errors
 
 TensorKind = Literal["np", "pt"] | None
 

@@ -10,9 +10,10 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..annotation import read_relations
-from ..errors import Errors
-from .converters.docred import convert_docred, read_json
+from spacy_luke.annotation import read_relations
+from spacy_luke.training.converters.docred import convert_docred
+from spacy_luke.training.converters.files import read_json
+
 from .partition import Dropped, drop_leaks, hold_out
 
 N_HELD_OUT = 100
@@ -102,7 +103,10 @@ def check_files(folder: Path, files: Iterable[str]) -> None:
     """
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:
-        raise ValueError(Errors.L441.format(folder=folder, missing=", ".join(missing)))
+        raise ValueError(
+            f"{folder} lacks {', '.join(missing)}. project.yml says where the default model's data come from; "
+            "`python -m spacy project assets` fetches those that have an address and tells where to place the others."
+        )
 
 
 def _n_mentions(docs: Iterable[Doc]) -> int:

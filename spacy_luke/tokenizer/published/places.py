@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from .pieces import CharSpan
+from ..spans import CharSpan
 from .tasks import EncodedText
 
 # The first character of a word piece and the one after its last, the place of its text, the place of its word.
