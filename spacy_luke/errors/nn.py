@@ -40,7 +40,7 @@ class NNErrors:
         "`encode_words` and `encode_entities` work only if words don't read entities, but "
         "config.words_attend_to_entities is true. Use `forward`, or a model that was trained with false."
     )
-    L216 = "The model needs {name}, which is None in these inputs. Lay the batch out for this kind of model."
+    L216 = "The model needs {name}, but these inputs have none. Lay them out for a model of this kind."
     L221 = "{path} is a file, not a folder. Pass the folder of the checkpoint."
     L222 = (
         "There is no folder {path}. Correct the path, or pass a name on the Hugging Face hub, such as "
