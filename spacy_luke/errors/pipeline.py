@@ -44,11 +44,11 @@ class PipelineErrors:
         "multi_label_classification, or keep one label."
     )
     L320 = (
-        "`{setting}` names the label {label!r}, which this model doesn't have. Did you mean one of {near}? All {n} are "
-        "in `pipe.label_data`. Correct `{setting}` in the component's config."
+        "`{setting}` names {label!r}, which is not a label of this model. Did you mean one of {near}? All {n} are in "
+        "`pipe.label_data`. Correct `{setting}` in the component's config."
     )
     L321 = (
-        "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` in the "
+        "`window` is {window}, but this encoder reads windows of {least} to {most} word pieces. Change `window` in the "
         "model's config, or set it to null for {most}."
     )
     L331 = "context is {value!r}; allowed is {allowed}. Change it in the component's model config."
@@ -65,8 +65,8 @@ class PipelineErrors:
         "entities. Listen to a `luke` component with the architecture spacy-luke.Joint.v1, or to a `transformer`."
     )
     L335 = (
-        "{checkpoint!r} is a {saved} checkpoint, but the architecture spacy-luke.Joint.v1 can use only its encoder. To "
-        "use its head, use {use}. To train new heads on its encoder, call nlp.initialize() first."
+        "{checkpoint!r} is a {saved} checkpoint, but the architecture spacy-luke.Joint.v1 can use only its encoder. "
+        "Use {use} to use its head, or call nlp.initialize() and train new heads on its encoder."
     )
     L336 = (
         "The component '{pipe}' needs a model made by {needed}; the one in its config is for {found!r}. Correct "

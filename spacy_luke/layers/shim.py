@@ -32,7 +32,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     model (LukeHead | None): The module, or None until there are weights.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
-    mixed_precision (bool): Run training and prediction in bfloat16 where torch's autocast allows it.
+    mixed_precision (bool): Train in bfloat16 where torch's autocast allows it; predictions follow `dtype` alone.
     method (str): The module's method that is run.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
         that aren't the encoder's.
@@ -104,14 +104,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             warn_of_slow_bfloat16(self.device)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
-    @property
-    def _casts(self) -> bool:
-        """Whether predictions are in torch's mixed precision."""
-        return self.bfloat16 and self.dtype == "float32"
-
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
-        with torch.no_grad(), self._autocast() if self._casts else contextlib.nullcontext():
+        with torch.no_grad():
             return getattr(self.predictor, self.method)(*inputs.args, **inputs.kwargs)
 
     @property
@@ -122,8 +117,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             if self._predictor is None:
                 weights = {id(weight): weight for weight in self._model.parameters()}
                 predictor = copy.deepcopy(self._model, weights)
-                if not self._casts:
-                    set_precision(predictor, self.dtype)
+                set_precision(predictor, self.dtype)
                 predict_in_float32(predictor)
                 self._predictor = predictor
             return self._predictor

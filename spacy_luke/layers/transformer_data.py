@@ -25,7 +25,7 @@ from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
-from .joint import get_module, get_tokenizer
+from .weights import get_module, get_tokenizer
 
 try:
     from spacy_transformers.data_classes import TransformerData, WordpieceBatch

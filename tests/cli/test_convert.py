@@ -100,7 +100,7 @@ def test_bad_input(tmp_path: Path) -> None:
     for message, *arguments in [
         ("Choose one of conll, docred", "brat", good, out),
         ("Pass --names with a JSON file", "fewrel", good, out),
-        ("it is for docred and fewrel", "conll", good, out, "--names", names),
+        ("--names is only for docred and fewrel", "conll", good, out, "--names", names),
         ("There is no file", "conll", tmp_path, out),
         ("There is no file", "docred", good, out, "--names", tmp_path / "none.json"),
         ("end in .spacy", "conll", good, tmp_path / "out.json"),

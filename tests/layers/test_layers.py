@@ -15,8 +15,9 @@ from tiny import make_tokenizer
 
 from spacy_luke.inputs.batch import word_batch
 from spacy_luke.inputs.pieces import encode_docs
+from spacy_luke.inputs.targets import Targets
 from spacy_luke.inputs.windows import Window
-from spacy_luke.layers.loss import Targets, joint_loss
+from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.spans import candidates_of
 from spacy_luke.layers.store import load_shared
 from spacy_luke.nn.heads.base import JOINT

@@ -256,7 +256,7 @@ def test_labels_and_overrides(tmp_path):
         )
     assert other.classifier.weight.shape == (5, 16)
     assert other.config.problem_type == "multi_label_classification"
-    with pytest.raises(ValueError, match=r"LukeForQuestionAnswering is made for 2 labels.*num_labels=2"):
+    with pytest.raises(ValueError, match=r"LukeForQuestionAnswering needs 2 labels.*num_labels=2"):
         spacy_luke.LukeForQuestionAnswering.from_pretrained(tmp_path)
 
 

@@ -146,7 +146,7 @@ def test_sources_that_cannot_become_a_luke():
     theirs = encoder("bert")
     state, config = theirs.state_dict(), theirs.config.to_dict()
     for change in ({"model_type": "gpt2"}, {"position_embedding_type": "relative_key"}):
-        with pytest.raises(ValueError, match="allowed are bert, roberta"):
+        with pytest.raises(ValueError, match="one of type bert, roberta"):
             luke_from_encoder(state, {**config, **change}, **NEW)
     with pytest.raises(ValueError, match=r"no weight embeddings.position_embeddings.weight"):
         luke_from_encoder({n: w for n, w in state.items() if "position" not in n}, config, **NEW)

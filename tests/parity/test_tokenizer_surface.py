@@ -335,7 +335,7 @@ def test_no_mask_but_no_input_without_its_start() -> None:
         tokenizer.mask_token = None
         assert tokenizer.mask_token_id is None
         assert "<mask>" not in tokenizer.all_special_tokens
-    with pytest.raises(ValueError, match="Every input needs a cls_token"):
+    with pytest.raises(ValueError, match="cls_token can't be None, because every input needs one"):
         ours.cls_token = None
     with pytest.raises(
         ValueError, match=r"pad_token_id can't be 9999: ids go .* size of the vocabulary, \d+\."

@@ -15,7 +15,7 @@ from spacy.training import Example
 from thinc.api import Adam, Model
 from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.heads.joint.outputs import JointOutput
 
 BATCHES = list[tuple[int, int]]  # windows and padded size of each batch

@@ -220,7 +220,7 @@ def test_entities_that_are_there_stay(checkpoints: dict[str, str]):
 @pytest.mark.parametrize(("name", "hint"), [("luke_ner", "CandidateSpans"), ("luke_relations", "MarkedPair")])
 def test_a_published_checkpoint_in_the_joint_architecture(checkpoints: dict[str, str], name: str, hint: str):
     nlp = make_nlp("luke_ner", checkpoints[name])
-    with pytest.raises(ValueError, match=f'Use {name} with @architectures = "spacy-luke.{hint}.v1"'):
+    with pytest.raises(ValueError, match=f'use {name} with @architectures = "spacy-luke.{hint}.v1"'):
         nlp("Ana Lopez met Bob.")
 
 
