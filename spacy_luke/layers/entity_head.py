@@ -227,6 +227,7 @@ build_marked_pair = marked_architecture("LukeForEntityPairClassification", sever
 
 def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Arrays, Tensor]:
     if settings.context not in CONTEXTS:
-        raise ValueError(Errors.L331.format(value=settings.context, allowed=" or ".join(map(repr, CONTEXTS))))
+        allowed = " or ".join(map(repr, CONTEXTS))
+        raise ValueError(Errors.L436.format(name="context", allowed=allowed, value=settings.context))
     name = TASKS[settings.task][0]
     return build_model(name, EntityNetwork, settings, shim, convert_outputs=convert_outputs)

@@ -225,7 +225,7 @@ def test_a_published_checkpoint_in_the_joint_architecture(checkpoints: dict[str,
 
 
 def test_settings_that_are_not_allowed(checkpoints: dict[str, str]):
-    with pytest.raises(ValueError, match="context is 'page'; allowed is 'sentence' or 'document'"):
+    with pytest.raises(ValueError, match="context has to be 'sentence' or 'document', got 'page'"):
         make("luke_typing", checkpoints["luke_typing"], {"context": "page"})
     with pytest.raises(ValueError, match="max_span_width has to be 1 or more"):
         make("luke_ner", checkpoints["luke_ner"], {"max_span_width": 0})
