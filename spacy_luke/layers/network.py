@@ -40,11 +40,7 @@ class Network:
 
     def __init__(self, model: Model[Any, Any]) -> None:
         self.model = model
-
-    @property
-    def settings(self) -> Any:
-        """RETURNS (Any): What the model's config says beside its weights."""
-        return self.model.attrs["settings"]
+        self.settings: Any = model.attrs["settings"]  # what the model's config says beside its weights
 
     @property
     def has_weights(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..annotation import FactRow, PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
-from .decode import ScoredSpan, Threshold, surest, threshold_of
+from .decode import ScoredSpan, Threshold, surest, thresholds_of
 from .pairs import PairLimits
 from .prediction import Prediction
 
@@ -114,20 +114,17 @@ class Annotator:
     @cached_property
     def least_label(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each label of entities."""
-        return self._least("labels", self.joint.entity_labels)
+        return thresholds_of(self.thresholds["labels"], self.joint.entity_labels)
 
     @cached_property
     def least_relation(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each relation between mentions."""
-        return self._least("relations", self.joint.relation_labels)
+        return thresholds_of(self.thresholds["relations"], self.joint.relation_labels)
 
     @cached_property
     def least_fact(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each relation as a fact."""
-        return self._least("facts", self.joint.relation_labels)
-
-    def _least(self, task: str, labels: Sequence[str]) -> list[float]:
-        return [threshold_of(self.thresholds[task], label) for label in labels]
+        return thresholds_of(self.thresholds["facts"], self.joint.relation_labels)
 
 
 def _fact(spans: Sequence[Span], pairs: Sequence[tuple[int, int, PairRow]]) -> FactRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from spacy.tokens import Doc
@@ -36,7 +37,7 @@ class LukeJoint(EntityPipe):
     reads = "luke_joint"
     feeds_listeners = True
 
-    @property
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         """See `EntityPipe.parts`."""
         return tuple(part for part in PARTS if getattr(self.network.settings, part))

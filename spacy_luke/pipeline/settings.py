@@ -110,41 +110,39 @@ def make_factory(
     known = settings_of(pipe, {*without, *fixed})
 
     def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
-        values: dict[str, Any] = dict(fixed)
-        parts: dict[str, dict[str, Any]] = {}
-        for key, value in settings.items():
-            at = known[key]
-            if at.part:
-                parts.setdefault(at.attribute, {})[at.part] = value
-            else:
-                values[at.attribute] = value
-        for attribute, own in parts.items():
-            values[attribute] = pipe.__dataclass_fields__[attribute].metadata["group"](**own)
-        return pipe.kind_for(model, name)(nlp.vocab, model, name, **values)
+        kind = pipe.kind_for(model, name)
+        return kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
 
-    _sign(
-        make,
-        {"nlp": Language, "name": str, "model": Model[Any, Any]}
-        | {k: s.annotation for k, s in known.items()},
-    )
     make.__name__, make.__doc__ = f"make_{factory}", pipe.__doc__
-    architecture = {
-        "@architectures": pipe.architecture,
-        "checkpoint": None,
-        **(model or {}),
-    }
+    types = {name: found.annotation for name, found in known.items()}
+    _sign(make, {"nlp": Language, "name": str, "model": Model[Any, Any], **types})
+    config: dict[str, Any] = {name: found.default for name, found in known.items()}
+    config["model"] = {"@architectures": pipe.architecture, "checkpoint": None, **(model or {})}
+    config["scorer"] = {"@scorers": scorer}
     Language.factory(
         factory,
         assigns=list(assigns),
-        default_config={
-            "model": architecture,
-            **{key: found.default for key, found in known.items()},
-            "scorer": {"@scorers": scorer},
-        },
+        default_config=config,
         default_score_weights=dict(score_weights),
         func=make,
     )
     return make
+
+
+def _field_values(
+    pipe: type[LukePipe], known: Mapping[str, Setting], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a config says, by the fields of a pipe's class."""
+    values: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        found = known[name]
+        if found.part:
+            groups.setdefault(found.attribute, {})[found.part] = value
+        else:
+            values[found.attribute] = value
+    kinds = {f.name: f.metadata["group"] for f in fields(pipe) if f.name in groups}
+    return values | {name: kinds[name](**parts) for name, parts in groups.items()}
 
 
 def _sign(function: Any, annotations: dict[str, Any]) -> None:
