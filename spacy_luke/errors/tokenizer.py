@@ -134,8 +134,8 @@ class TokenizerErrors:
         "spans count words, the end being the one after the last."
     )
     L141 = (
-        "The SentencePiece model {path} isn't one that LUKE is published with: needed is a unigram model whose first "
-        "piece is the unknown one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
+        "The SentencePiece model {path} isn't one that LUKE is published with: its first piece has to be the unknown "
+        "one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
     )
     L142 = "There are no special tokens named {names}. Allowed are: {allowed}."
     L144 = (
@@ -152,6 +152,10 @@ class TokenizerErrors:
     L150 = (
         "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
         "vocabulary."
+    )
+    L151 = (
+        "{path} is read by the package sentencepiece, which isn't installed. Multilingual and Japanese LUKEs need it: "
+        'pip install "spacy_luke[sentencepiece]".'
     )
 
 
