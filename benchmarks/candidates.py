@@ -22,9 +22,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
-from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.joint.config import JointConfig
+from scripts.machine import describe_machine
+from spacy_luke.layers.weights import get_module
+from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.training.mentions import given_tokens
 
 from .baselines.data import read_golds

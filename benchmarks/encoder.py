@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.inference import Float32Linear
 from spacy_luke.nn.linear import has_onednn

@@ -16,9 +16,7 @@ from spacy.tokens import Doc
 
 from spacy_luke.layers.store import DEFAULT_CHECKPOINT
 from spacy_luke.nn.config import LukeConfig
-from spacy_luke.nn.joint.config import JointConfig
-from spacy_luke.nn.joint.folder import save_joint
-from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.nn.heads.joint.model import LukeJointModel
 from spacy_luke.tokenizer import LukeTokenizer
 from spacy_luke.training.mentions import given_tokens
 
@@ -34,12 +32,10 @@ def enlarge(folder: Path, sizes: dict[str, int]) -> Language:
     RETURNS (Language): The pipeline, which reads documents from `given_entities`.
     """
     config = LukeConfig.from_pretrained(DEFAULT_CHECKPOINT).to_dict()
-    joint = JointConfig.from_dict(config.pop("joint"))
-    joint = joint.with_changes(proposals_per_token=CANDIDATES, proposal_floor=0.0, proposal_margin=1e9)
+    candidates = {"proposals_per_token": CANDIDATES, "proposal_floor": 0.0, "proposal_margin": 1e9}
+    joint = {**config.pop("joint"), **candidates}
     torch.manual_seed(0)
-    model = JointModel(LukeConfig.from_dict({**config, **sizes}), joint)
-    model.joint = joint  # whose heads count as trained
-    save_joint(model, folder)
+    LukeJointModel(LukeConfig.from_dict({**config, **sizes, "joint": joint})).save_pretrained(folder)
     LukeTokenizer.from_pretrained(DEFAULT_CHECKPOINT).save_pretrained(folder)
     nlp = spacy.blank("en")
     nlp.add_pipe("luke", config={"model": {"checkpoint": str(folder)}, "find_entities": True})

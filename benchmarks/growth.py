@@ -28,7 +28,7 @@ from spacy.tokens import Doc, Span
 from wasabi import table
 
 import spacy_luke
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .elsewhere import forget_peak, peak, resident, run_elsewhere

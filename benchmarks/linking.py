@@ -26,7 +26,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 from spacy_luke.training.converters.wikilinks import convert_wikilinks
 
 LEAST = 5

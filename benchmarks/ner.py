@@ -21,10 +21,10 @@ import srsly
 from spacy.language import Language
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.figures import micro_figure
+from scripts.machine import describe_machine
 from spacy_luke.nn.precision import PRECISIONS
 from spacy_luke.training.answers import span_answers
-from spacy_luke.training.figures import micro_figure
 
 from .baselines.data import read_golds
 from .baselines.ner import BELOW, predict

@@ -22,7 +22,7 @@ import srsly
 import torch
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 from spacy_luke.layers.entity_head import build_marked_pair
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads import LukeForEntityPairClassification

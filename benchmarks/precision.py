@@ -23,12 +23,12 @@ from spacy.tokens import Doc
 from torch import Tensor, nn
 from wasabi import table
 
+from scripts.machine import describe_machine
 from spacy_luke.annotation import read_facts, read_relations
-from spacy_luke.cli.machine import describe_machine
 from spacy_luke.nn.precision import PRECISIONS
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.mentions import given_tokens
-from spacy_luke.training.outcomes import extent
+from spacy_luke.training.outcomes import char_offsets
 
 from .baselines.data import read_golds
 
@@ -74,12 +74,14 @@ def tell(nlp: Language, golds: Sequence[Doc]) -> Told:
     """
     decisions: dict[str, set[tuple[Any, ...]]] = {"entities": set(), "relations": set(), "facts": set()}
     for i, doc in enumerate(nlp.pipe(gold.text for gold in golds)):
-        decisions["entities"] |= {(i, *extent(ent), ent.label_) for ent in doc.ents}
+        decisions["entities"] |= {(i, *char_offsets(ent), ent.label_) for ent in doc.ents}
         for relation in read_relations(doc) or ():
-            decisions["relations"].add((i, extent(relation.head), extent(relation.tail), relation.label))
+            decisions["relations"].add(
+                (i, char_offsets(relation.head), char_offsets(relation.tail), relation.label)
+            )
         for fact in read_facts(doc) or ():
             decisions["facts"].add((i, fact.head, fact.tail, fact.label))
-    pipe: LukePipe = nlp.get_pipe("luke")
+    pipe: EntityPipe = nlp.get_pipe("luke")
     logits: list[NDArray[Any]] = []
 
     def keep(head: nn.Module, read: object, found: Tensor) -> None:

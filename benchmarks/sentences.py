@@ -19,14 +19,16 @@ from typing import Any
 
 import srsly
 from spacy.language import Language
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, DocBin, Span
 from wasabi import table
 
 import spacy_luke
+from scripts.looked_for import PROPERTIES, Property
+from scripts.metrics import ratio
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations
-from spacy_luke.training.looked_for import PROPERTIES, Property
-from spacy_luke.training.metrics import Counts, count, ratio
-from spacy_luke.training.outcomes import Extent, extent
+from spacy_luke.training.metrics import count
+from spacy_luke.training.outcomes import Offsets, char_offsets
 
 THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 PRONOUNS = {"i", "he", "she", "it", "his", "her", "its", "they", "their", "we", "our", "who", "my", "this"}
@@ -47,13 +49,13 @@ def measure(nlp: Language, golds: Iterable[Doc]) -> list[dict[str, float]]:
 
 
 def _row(read: Iterable[tuple[Doc, Doc]], threshold: float) -> dict[str, float]:
-    total = Counts()
+    total = PRFScore()
     silent = alarms = 0
     for doc, gold in read:
         told, blurred = _told(gold)
         labels = {label for name in gold.user_data[RELATIONS_LOOKED_FOR] for label in _labels(name)}
         said = {
-            (extent(r.head), extent(r.tail), r.label)
+            (char_offsets(r.head), char_offsets(r.tail), r.label)
             for r in read_relations(doc)
             if r.score > threshold and r.label in labels
         }
@@ -67,19 +69,19 @@ def _row(read: Iterable[tuple[Doc, Doc]], threshold: float) -> dict[str, float]:
     return {"threshold": threshold, **total.to_dict(), "false_alarm": ratio(alarms, silent), "silent": silent}
 
 
-def _told(gold: Doc) -> tuple[Pairs, set[tuple[Extent, str]]]:
+def _told(gold: Doc) -> tuple[Pairs, set[tuple[Offsets, str]]]:
     """What is told of named entities; and where one end is a pronoun, the other end with the relation."""
     told: Pairs = set()
-    blurred: set[tuple[Extent, str]] = set()
+    blurred: set[tuple[Offsets, str]] = set()
     for subject, object_, name, *_ in read_relations(gold):
         prop = PROPERTIES.get(name, Property())
         pairs = [(subject, object_, label) for label in prop.same]
         pairs += [(object_, subject, label) for label in prop.inverse]
         for head, tail, label in pairs:
             if _named(head) and _named(tail):
-                told.add((extent(head), extent(tail), label))
+                told.add((char_offsets(head), char_offsets(tail), label))
             else:
-                blurred |= {(extent(head), label), (extent(tail), label)}
+                blurred |= {(char_offsets(head), label), (char_offsets(tail), label)}
     return told, blurred
 
 

@@ -29,7 +29,7 @@ from spacy.tokens import Doc
 from wasabi import table
 
 import spacy_luke
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .enlarged import enlarge, given_entities

@@ -27,14 +27,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import table
 
-from spacy_luke.cli.evaluate import ATTENTION, load_with_attention
-from spacy_luke.cli.machine import describe_machine
+from scripts.evaluate import ATTENTION, load_with_attention
+from scripts.machine import describe_machine
 from spacy_luke.inputs.batch import WordBatch, word_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
-from spacy_luke.layers.joint import get_module, get_tokenizer, window_sizes
 from spacy_luke.nn.model import LukeModel
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 
 from .baselines.data import read_golds
 from .enlarged import enlarge, given_entities
@@ -181,18 +180,18 @@ def _one_more(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 
 def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[torch.Tensor | None]]]:
-    pipe: LukePipe = nlp.get_pipe("luke")
-    module = copy.deepcopy(get_module(pipe.model))
+    pipe: EntityPipe = nlp.get_pipe("luke")
+    module = copy.deepcopy(pipe.network.module).float()
     batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
     module.luke.set_precision(pipe.model.shims[0].dtype)
     return module.luke, batches
 
 
-def _batches(nlp: Language, pipe: LukePipe, texts: Sequence[str]) -> list[WordBatch]:
+def _batches(nlp: Language, pipe: EntityPipe, texts: Sequence[str]) -> list[WordBatch]:
     """All windows, sorted by length, in padded batches of as many pieces as the pipe allows."""
-    tokenizer = get_tokenizer(pipe.model)
+    tokenizer = pipe.network.tokenizer
     pieces = encode_docs([nlp.make_doc(text) for text in texts], tokenizer)
-    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, *window_sizes(pipe.model))]
+    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, *pipe.network.window_sizes())]
     batches: list[list[Window]] = []
     for window in sorted(windows, key=len):
         if not batches or (len(batches[-1]) + 1) * (len(window) + 2) > pipe.max_batch_pieces:

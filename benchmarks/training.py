@@ -23,7 +23,7 @@ from thinc.api import Adam
 from torch import Tensor, nn
 from wasabi import table
 
-from spacy_luke.cli.machine import describe_machine
+from scripts.machine import describe_machine
 from spacy_luke.layers.entity_head import build_marked_entity, label_loss
 from spacy_luke.layers.shim import LukeShim
 from spacy_luke.nn.config import LukeConfig

@@ -17,8 +17,8 @@ from .about import __version__
 from .types import Answer, Choice, Fact, Relation
 
 if TYPE_CHECKING:
-    from .extensions import set_extensions
-    from .loading import load
+    from .annotation import set_extensions
+    from .layers.loading import load
     from .nn.config import LukeConfig
     from .nn.heads import (
         LukeForEntityClassification,
@@ -48,8 +48,8 @@ _LAZY = {
     "LukeTokenizer": ".tokenizer",
     "MLukeTokenizer": ".tokenizer",
     "fill_mask": ".nn.heads.fill_mask",
-    "load": ".loading",
-    "set_extensions": ".extensions",
+    "load": ".layers.loading",
+    "set_extensions": ".annotation",
 }
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Plain types that every room may use. Nothing heavy is imported here."""
+"""Types of the annotation that users read and write. Importing them is cheap."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from spacy.tokens import Span
 
-NIL = "NIL"  # the `kb_id_` of what no entity was found for, as spaCy's entity linker says it
+NIL = "NIL"  # `kb_id_` of a mention that no known entity fits, as in spaCy's entity linker
 
 
 class Relation(NamedTuple):
-    """One directed relation between two mentions.
+    """A relation between two mentions, from head to tail.
 
-    head (Span): The mention the relation starts from, e.g. "Marie Curie".
-    tail (Span): The mention it points to, e.g. "Warsaw".
+    head (Span): The mention that the relation starts from, e.g. "Marie Curie".
+    tail (Span): The mention that it points to, e.g. "Warsaw".
     label (str): The relation, e.g. "place of birth".
     score (float): Probability in [0, 1]; 1.0 for gold annotation.
     id (str): Identifier of the relation in a knowledge base, e.g. "P19", or "".
@@ -28,10 +28,10 @@ class Relation(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """One relation between two entities of a document, each entity being all mentions with one normalized text.
+    """A relation between two entities of a document. Mentions with equal names (see `normalize`) are of one entity.
 
-    head (str): Text of the head entity, as the best pair has it.
-    tail (str): Text of the tail entity, as the best pair has it.
+    head (str): Text of the head in the best pair.
+    tail (str): Text of the tail in the best pair.
     label (str): The relation.
     score (float): The best score of the supporting pairs.
     id (str): Identifier of the relation in a knowledge base, or "".
@@ -47,11 +47,11 @@ class Fact(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One of the texts that may follow a document.
+    """The choice among the texts that may follow a document.
 
-    number (int): Its place in `doc._.luke_choices`, from 0 on.
-    text (str): The text.
-    scores (tuple[float, ...]): The probability of each choice; 1.0 for the right one in gold annotation.
+    number (int): Number of the chosen text in `doc._.luke_choices`, from 0 on.
+    text (str): The chosen text.
+    scores (tuple[float, ...]): Probability of each text; in gold annotation 1.0 for the right one.
     """
 
     number: int
@@ -60,11 +60,11 @@ class Choice(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One answer to a question: a span of the document, or that there is none.
+    """An answer to a question about a document.
 
     question (str): The question.
-    span (Span | None): The answer; None says that the text has none.
-    score (float): Probability, among all answers that were considered.
+    span (Span | None): The answer; None if the document has none.
+    score (float): Probability among all answers that were considered.
     """
 
     question: str
@@ -73,10 +73,10 @@ class Answer(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An entity that a mention may be of.
+    """An entity that a mention may refer to.
 
     title (str): Its title in the entity vocabulary.
-    score (float): Probability, among all entities that were considered.
+    score (float): Probability among all entities that were considered.
     """
 
     title: str

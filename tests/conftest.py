@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -10,7 +12,10 @@ import pytest
 import torch
 from tiny import make_joint, make_tokenizer
 
-from spacy_luke.nn.joint.folder import save_joint
+# Scripts and benchmarks lie beside the package. At the path's end, so that an installed package comes first.
+ROOT = str(Path(__file__).parents[1])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("project", deadline=None)
@@ -32,7 +37,7 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> MakeCheckpoint:
                 for head in (model.span_head, model.relation_head):
                     head.classifier.weight *= 8
                     head.classifier.bias[0] = -2.0
-        save_joint(model, folder)
+        model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         return str(folder)
 

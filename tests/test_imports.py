@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,26 +14,19 @@ import spacy_luke
 
 PACKAGE = Path(spacy_luke.__file__).parent
 # Whoever needs it.
-GROUND = {
-    "types",
-    "errors",
-    "about",
-    "hub",
-    "facts",
-    "annotation",
-    "link_annotation",
-    "text_annotation",
-    "extensions",
-}
+GROUND = {"types", "errors", "about", "annotation"}
+# A hub's name to a folder: it lives with the weights, and tokenizers are downloaded by the same rule.
+HUB = "nn.hub"
 MAY_IMPORT = {
+    "annotation": set(),
     "tokenizer": set(),
     "nn": {"tokenizer"},
     "inputs": {"tokenizer"},
     "layers": {"inputs", "nn", "tokenizer"},
-    # The heads' configuration is plain data; all else of nn comes through layers.
-    "pipeline": {"layers", "inputs", "tokenizer", "nn"},
+    # What is of layers, nn and tokenizer is for types alone: the network brings it.
+    "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
-    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training", "loading"},
+    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
 }
 
 
@@ -64,19 +58,47 @@ def test_imports_point_one_way(room: str):
         (str(path.relative_to(PACKAGE)), module)
         for path in sorted((PACKAGE / room).rglob("*.py"))
         for module, _ in imports_of(path)
-        if module.split(".")[0] not in allowed
+        if module.split(".")[0] not in allowed and module != HUB
     ]
     assert wrong == []
 
 
-def test_the_pipeline_takes_only_plain_data_from_nn():
+def test_the_root_has_few_modules():
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+
+
+def foreign_imports_of(path: Path) -> set[str]:
+    """Packages that a file imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in plain | named}
+
+
+def test_only_listeners_import_transformers():
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if foreign_imports_of(path) & {"transformers", "spacy_transformers"}
+    }
+    assert users == {"layers/transformer_data.py"}
+
+
+def test_the_pipeline_imports_nothing_heavy():
     taken = {
         module
         for path in (PACKAGE / "pipeline").rglob("*.py")
         for module, typing in imports_of(path)
-        if module.startswith("nn") and not typing
+        if module.split(".")[0] in ("nn", "layers", "tokenizer") and not typing
     }
-    assert taken <= {"nn.joint.config"}
+    assert taken <= {"layers.transformer_data"}  # where it is needed: spacy-transformers is an extra
+
+
+def test_the_package_needs_nothing_that_lies_beside_it():
+    beside = re.compile(r"^\s*(?:from|import) (?:scripts|benchmarks|tests)\b", re.MULTILINE)
+    files = list(PACKAGE.rglob("*.py"))
+    assert files
+    assert [path for path in files if beside.search(path.read_text(encoding="utf8"))] == []
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -93,8 +115,9 @@ def inside(modules: set[str], *packages: str) -> set[str]:
 
 
 def test_factories_are_light():
-    modules = loaded_by("import spacy_luke.pipeline.factories")
-    heavy = ("spacy_luke.nn.model", "spacy_luke.nn.joint.model", "spacy_luke.layers", "spacy_luke.tokenizer")
+    doors = "luke typing relations candidate_spans linker textcat tagger qa choice entity_scorer"
+    modules = loaded_by("import " + ", ".join(f"spacy_luke.pipeline.{door}" for door in doors.split()))
+    heavy = ("spacy_luke.nn", "spacy_luke.layers", "spacy_luke.tokenizer")
     assert inside(modules, *heavy, "tokenizers", "transformers", "spacy_transformers") == set()
 
 
@@ -108,7 +131,7 @@ def test_the_command_line_registers_without_weight():
     assert inside(modules, "spacy_luke.nn.model", "spacy_luke.layers", "spacy_luke.pipeline") == set()
 
 
-@pytest.mark.parametrize("door", ["spacy_luke.nn.joint.folder, spacy_luke.nn.model", "spacy_luke.tokenizer"])
+@pytest.mark.parametrize("door", ["spacy_luke.nn.heads, spacy_luke.nn.model", "spacy_luke.tokenizer"])
 def test_torch_side_runs_without_spacy(door: str):
     assert inside(loaded_by(f"import {door}"), "spacy", "thinc", "transformers") == set()
 

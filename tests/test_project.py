@@ -1,5 +1,6 @@
 """project.yml: what it names exists, and its steps feed each other."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -32,28 +33,30 @@ def test_workflows_name_commands(project):
 
 def test_configs_exist(project):
     deps = {dep for command in project["commands"] for dep in command.get("deps", [])}
-    configs = {dep for dep in deps if dep.startswith("configs/")}
-    assert configs == {"configs/default-model.cfg", "configs/luke.cfg"}
+    configs = {dep for dep in deps if dep.endswith(".cfg")}
+    assert configs == {"scripts/default-model.cfg", "configs/luke.cfg"}
     assert all((ROOT / config).is_file() for config in configs)
 
 
 def test_steps_of_the_default_model_feed_each_other(project):
     steps = {command["name"]: command for command in project["commands"]}
-    made = {"configs/default-model.cfg"}
+    made = {"scripts/default-model.cfg"}
     for name in project["workflows"]["default-model"]:
         missing = set(steps[name].get("deps", [])) - made
         assert not missing, f"{name} needs {missing}, which no earlier step makes"
         made |= {*steps[name].get("outputs", []), *steps[name].get("outputs_no_cache", [])}
 
 
-def test_our_commands_exist(project):
+@pytest.mark.parametrize(
+    ("program", "module"), [("spacy luke", "spacy_luke.cli"), ("scripts", "scripts.__main__")]
+)
+def test_our_commands_exist(project, program, module):
     import typer.main
 
-    from spacy_luke.cli import app
-
-    known = set(typer.main.get_command(app).commands)
+    known = set(typer.main.get_command(import_module(module).app).commands)
     lines = [line for command in project["commands"] for line in command["script"]]
-    used = {line.split("spacy luke ")[1].split()[0] for line in lines if "spacy luke " in line}
+    calls = [line.split(f"python -m {program} ")[1] for line in lines if f"python -m {program} " in line]
+    used = {call.split()[0] for call in calls}
     assert used
     assert used <= known
 

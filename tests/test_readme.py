@@ -50,7 +50,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_bert(tmp_path / "path" / "to" / "bert-or-roberta")
     row = {"mention": "Paris", "candidates": {"Paris": 0.9}}
     (tmp_path / "aliases.jsonl").write_text(json.dumps(row), encoding="utf8")
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -98,6 +97,10 @@ def commands(code: str) -> list[list[str]]:
 
 
 def spacy_cli(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    """Run a command as a shell would, with what it prints in a file if the line says so."""
+    words, to_file = (arguments[:-2], arguments[-1]) if ">" in arguments else (arguments, None)
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
+    if to_file is not None:
+        Path(to_file).write_text(done.output, encoding="utf8")
     return done.output

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import spacy
 import torch
 from safetensors.torch import save_file
@@ -17,10 +18,11 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 import spacy_luke
 from spacy_luke.nn.config import LukeConfig
-from spacy_luke.nn.joint.config import JointConfig
-from spacy_luke.nn.joint.model import JointModel
+from spacy_luke.nn.heads.joint.model import LukeJointModel
+from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.tokenizer import LukeTokenizer
 
+JOINT_HEADS = ("entity_head", "relation_head", "span_head")
 ENTITIES = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PEOPLE = ["Ana", "Bob", "Eve", "Kim", "Lea", "Max"]
@@ -73,12 +75,11 @@ def make_tokenizer(entities: dict[str, int] = ENTITIES) -> LukeTokenizer:
 
 def save_bert(folder: Path) -> Path:
     """Write a tiny BERT as transformers saves it. RETURNS (Path): Its folder."""
-    from transformers import BertConfig, BertModel
-
+    transformers = pytest.importorskip("transformers")
     torch.manual_seed(0)
     tokenizer = Tokenizer.from_str(make_tokenizer().backend.tokenizer.to_str())
     tokenizer.save(str(folder / "tokenizer.json"))
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=2,
@@ -86,7 +87,7 @@ def save_bert(folder: Path) -> Path:
         intermediate_size=48,
         max_position_embeddings=66,
     )
-    model = BertModel(config, add_pooling_layer=False)
+    model = transformers.BertModel(config, add_pooling_layer=False)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
     return folder
@@ -94,7 +95,7 @@ def save_bert(folder: Path) -> Path:
 
 def make_joint(
     tokenizer: LukeTokenizer, seed: int = 0, joint: dict[str, Any] | None = None, **config: Any
-) -> JointModel:
+) -> LukeJointModel:
     """A tiny joint model with random weights, by default with all heads, which count as trained."""
     torch.manual_seed(seed)
     sizes = {
@@ -121,15 +122,14 @@ def make_joint(
         "max_span_width": 4,
         "entity_mask_id": tokenizer.entity_mask_id,
     }
-    model = JointModel(
-        LukeConfig(
-            vocab_size=len(tokenizer), entity_vocab_size=len(tokenizer.entity_vocab), **{**sizes, **config}
-        ),
-        JointConfig(**{**heads, **(joint or {})}),
+    joint_config = JointConfig(**{**heads, **(joint or {})})
+    luke_config = LukeConfig(
+        vocab_size=len(tokenizer),
+        entity_vocab_size=len(tokenizer.entity_vocab),
+        joint=joint_config.to_dict(),
+        **{**sizes, **config},
     )
-    if "untrained" not in (joint or {}):
-        model.joint = model.joint.with_changes(untrained=())
-    return model.eval()
+    return LukeJointModel(luke_config).eval()
 
 
 def make_pipeline(

@@ -12,10 +12,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_luke.cli.machine import describe_machine
-from spacy_luke.extensions import set_extensions
+from scripts.figures import Figure
+from scripts.machine import describe_machine
+from spacy_luke.annotation import set_extensions
 from spacy_luke.training.corpus import LukeCorpus
-from spacy_luke.training.figures import Figure
 from spacy_luke.training.mentions import given_tokens
 
 

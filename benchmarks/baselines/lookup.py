@@ -7,9 +7,9 @@ from typing import Any
 
 import spacy
 
+from scripts.figures import by_label, macro_figure, micro_figure
+from scripts.lookup import fit_lookup, lookup_answers
 from spacy_luke.annotation import has_relations
-from spacy_luke.training.figures import by_label, macro_figure, micro_figure
-from spacy_luke.training.lookup import fit_lookup, lookup_answers
 
 from .data import read_golds, report
 

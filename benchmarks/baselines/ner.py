@@ -13,8 +13,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_nlp
 from spacy.util import load_config, load_model_from_path
 
+from scripts.figures import by_label, micro_figure
 from spacy_luke.training.answers import span_answers
-from spacy_luke.training.figures import by_label, micro_figure
 from spacy_luke.training.mentions import given_tokens
 
 from .data import read_golds, report

@@ -20,11 +20,10 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Linear, Logistic, Model, Optimizer, chain, set_dropout_rate
 
-from spacy_luke.annotation import read_relations, write_relations
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import read_relations, set_extensions, write_relations
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
-from spacy_luke.training.outcomes import extent, mention_pairs
+from spacy_luke.training.outcomes import char_offsets, mention_pairs
 from spacy_luke.types import Relation
 
 Floats = NDArray[np.float32]
@@ -194,17 +193,17 @@ class RelationTutorial(TrainablePipe):  # type: ignore[misc]
             count(mention_pairs(read_relations(eg.predicted)), mention_pairs(read_relations(eg.reference)))
             for eg in examples
         )
-        return {"luke_relations_micro_f": counts.f1}
+        return {"luke_relations_micro_f": counts.fscore}
 
     def _truths(self, example: Example) -> Floats:
         """1.0 for what holds. Shape: (n_pairs, n_labels)"""
         column = {label: i for i, label in enumerate(self.labels)}
-        places = [extent(span) for span in all_mentions(example.predicted)]
+        places = [char_offsets(span) for span in all_mentions(example.predicted)]
         pairs = pairs_within(example.predicted, self.max_length)
         row = {(places[head], places[tail]): i for i, (head, tail) in enumerate(pairs)}
         truths = np.zeros((len(pairs), len(column)), dtype=np.float32)
         for relation in read_relations(example.reference):
-            i = row.get((extent(relation.head), extent(relation.tail)))
+            i = row.get((char_offsets(relation.head), char_offsets(relation.tail)))
             if i is not None and relation.label in column:
                 truths[i, column[relation.label]] = 1.0
         return truths

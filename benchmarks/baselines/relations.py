@@ -15,9 +15,9 @@ from spacy.training import Example
 from spacy.util import fix_random_seed, minibatch
 from thinc.api import Adam
 
+from scripts.figures import by_label, macro_figure, micro_figure, operating_points
 from spacy_luke.annotation import has_relations
-from spacy_luke.training.answers import Scored, pair_answers
-from spacy_luke.training.figures import by_label, macro_figure, micro_figure, operating_points
+from spacy_luke.training.answers import ScoredAnswers, pair_answers
 from spacy_luke.training.mentions import given_tokens
 
 from .data import read_golds, report
@@ -90,7 +90,7 @@ def _train(
     return best_epoch, best, threshold
 
 
-def _answers(nlp: Language, pipe: RelationTutorial, golds: Sequence[Doc]) -> list[Scored]:
+def _answers(nlp: Language, pipe: RelationTutorial, golds: Sequence[Doc]) -> list[ScoredAnswers]:
     pipe.cfg["threshold"] = _GRID[0]
     docs = pipe.pipe((given_tokens(nlp.vocab, gold, mentions=True) for gold in golds), batch_size=16)
     return [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]

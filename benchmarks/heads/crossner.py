@@ -12,12 +12,13 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config, Ragged, get_current_ops
 
+from scripts.given import type_answers
+from scripts.lookup import TypeLookup
+from scripts.metrics import macro_f1
+from scripts.partition import drop_leaks
 from spacy_luke.annotation import write_label
-from spacy_luke.training.answers import type_answers
 from spacy_luke.training.converters.conll import convert_conll
-from spacy_luke.training.lookup import TypeLookup
-from spacy_luke.training.metrics import count, count_by_label, macro_f1
-from spacy_luke.training.partition import drop_leaks
+from spacy_luke.training.metrics import count, count_by_label
 
 from .split import tenths
 from .task import Annotate, Pipeline, Splits, Task, on_sentences, preset, read_gold_tokens

@@ -12,9 +12,8 @@ from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_luke.extensions import set_extensions
-from spacy_luke.text_annotation import read_questions, write_question
-from spacy_luke.training.text_scorers import score_answers
+from spacy_luke.annotation import read_questions, set_extensions, write_question
+from spacy_luke.pipeline.qa import score_answers
 
 from .split import tenths
 from .task import Annotate, Pipeline, Splits, Task, shipped

@@ -15,15 +15,16 @@ import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_luke.annotation import read_relations, write_relations
+from scripts.corpus import read_annotated
+from scripts.given import sentence_pairs
+from scripts.lookup import fit_lookup, see
+from scripts.metrics import macro_f1
+from scripts.partition import drop_leaks
+from spacy_luke.annotation import read_relations, span_as_doc, write_relations
 from spacy_luke.training.answers import pair_answers
-from spacy_luke.training.lookup import fit_lookup, see
-from spacy_luke.training.mentions import all_mentions, sentence_pairs
-from spacy_luke.training.metrics import count_by_label, macro_f1, total
-from spacy_luke.training.outcomes import extent
-from spacy_luke.training.partition import drop_leaks
-from spacy_luke.training.prepare import read_annotated
-from spacy_luke.training.transfer import span_as_doc
+from spacy_luke.training.mentions import all_mentions
+from spacy_luke.training.metrics import count_by_label, total
+from spacy_luke.training.outcomes import char_offsets
 
 from .semeval import tutorial
 from .task import Annotate, Pipeline, Splits, Task, on_sentences
@@ -52,7 +53,7 @@ def score(examples: Sequence[Example]) -> dict[str, float]:
     found = {(i, *answer) for i, row in enumerate(answers) for answer in row.scores}
     right = {(i, *answer) for i, row in enumerate(answers) for answer in row.gold}
     by_label = count_by_label(found, right)
-    return {"micro_f1": total(by_label.values()).f1, "macro_f1": macro_f1(by_label)}
+    return {"micro_f1": total(by_label.values()).fscore, "macro_f1": macro_f1(by_label)}
 
 
 def commonest(train: Sequence[Doc]) -> Annotate:
@@ -77,7 +78,7 @@ def lookup(train: Sequence[Doc]) -> Annotate:
     seen = fit_lookup(train)
 
     def annotate(doc: Doc) -> None:
-        spans = {extent(span): span for span in all_mentions(doc)}
+        spans = {char_offsets(span): span for span in all_mentions(doc)}
         write_relations(
             doc, [(spans[head], spans[tail], label) for head, tail, label in seen.answer(see(doc))]
         )

@@ -20,9 +20,8 @@ from spacy.vocab import Vocab
 from thinc.api import Config
 
 from benchmarks.baselines import data  # noqa: F401  its reader keeps the tokens of a corpus
-from spacy_luke.cli.machine import describe_machine
-from spacy_luke.extensions import set_extensions
-from spacy_luke.text_annotation import copy_questions
+from scripts.machine import describe_machine
+from spacy_luke.annotation import copy_questions, set_extensions
 from spacy_luke.training.mentions import given_tokens
 
 from .task import Annotate, Pipeline, Settings, Splits, Task

@@ -14,7 +14,7 @@ from spacy.training import Example
 from spacy.training.converters import conllu_to_docs
 from spacy.vocab import Vocab
 
-from spacy_luke.text_annotation import read_tag
+from spacy_luke.annotation import read_tag
 
 from .task import Annotate, Pipeline, Splits, Task, preset, shipped
 

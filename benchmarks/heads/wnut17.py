@@ -13,8 +13,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config
 
+from scripts.partition import drop_leaks
 from spacy_luke.training.converters.conll import convert_conll
-from spacy_luke.training.partition import drop_leaks
 
 from .task import Annotate, Pipeline, Splits, Task, on_sentences, preset
 

@@ -29,7 +29,7 @@ class PlainErrors(TyperGroup):
 app = typer.Typer(
     name="luke",
     cls=PlainErrors,
-    help="LUKE: read texts, make models, prepare corpora, evaluate.",
+    help="LUKE: read texts, make pipelines and training data, train your own.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -53,6 +53,22 @@ def run_command(
 
     for block in run(read_texts(texts, file), checkpoint):
         typer.echo(block)
+
+
+@app.command("config")
+def config_command(
+    name: Annotated[str | None, typer.Argument(help="Name of the config, such as luke_relations")] = None,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="Tell the names, and what each trains for")
+    ] = False,
+) -> None:
+    """Print a config to train with. Save it, and change what you like: `luke config luke > my.cfg`."""
+    from .config import list_configs, read_config
+
+    if show_list or name is None:
+        msg.table(list_configs())
+    else:
+        typer.echo(read_config(name), nl=False)
 
 
 @app.command("from-encoder")
@@ -120,43 +136,6 @@ def convert_command(
     msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
 
 
-@app.command("corpus")
-def corpus_command(
-    data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],
-    out: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
-) -> None:
-    """Prepare the default model's corpus. Documents that leak into the test half are left out."""
-    from ..training.prepare import prepare_default_corpus
-
-    sources, counts = prepare_default_corpus(data, out)
-    rows: list[Any] = [
-        (s.name, s.given, sum(s.leaked), sum(s.repeated), s.used, s.mentions, s.relations) for s in sources
-    ]
-    header = ("source", "documents", "leaked", "repeated", "used", "mentions", "relations")
-    msg.table(rows, header=header, divider=True, aligns=("l", *"rrrrrr"))
-    msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
-
-
-@app.command("second-corpus")
-def second_corpus_command(
-    data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet and fewrel")],
-    corpus: Annotated[Path, typer.Argument(help="Folder that `luke corpus` wrote")],
-    checkpoint: Annotated[
-        Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")
-    ],
-    out: Annotated[Path, typer.Argument(help="Folder for train/ and check.spacy")],
-) -> None:
-    """Prepare its second training's corpus. It has short and mixed texts, and single sentences."""
-    import spacy
-
-    from ..training.second import prepare_second_corpus
-
-    nlp = spacy.blank("en")
-    nlp.add_pipe("luke_ner", config={"model": {"checkpoint": str(checkpoint)}})
-    counts = prepare_second_corpus(data, corpus, nlp, out)
-    msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
-
-
 @app.command("tune")
 def tune_command(
     pipeline: Annotated[Path, typer.Argument(help="Trained pipeline with a luke component")],
@@ -171,22 +150,3 @@ def tune_command(
     for task, (threshold, figure) in tune(pipeline, corpus, out, name, half).items():
         msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")
     msg.good(f"Wrote {out}")
-
-
-@app.command("evaluate")
-def evaluate_command(
-    corpus: Annotated[Path, typer.Argument(help=".spacy file with gold entities and relations")],
-    checkpoint: Annotated[
-        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
-    ] = None,
-    train: Annotated[
-        Path | None, typer.Option(help="Training .spacy file, for Ign F1 and the lookup floor")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="JSON file for the figures")] = None,
-    attention: Annotated[str, typer.Option(help='"trained", "full", "words-cut" or "both-cut"')] = "trained",
-) -> None:
-    """Report the figures of the model card. Each comes with its 95% bootstrap interval."""
-    from .evaluate import evaluate
-
-    for line in evaluate(corpus, checkpoint, train, out, attention):
-        typer.echo(line)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import Errors
-from ..loading import load
+from ..layers.loading import load
 
 _NEEDS_ENTITIES = ("luke_typing", "luke_relations", "luke_linker")
 

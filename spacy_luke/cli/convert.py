@@ -13,8 +13,9 @@ from spacy.tokens import Doc, DocBin
 from ..annotation import read_relations
 from ..errors import Errors
 from ..training.converters.conll import convert_conll
-from ..training.converters.docred import convert_docred, read_json
+from ..training.converters.docred import convert_docred
 from ..training.converters.fewrel import convert_fewrel
+from ..training.converters.files import read_json
 from ..training.converters.knowledgenet import convert_knowledgenet
 from ..training.converters.semeval import convert_semeval
 from ..training.converters.wikilinks import convert_wikilinks

@@ -8,10 +8,9 @@ from pathlib import Path
 from spacy.tokens import Doc, Span
 from wasabi import table
 
-from ..annotation import read_facts, read_label, read_labels, read_relations
+from ..annotation import facts_from_relations, normalize, read_facts, read_label, read_labels, read_relations
 from ..errors import Errors
-from ..facts import facts_from_relations, normalize
-from ..loading import load
+from ..layers.loading import load
 
 EXAMPLES = (
     "Marie Curie was born in Warsaw in 1867. She studied at the University of Paris and in 1903 shared the Nobel "

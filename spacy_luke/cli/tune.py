@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,18 +17,17 @@ from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
 from ..errors import Errors
-from ..layers.joint import get_module, get_tokenizer
-from ..nn.joint.folder import save_joint
-from ..pipeline.luke import LukePipe
-from ..pipeline.reading import choose_entities
-from ..training.answers import Scored, fact_answers, pair_answers, span_answers
+from ..pipeline.entities import EntityPipe
+from ..pipeline.prediction import choose_entities
+from ..training.answers import Answers, ScoredAnswers, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
-from ..training.figures import micro_figure, operating_points
+from ..training.mentions import all_mentions, given_tokens
+from ..training.metrics import count, total
 from ..training.progress import watched
-from .measure import read_given
 
 JOINT = "spacy-luke.Joint.v1"
 _GRID = [round(0.05 * i, 2) for i in range(5, 16)]
+_LOWEST = 0.05
 
 
 def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict[str, tuple[float, float]]:
@@ -42,7 +43,7 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
     """
     _require_joint(pipeline, name)
     nlp = _load(pipeline, name)
-    pipe: LukePipe = nlp.get_pipe(name)
+    pipe: EntityPipe = nlp.get_pipe(name)
     chosen = {}
     if pipe.joint.ner_labels:
         finder = _load(pipeline, name, labels=False, relations=False)
@@ -52,10 +53,10 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen |= _tune_relations(nlp, pipe, [doc for doc in golds if has_relations(doc)])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
-    module = copy.copy(get_module(pipe.model))  # of the same weights; other pipes may share the original
+    module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
-    save_joint(module, out, torch.float16 if half else None)
-    get_tokenizer(pipe.model).save_pretrained(out)
+    module.save_pretrained(out)
+    pipe.network.tokenizer.save_pretrained(out)
     return chosen
 
 
@@ -78,7 +79,7 @@ def _load(pipeline: Path, name: str, **heads: bool) -> Language:
 
 def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float, float]:
     """Read once with the lowest threshold; the others only choose among what was found with it."""
-    pipe: LukePipe = nlp.get_pipe(name)
+    pipe: EntityPipe = nlp.get_pipe(name)
     pipe.thresholds["ner"] = min(_GRID)
     behind = nlp.pipe_names[nlp.pipe_names.index(name) :]
     docs = list(nlp.pipe((eg.predicted.copy() for eg in examples), disable=behind))
@@ -92,13 +93,13 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
             decided = doc.copy()
             pipe.set_annotations([decided], [replace(reading, found=found)])
             answers.append(span_answers(decided, eg.reference))
-        return micro_figure("entities", answers).value
+        return _f1(answers)
 
     best, threshold = max((f1(threshold), threshold) for threshold in _GRID)
     return threshold, best
 
 
-def _tune_relations(nlp: Language, pipe: LukePipe, golds: list[Doc]) -> dict[str, tuple[float, float]]:
+def _tune_relations(nlp: Language, pipe: EntityPipe, golds: list[Doc]) -> dict[str, tuple[float, float]]:
     given = read_given(nlp, pipe, golds)
     return {
         "relations": _best([pair_answers(doc, gold) for doc, gold in given]),
@@ -106,6 +107,48 @@ def _tune_relations(nlp: Language, pipe: LukePipe, golds: list[Doc]) -> dict[str
     }
 
 
-def _best(answers: list[Scored]) -> tuple[float, float]:
-    best = max(operating_points(answers, _GRID), key=lambda row: row.f1)
-    return best.threshold, best.f1
+def _best(answers: Sequence[ScoredAnswers]) -> tuple[float, float]:
+    def f1(threshold: float) -> float:
+        return _f1(scored.above(lambda label: threshold) for scored in answers)
+
+    threshold = max(_GRID, key=f1)
+    return threshold, f1(threshold)
+
+
+def _f1(answers: Iterable[Answers]) -> float:
+    return float(total(count(*row) for row in answers).fscore)
+
+
+@contextmanager
+def all_scores(pipe: EntityPipe) -> Iterator[None]:
+    """Let through what a threshold may ask for; it decides afterwards, just as the pipe would have.
+
+    pipe (EntityPipe): The pipe, whose own thresholds are put back in the end.
+    """
+    kept = dict(pipe.thresholds)
+    for task in ("relations", "facts"):
+        own = kept[task]
+        pipe.thresholds[task] = min([_LOWEST, *(own.values() if isinstance(own, Mapping) else [own])])
+    try:
+        yield
+    finally:
+        pipe.thresholds.update(kept)
+
+
+def read_given(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> list[tuple[Doc, Doc]]:
+    """Read the gold tokens with all gold mentions, those nested in others too.
+
+    nlp (Language): The pipeline, for its vocabulary.
+    pipe (EntityPipe): Its `luke` component.
+    golds (Sequence[Doc]): Gold documents.
+    RETURNS (list[tuple[Doc, Doc]]): What was read, with all scores, beside the gold document.
+    """
+    kept = pipe.entities
+    pipe.entities = all_mentions
+    try:
+        with all_scores(pipe):
+            given = (given_tokens(nlp.vocab, gold, mentions=True) for gold in watched(golds, "Gold mentions"))
+            docs = pipe.pipe(given)
+            return list(zip(docs, golds, strict=True))
+    finally:
+        pipe.entities = kept

@@ -4,45 +4,41 @@
 class CLIErrors:
     """Messages of exceptions."""
 
-    L501 = "Attention {value!r} is not known. Choose one of {allowed}."
-    L502 = (
-        "The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then "
-        "choose its thresholds with `python -m spacy luke tune`, and name the folder that this writes."
-    )
-    L503 = (
-        "A document in {path} has no sentence boundaries, and figures are about pairs of one sentence: {text!r}. "
-        "Annotate sentences, e.g. with the sentencizer."
-    )
-    L504 = (
-        "No training document has relations, so there is nothing to look up. Give documents whose "
-        "doc._.luke_relations were assigned, or leave the training data out."
-    )
     L505 = (
-        "{checkpoint!r} doesn't tell what it was trained for (its architectures: {found}): there is an encoder, and no "
-        "head that a pipe could use. Name a checkpoint of one of {allowed}, or train: set it as model.checkpoint in "
-        "the config of a pipe."
+        "{checkpoint!r} is an encoder without a trained head (architectures in its config.json: {found}). Pass a "
+        "checkpoint of {allowed}. Or train a head on this encoder: set `model.checkpoint` in a pipe's config to it."
     )
-    L506 = "{path} has files in it and is no spaCy pipeline. Name a new folder, or an earlier pipeline to replace."
-    L507 = "{value!r} is no format that can be converted. Choose one of {allowed}."
+    L506 = (
+        "The folder {path} has files in it that are no saved pipeline, and nothing is written over them. Choose a new "
+        "folder, or a saved pipeline to replace."
+    )
+    L507 = "Unknown format {value!r}. Choose one of {allowed}."
     L508 = (
-        "Data of the format {format} tells relations by their ids. Give --names with a JSON file that has a name for "
-        "each, such as {example} of the published data."
+        "The format {format} has ids for relations, but no names. Pass --names with a JSON file of a name for each "
+        "id, such as {example} of the published data."
     )
-    L509 = "Data of the format {format} names its relations itself. Leave --names out: it is for {allowed}."
+    L509 = "--names is only for {allowed}: the format {format} has names of its own. Leave --names out."
     L510 = (
-        "{path} can't be read as {format}: {found}. Look at the file, or name its format; "
+        "{path} can't be read as {format}: {found}. Check the file, or pass another format; "
         "`python -m spacy luke convert --help` lists them."
     )
     L511 = (
-        "{path} can't be read as entity titles: {found}. Give a JSON file with a list of titles, or with a dict "
+        "{path} can't be read as entity titles: {found}. Pass a JSON file with a list of titles, or with a dict "
         "{{title: id}}."
     )
-    L512 = "There is no file {path}. Name the file itself, not its folder."
-    L513 = "Documents are written to a file whose name ends in .spacy, got {path}."
-    L514 = "{path} is the name of a file, not a text. To read the file: `python -m spacy luke run --file {path}`."
-    L515 = "{path} is no text in UTF-8. Save it as such, or give the text itself as an argument."
+    L512 = "There is no file {path}. Pass the file itself, not its folder."
+    L513 = "The output file is {path}, but its name has to end in .spacy. Rename it."
+    L514 = (
+        "{path} is a file, but a text is expected here. To read the file, use "
+        "`python -m spacy luke run --file {path}`."
+    )
+    L515 = "{path} is not encoded in UTF-8. Save it in UTF-8, or pass the text itself as an argument."
     L516 = (
-        "There are no thresholds to choose for the component {name!r} of {path}: its model is of {found}, needed is "
-        "{needed}. Components that have it: {joint}; name one with --name. Thresholds of others are set by hand, in "
-        "`thresholds` of their config."
+        "Thresholds can be tuned for the architecture {needed} only; the component {name!r} of {path} has {found}. "
+        "Components that can be tuned: {joint}. Pass one of these with --name. For other components, set `thresholds` "
+        "in the config by hand."
+    )
+    L517 = (
+        "There is no config {value!r}. Choose one of {allowed}; `python -m spacy luke config --list` says what each "
+        "is for."
     )

@@ -5,156 +5,149 @@ class TokenizerErrors:
     """Messages of exceptions."""
 
     L101 = (
-        "Task {task!r} is not known. Choose one of {allowed}, or None to give entities yourself. "
-        "It is set where the tokenizer is made: LukeTokenizer.from_pretrained(path, task=...)."
+        "Unknown task {task!r}. Choose one of {allowed}, or None to mark entities yourself, where the tokenizer is "
+        "made: LukeTokenizer.from_pretrained(path, task=...)."
     )
     L102 = "{name} is {value!r}, but has to be {allowed}."
     L103 = (
-        "The entity vocabulary ({source}) lacks the special entities {missing}. Probably it isn't LUKE's; "
-        "otherwise name its own special entities with entity_unk_token, entity_pad_token, "
-        "entity_mask_token and entity_mask2_token."
+        "The entity vocabulary ({source}) lacks the special entities {missing}. Check that it is LUKE's. If it has "
+        "special entities of other names, pass these as entity_unk_token, entity_pad_token, entity_mask_token and "
+        "entity_mask2_token."
     )
     L104 = (
-        "The entity vocabulary ({source}) is a {found} that can't be read. Allowed are a dict "
-        "{{title: id}}, a list of titles, and mLUKE's list of "
-        '{{"id": ..., "entities": [[title, language], ...]}}.'
+        "The entity vocabulary ({source}) is a {found}, but has to be a dict {{title: id}}, a list of titles, or "
+        'mLUKE\'s list of {{"id": ..., "entities": [[title, language], ...]}}.'
     )
     L105 = (
-        "The entity vocabulary ({source}) maps {title!r} to {id!r}. Titles have to be strings and ids "
-        "integers from 0 on: the rows of the entity embeddings."
+        "The entity vocabulary ({source}) maps {title!r} to {id!r}. Titles have to be strings. Ids have to be integers "
+        "from 0 on: the rows of the entity embeddings."
     )
     L106 = (
-        "vocab.json and merges.txt don't belong together: {error}. Each merge has to be two pieces that "
-        "vocab.json holds, joined and apart. Take both files from the same checkpoint."
+        "vocab.json and merges.txt don't fit together: {error}. For each merge, vocab.json needs its two pieces and "
+        "their concatenation. Take both files from the same checkpoint."
     )
     L107 = (
-        "This tokenizer.json can't be read: {error}. Check that it is complete and that the installed "
-        "`tokenizers` is not older than the version that wrote it."
+        "This tokenizer.json can't be read: {error}. Check that it is complete, and that the installed version of "
+        "`tokenizers` is not older than the one that wrote it."
     )
-    L108 = "Texts have to be strings, found {value}."
+    L108 = "A text has to be a string, got {value}."
     L109 = (
-        "it is half of a surrogate pair, which has no UTF-8 form. Repair the text first, for example with "
+        "half of a surrogate pair, which UTF-8 can't encode. Repair the text first, for example with "
         "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
     )
     L110 = (
-        "The tokenizer has no {name}: none is named and none of {usual} is in its vocabulary. Name the one "
-        "that stands for it, for example {name}='[X]'."
+        "The tokenizer has no {name}: none was passed, and none of {usual} is in its vocabulary. Pass the token that "
+        "serves as one, for example {name}='[X]'."
     )
     L111 = "encode_words got {n_words} words but {n_spaces} spaces. Give one bool for each word."
     L112 = (
-        "There is no file {path}. Take {name} from the checkpoint that the model comes from, or save the "
-        "tokenizer there again with save_pretrained."
+        "There is no file {path}. Copy {name} from the model's checkpoint, or save the tokenizer there again with "
+        "save_pretrained."
     )
-    L113 = (
-        "{path} can't be read: {error}. The file is damaged or isn't what its name says; fetch or save it "
-        "again."
-    )
-    L114 = "These inputs have no field {name!r}. There are: {names}."
+    L113 = "{path} can't be read: {error}. It is damaged, or not what its name says. Replace it by an intact copy."
+    L114 = "These inputs have no field {name!r}, only {names}."
     L115 = (
-        "return_tensors is {value!r}, but LUKE here runs on PyTorch alone. Choose 'pt' for tensors, 'np' for "
-        "arrays, which other frameworks take, or None for lists."
+        "return_tensors is {value!r}; allowed are 'pt' for PyTorch tensors, 'np' for arrays (which other frameworks "
+        "read too), and None for lists."
     )
     L116 = (
-        "{name} has rows of different lengths ({sizes}), which no tensor can hold. Make them equal with "
-        "padding=True, with truncation=True and a max_length if they are too long, or leave out "
-        "return_tensors."
+        "{name} has rows of different lengths ({sizes}), which don't fit into one tensor. Use padding=True, and "
+        "truncation=True with a max_length if they are too long; or leave out return_tensors."
     )
     L117 = (
-        "Inputs are to be truncated to {max_length} word pieces and padded to a multiple of {multiple}, but "
-        "the one isn't a multiple of the other. Choose a max_length that is."
+        "max_length is {max_length}, which is not a multiple of pad_to_multiple_of = {multiple}, so inputs can't be "
+        "both truncated and padded. Choose a max_length that is."
     )
     L118 = (
-        "The entity span ({start}, {end}) is none: it needs a start from 0 on and an end that isn't before "
-        "it. Give character offsets in the text, the end being the one after the last character."
+        "The entity span ({start}, {end}) is not a span: its start has to be 0 or more, and its end not before its "
+        "start. Give character offsets; the end is the one after the last character."
     )
     L119 = (
-        "The entity span ({start}, {end}) ends after the text, which has {length} characters and begins with "
-        "{text!r}. Give character offsets in the text that stands at the same place of the batch."
+        "The entity span ({start}, {end}) ends outside of its text, which has {length} characters and begins with "
+        "{text!r}. Give character offsets in the text that has the same place in the batch."
     )
     L120 = (
-        "text is a {text} and text_pair a {pair}. Give a string for one input or a list of strings for a "
-        "batch, and text_pair alike or None. For words that are cut already use is_split_into_words=True."
+        "text is a {text} and text_pair a {pair}. Pass strings for one input, or lists of strings for a batch; "
+        "text_pair may be None. For texts that are split into words, use is_split_into_words=True."
     )
-    L121 = "The batch is empty. Give one text at least."
-    L122 = "{name} has {found} entries for {n} texts. Give one for each text; [] for a text without entities."
+    L121 = "The batch is empty. Pass at least one text."
+    L122 = "{name} has {found} entries for {n} texts. Give one for each text, [] for a text without entities."
     L123 = "{name} has None for one of the texts. Give [] for a text without entities."
     L124 = (
-        "entity_spans have to be a list of tuples (start, end) with character offsets, in a batch one such "
-        "list for each text. Found {found!r}."
+        "entity_spans is {found!r}, but has to be a list of tuples (start, end) of character offsets; for a batch, one "
+        "such list for each text."
     )
     L125 = (
-        "entities have to be a list of entity titles, in a batch one such list for each text. Found "
-        "{found!r}. Give None for [MASK] entities."
+        "entities is {found!r}, but has to be a list of entity titles; for a batch, one such list for each text. Give "
+        "None for [MASK] entities."
     )
     L126 = "There are {n_titles} entities for {n_spans} entity_spans. Give one title for each span."
     L127 = (
-        "The task {task!r} needs entity_spans with {needed} of (start, end) character offsets, as a list of "
-        "tuples. Found {found!r}. Prepare inputs without a task by a tokenizer with task=None."
+        "The task {task!r} needs entity_spans: a list of {needed}, as tuples (start, end) of character offsets. Got "
+        "{found!r}. For inputs of another kind, make a tokenizer with task=None."
     )
     L128 = (
-        "Token types tell texts apart that special tokens stand around. Ask for return_token_type_ids "
-        "together with add_special_tokens=True only."
+        "return_token_type_ids needs add_special_tokens=True, because token types tell apart the texts between special "
+        "tokens. Set both, or neither."
     )
     L129 = (
-        "With truncation='longest_first' a pair of texts has no overflowing tokens: both lose some. Choose "
-        "'only_first' or 'only_second', or leave out return_overflowing_tokens."
+        "return_overflowing_tokens doesn't work for text pairs with truncation='longest_first', which cuts both texts. "
+        "Use 'only_first' or 'only_second', or leave out return_overflowing_tokens."
     )
-    L130 = "return_overflowing_tokens needs a max_length that tokens can overflow. Give one."
+    L130 = "return_overflowing_tokens needs a max_length. Pass one."
     L131 = (
-        "Texts that are truncated on the left move away from under their entities' positions. Set "
-        "tokenizer.truncation_side = 'right', or cut the texts before."
+        "Texts with entities can't be truncated on the left, because the positions of the entities would be wrong. Set "
+        "tokenizer.truncation_side = 'right', or shorten the texts before."
     )
-    L132 = "There are no {name} in these inputs. Ask the tokenizer for them with {option}."
-    L133 = "There are no input_ids to pad, only {names}. Give what the tokenizer returned."
+    L132 = "These inputs have no {name}. Call the tokenizer with {option}."
+    L133 = "There are no input_ids to pad, only {names}. Pass what the tokenizer returned."
     L134 = (
-        "input_ids has {n} rows, but there are fields of other lengths: {found}. Give one row of each field "
-        "for each input."
+        "input_ids has {n} rows, but other fields have other numbers of rows: {found}. Give one row of each field for "
+        "each input."
     )
     L135 = (
-        "The folder {folder} has no word vocabulary: {missing} is missing, and so are sentencepiece.bpe.model "
-        "and tokenizer.json. Copy one of these from the checkpoint that the model comes from."
+        "The folder {folder} has no word vocabulary: it lacks {missing}, and has neither sentencepiece.bpe.model nor "
+        "tokenizer.json. Copy the files from the model's checkpoint."
     )
     L136 = (
-        "The folder {folder} has no entity vocabulary: there is no {name}, and {config} holds none. Copy "
-        "{name} from the checkpoint that the model comes from. For a tokenizer without entities of its own, "
-        "LukeTokenizer.from_tokenizer_json takes the four special ones: "
-        "{{'[PAD]': 0, '[UNK]': 1, '[MASK]': 2, '[MASK2]': 3}}."
+        "The folder {folder} has no entity vocabulary: it lacks {name}, and {config} has none. Copy {name} from the "
+        "model's checkpoint. If the tokenizer has no entities but the four special ones, make it with "
+        "LukeTokenizer.from_tokenizer_json and {{'[PAD]': 0, '[UNK]': 1, '[MASK]': 2, '[MASK2]': 3}}."
     )
     L137 = "{path} is a file. Choose a folder to save the tokenizer in."
     L138 = (
-        "With is_split_into_words, text is a list of words, or a list of such lists for a batch, and text_pair "
-        "alike or None. Found a {text} and a {pair}."
+        "text is a {text} and text_pair a {pair}. With is_split_into_words, pass a list of words for one input, or a "
+        "list of such lists for a batch; text_pair may be None."
     )
     L139 = (
-        "The entity span ({start}, {end}) has no words. With is_split_into_words, give its first word, from 0 "
-        "on, and the one after its last."
+        "The entity span ({start}, {end}) has no words. With is_split_into_words, spans count words from 0 on: give "
+        "the first word and the one after the last."
     )
     L140 = (
-        "The entity span ({start}, {end}) ends after the text, which has {n} words. With is_split_into_words, "
-        "spans count words, the end being the one after the last."
+        "The entity span ({start}, {end}) ends outside of its text, which has {n} words. With is_split_into_words, "
+        "spans count words from 0 on: give the first word and the one after the last."
     )
     L141 = (
-        "The SentencePiece model {path} isn't one that LUKE is published with: its first piece has to be the unknown "
-        "one. Take sentencepiece.bpe.model from the checkpoint that the model comes from."
+        "The SentencePiece model {path} is of another kind than LUKE's: its first piece has to be the unknown one. "
+        "Take sentencepiece.bpe.model from the model's checkpoint."
     )
-    L142 = "There are no special tokens named {names}. Allowed are: {allowed}."
+    L142 = "There are no special tokens named {names}. Allowed are {allowed}."
     L144 = (
-        "There are {n} entity_ids and {found} entity_token_spans. Give each entity one span of word pieces, in the "
-        "same order; for the second text in pair_entity_ids and pair_entity_token_spans."
+        "There are {n} entity_ids and {found} entity_token_spans. Give one span of word pieces for each entity, in the "
+        "same order; for the second text, in pair_entity_ids and pair_entity_token_spans."
     )
-    L145 = "Every input needs a {name}, so it can't be None. Name another token, which is added if it isn't there."
-    L146 = "{name} can't be {id}: the vocabulary has ids from 0 on, {n} in all. Add a token first, with add_tokens."
+    L145 = (
+        "{name} can't be None, because every input needs one. Pass another token; it is added if it is new."
+    )
+    L146 = "{name} can't be {id}: ids go from 0 to the size of the vocabulary, {n}. Add a token first, with add_tokens."
     L147 = (
-        "The task {task!r} marks entities with the first additional special tokens, and needs {needed}; there are "
-        "{found}. Name the markers too, e.g. tokenizer.additional_special_tokens = ['<ent>', '<ent2>'], or add "
-        "tokens with replace_additional_special_tokens=False."
+        "The task {task!r} marks entities with additional special tokens. It needs {needed}; there are {found}. Name "
+        "them, for example tokenizer.additional_special_tokens = ['<ent>', '<ent2>'], or keep them when you add "
+        "others: replace_additional_special_tokens=False."
     )
-    L150 = (
-        "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity "
-        "vocabulary."
-    )
+    L150 = "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity vocabulary."
     L151 = (
-        "{path} is read by the package sentencepiece, which isn't installed. Multilingual and Japanese LUKEs need it: "
+        "{path} needs the package sentencepiece, which isn't installed. Install it: "
         'pip install "spacy_luke[sentencepiece]".'
     )
 
@@ -163,22 +156,22 @@ class TokenizerWarnings:
     """Messages of warnings."""
 
     W101 = (
-        "max_length has no effect with padding=True and no truncation. Use padding='max_length' to pad to "
-        "it, or truncation=True to cut to it."
+        "max_length has no effect with padding=True and without truncation. Use padding='max_length' to pad to it, or "
+        "truncation=True to cut to it."
     )
     W102 = (
-        "padding={padding!r} and truncation={truncation!r} need a length, but neither max_length nor the "
-        "tokenizer's model_max_length is set. Set one of them."
+        "padding={padding!r} and truncation={truncation!r} need a length, but neither max_length nor the tokenizer's "
+        "model_max_length is set, so nothing is padded or cut to one. Set one of them."
     )
     W103 = (
-        "{n} tokens were to be cut from the {which} text, which has only {length}; it stays whole. Raise "
-        "max_length or choose another truncation than {strategy!r}."
+        "The {which} text is not truncated: {n} tokens have to go, but it has only {length}. Raise max_length, or "
+        "choose another truncation than {strategy!r}."
     )
     W104 = (
-        "{n} entities are left out, because truncation cut the text before they end. Raise max_length, or "
-        "cut long texts into windows."
+        "{n} entities are left out, because the text was truncated before their end. Raise max_length, or cut long "
+        "texts into windows."
     )
     W105 = (
-        "An input of {n} word pieces is longer than the {most} that the model takes (model_max_length), and would be "
-        "an error there. Set truncation=True, or cut long texts into windows."
+        "An input has {n} word pieces, more than the {most} that the model reads (model_max_length); the model will "
+        "refuse it. Set truncation=True, or cut long texts into windows."
     )

@@ -78,7 +78,6 @@ class TextBatch:
     entity_ids (ndarray): Shape: (batch, n_entities)
     entity_positions (ndarray): Positions of each entity's pieces, -1 after the last. Shape: (batch, n_entities, width)
     entity_mask (ndarray): True where there is an entity. Shape: (batch, n_entities)
-    recompute (bool): In training, compute inner states again for the backward pass instead of keeping them.
     """
 
     rows: list[TextRow]
@@ -88,12 +87,11 @@ class TextBatch:
     entity_ids: Ints
     entity_positions: Ints
     entity_mask: Bools
-    recompute: bool = False
 
 
 @dataclass(frozen=True)
-class TextReader:
-    """How documents become rows.
+class TextLayout:
+    """How documents are laid out in rows.
 
     tokenizer (LukeTokenizer): The model's tokenizer.
     longest (int): Most pieces of a row, special tokens included.
@@ -143,11 +141,12 @@ class TextReader:
     ) -> list[tuple[Window, DocPieces | None]]:
         """Windows of a document, with what is shown of the text beside it: half of the room, or more if the
         document leaves more."""
-        room = self.longest - self.tokenizer.template.size(pair=other is not None)
+        room, overlap = self.longest - self.tokenizer.template.size(pair=other is not None), self.overlap
         if other is not None:
             other = _cut(other, max(room // 2, room - max(len(pieces), 1)))
             room -= len(other)
-        windows = make_windows(doc, pieces, room, min(self.overlap, room // 2))
+            overlap = min(overlap, room // 2)
+        windows = make_windows(doc, pieces, room, overlap)
         if not windows and other is not None:
             windows = [Window(doc, 0, 0)]
         return [(window, other) for window in windows]
@@ -185,7 +184,7 @@ def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bo
 
     texts (Sequence[str]): The texts.
     tokenizer (LukeTokenizer): Any tokenizer of ours.
-    by_token (bool): See `TextReader`; tokens are words and punctuation here.
+    by_token (bool): See `TextLayout`; tokens are words and punctuation here.
     RETURNS (list[DocPieces]): One entry a text.
     """
     if by_token:
@@ -203,29 +202,27 @@ def _cut(pieces: DocPieces, most: int) -> DocPieces:
 
 
 def text_batches(
-    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int, recompute: bool = False
+    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int
 ) -> Iterator[tuple[list[int], TextBatch]]:
     """Lay rows into padded batches, rows of like length together.
 
     rows (Sequence[TextRow]): The rows.
     tokenizer (LukeTokenizer): Gives the padding's ids.
     budget (int): Most tokens of a padded batch, pieces and entities; a single row may exceed it.
-    recompute (bool): Of the batches, if there are several.
     YIELDS (tuple[list[int], TextBatch]): Which of the rows, and the batch.
     """
     sizes = np.array([(len(row), len(row.entities.ids)) for row in rows], dtype=np.int64).reshape(-1, 2)
     order = np.argsort(sizes[:, 0], kind="stable")
-    batches = [order[batch].tolist() for batch in batch_windows(sizes[order], budget)]
-    for index in batches:
-        yield index, text_batch([rows[i] for i in index], tokenizer, recompute and len(batches) > 1)
+    for batch in batch_windows(sizes[order], budget):
+        index = order[batch].tolist()
+        yield index, text_batch([rows[i] for i in index], tokenizer)
 
 
-def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer, recompute: bool = False) -> TextBatch:
+def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> TextBatch:
     """Lay rows into padded arrays.
 
     rows (Sequence[TextRow]): The rows.
     tokenizer (LukeTokenizer): Gives the padding's ids.
-    recompute (bool): See `TextBatch`.
     RETURNS (TextBatch): The batch.
     """
     entity_ids = pad([row.entities.ids for row in rows], tokenizer.entity_pad_id)
@@ -242,7 +239,6 @@ def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer, recompute: boo
         entity_ids=entity_ids,
         entity_positions=places,
         entity_mask=_mask([len(row.entities.ids) for row in rows]),
-        recompute=recompute,
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import srsly
 import torch
@@ -14,14 +14,11 @@ from safetensors.torch import load, save
 from thinc.api import Model
 from torch import Tensor
 
-from ..nn import heads
 from ..nn.checkpoint import read_weights, write_weights
 from ..nn.config import LukeConfig, read_config_file
-from ..nn.heads.base import LukeHead
-from ..nn.joint.folder import joint_config, joint_from_state, write_config
+from ..nn.heads.base import LukeHead, saved_class
 from ..tokenizer import LukeTokenizer
-from .shim import LukeModule
-from .store import share_saved
+from .store import build_head, share_saved
 from .weights import get_module, get_tokenizer, set_weights
 
 
@@ -29,7 +26,11 @@ def model_to_bytes(model: Model[Any, Any]) -> bytes:
     """RETURNS (bytes): Configuration, weights and tokenizer."""
     config, weights = _state(get_module(model))
     data: bytes = srsly.msgpack_dumps(
-        {"config": config, "weights": save(weights), "tokenizer": get_tokenizer(model).to_bytes()}
+        {
+            "config": json.loads(config.to_json_string()),
+            "weights": save(weights),
+            "tokenizer": get_tokenizer(model).to_bytes(),
+        }
     )
     return data
 
@@ -43,7 +44,7 @@ def model_from_bytes(model: Model[Any, Any], data: bytes) -> None:
         digest,
         weights,
         lambda: LukeTokenizer.from_bytes(parts["tokenizer"]),
-        lambda: _rebuild(parts["config"], weights, "bytes"),
+        lambda: _rebuild(parts["config"], weights),
     )
     set_weights(model, saved)
 
@@ -51,10 +52,8 @@ def model_from_bytes(model: Model[Any, Any], data: bytes) -> None:
 def model_to_disk(model: Model[Any, Any], folder: Path) -> None:
     """Write a folder in the published directory format."""
     config, weights = _state(get_module(model))
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_config(folder, config)
-    write_weights(folder, weights)
+    config.save_pretrained(folder)
+    write_weights(Path(folder), weights)
     get_tokenizer(model).save_pretrained(folder)
 
 
@@ -66,7 +65,7 @@ def model_from_disk(model: Model[Any, Any], folder: Path) -> None:
         _digest(folder),
         weights,
         lambda: LukeTokenizer.from_pretrained(folder),
-        lambda: _rebuild(read_config_file(folder), weights, str(folder)),
+        lambda: _rebuild(read_config_file(folder), weights),
     )
     set_weights(model, saved)
 
@@ -81,17 +80,12 @@ def _digest(folder: Path) -> bytes:
     return digest.digest()
 
 
-def _state(module: LukeModule) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """RETURNS (tuple): What `config.json` holds, and the weights in the smallest type that loses nothing."""
-    if isinstance(module, LukeHead):
-        config, weights = module.saved_config().to_dict(), module.saved_weights()
-    else:
-        config, weights = joint_config(module), module.state_dict()
+def _state(module: LukeHead) -> tuple[LukeConfig, dict[str, Tensor]]:
+    """RETURNS (tuple): The configuration, and the weights in the smallest type that loses nothing."""
+    config, weights = module.saved_config(), module.saved_weights()
     dtype = smallest_dtype(weights)
-    config["torch_dtype"] = str(dtype).removeprefix("torch.")
-    return json.loads(json.dumps(config)), {
-        name: w.detach().to("cpu", dtype).contiguous() for name, w in weights.items()
-    }
+    config.torch_dtype = str(dtype).removeprefix("torch.")
+    return config, {name: w.detach().to("cpu", dtype).contiguous() for name, w in weights.items()}
 
 
 def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
@@ -106,9 +100,7 @@ def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
     return torch.float32
 
 
-def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor], source: str) -> LukeModule:
-    """Put weights into a new module of the kind that the configuration names."""
-    if "joint" in values:
-        return joint_from_state(values, weights, source)
-    kind: type[LukeHead] = getattr(heads, values["architectures"][0])
-    return kind.from_state(LukeConfig.from_dict(values), weights)
+def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor]) -> LukeHead:
+    """Put weights into a new module of the class that the configuration names."""
+    config = LukeConfig.from_dict(values)
+    return build_head(cast(str, saved_class(config)), config, weights)

@@ -6,7 +6,7 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from thinc.api import Optimizer, PyTorchShim
@@ -16,15 +16,11 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ..nn.heads.base import LukeHead
-from ..nn.joint.model import JointModel
 from ..nn.linear import warn_of_slow_bfloat16
 from ..nn.precision import check_precision, predict_in_float32, set_precision
 from .optimizer import TorchOptimizer, sparse_tables
 
 _ONE_AT_A_TIME = Lock()  # several threads may ask for the same predictor first
-
-# Both tell the shim which of their parts are still random.
-LukeModule: TypeAlias = JointModel | LukeHead
 
 
 class LukeShim(PyTorchShim):  # type: ignore[misc]
@@ -34,9 +30,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     numbers of spaCy's optimizer (rate, betas, decay, clipping) drive torch's (`TorchOptimizer`), with a higher rate
     for heads, which start from nothing, than for the encoder.
 
-    model (LukeModule | None): The module, or None until there are weights.
+    model (LukeHead | None): The module, or None until there are weights.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
-    mixed_precision (bool): Run training and prediction in bfloat16 where torch's autocast allows it.
+    mixed_precision (bool): Train in bfloat16 where torch's autocast allows it; predictions follow `dtype` alone.
     method (str): The module's method that is run.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
         that aren't the encoder's.
@@ -45,7 +41,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     def __init__(
         self,
-        model: LukeModule | None,
+        model: LukeHead | None,
         head_learn_rate_scale: float,
         mixed_precision: bool,
         method: str = "__call__",
@@ -55,7 +51,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         super().__init__(model)
         check_precision(dtype)
         self.dtype = dtype
-        self._predictor: LukeModule | None = None  # has products of its own; gone as soon as weights change
+        self._predictor: LukeHead | None = None  # has products of its own; gone as soon as weights change
         self.method = method
         self.heads = tuple(heads)
         self.head_learn_rate_scale = head_learn_rate_scale
@@ -69,14 +65,14 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._steps = 0
 
     @property
-    def module(self) -> LukeModule | None:
+    def module(self) -> LukeHead | None:
         """The module, or None until there are weights."""
         return self._model
 
-    def set_module(self, model: LukeModule, *, shared: bool) -> None:
+    def set_module(self, model: LukeHead, *, shared: bool) -> None:
         """Put weights in.
 
-        model (LukeModule): The module.
+        model (LukeHead): The module.
         shared (bool): Whether other pipes use the same module; training then makes a copy first.
         """
         # What other pipes use may be in the types that it is stored in. What is trained isn't.
@@ -86,11 +82,11 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._torch_optimizer = None
         self._predictor = None
 
-    def own_module(self) -> LukeModule:
-        """RETURNS (JointModel): The module, after a copy if other pipes use it too."""
+    def own_module(self) -> LukeHead:
+        """RETURNS (LukeHead): The module, after a copy if other pipes use it too."""
         if self.shared:
             self.set_module(copy.deepcopy(self._model), shared=False)
-        module: LukeModule = self._model
+        module: LukeHead = self._model
         return module
 
     def forget_optimizer(self) -> None:
@@ -108,26 +104,20 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             warn_of_slow_bfloat16(self.device)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
-    @property
-    def _casts(self) -> bool:
-        """Whether predictions are in torch's mixed precision."""
-        return self.bfloat16 and self.dtype == "float32"
-
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
-        with torch.no_grad(), self._autocast() if self._casts else contextlib.nullcontext():
+        with torch.no_grad():
             return getattr(self.predictor, self.method)(*inputs.args, **inputs.kwargs)
 
     @property
-    def predictor(self) -> LukeModule:
+    def predictor(self) -> LukeHead:
         """The module with other products in its encoder, in float32 otherwise; weights that have no need to be
         converted are the same in memory, and so are the tables."""
         with _ONE_AT_A_TIME:
             if self._predictor is None:
                 weights = {id(weight): weight for weight in self._model.parameters()}
                 predictor = copy.deepcopy(self._model, weights)
-                if not self._casts:
-                    set_precision(predictor, self.dtype)
+                set_precision(predictor, self.dtype)
                 predict_in_float32(predictor)
                 self._predictor = predictor
             return self._predictor

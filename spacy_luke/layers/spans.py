@@ -9,7 +9,7 @@ import torch
 
 from ..inputs.batch import WordBatch
 from ..inputs.pieces import Ints
-from ..nn.joint.model import Candidates
+from ..nn.heads.joint.outputs import Candidates
 
 
 def candidates_of(batch: WordBatch, suggested: Sequence[Ints]) -> Candidates:

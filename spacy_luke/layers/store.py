@@ -13,15 +13,13 @@ from thinc.util import get_torch_default_device
 from torch import Tensor
 
 from ..errors import Errors
-from ..hub import resolve_checkpoint
 from ..nn import heads
 from ..nn.checkpoint import read_weights
-from ..nn.config import LukeConfig
-from ..nn.heads.base import LukeHead, saved_task
-from ..nn.joint.folder import load_joint
-from ..nn.joint.model import JointModel
+from ..nn.config import LukeConfig, read_config_file
+from ..nn.heads.base import JOINT, LukeHead, saved_class
+from ..nn.heads.joint.model import LukeJointModel
+from ..nn.hub import resolve_checkpoint
 from ..tokenizer import LukeTokenizer
-from .shim import LukeModule
 
 # Which pipe reads a checkpoint of which published class.
 PIPES = {
@@ -49,63 +47,70 @@ _Key = tuple[Hashable, ...]  # folder, time of its last change, device, and what
 class Checkpoint:
     """A module and the tokenizer that belongs to it."""
 
-    model: LukeModule
+    model: LukeHead
     tokenizer: LukeTokenizer
 
 
 # An entry lives as long as some pipe holds the module, or the tokenizer.
-_MODULES: weakref.WeakValueDictionary[_Key, LukeModule] = weakref.WeakValueDictionary()
-_SAVED: weakref.WeakKeyDictionary[LukeModule, _Key] = weakref.WeakKeyDictionary()
+_MODULES: weakref.WeakValueDictionary[_Key, LukeHead] = weakref.WeakValueDictionary()
+_SAVED: weakref.WeakKeyDictionary[LukeHead, _Key] = weakref.WeakKeyDictionary()
 _TOKENIZERS: weakref.WeakValueDictionary[_Key, LukeTokenizer] = weakref.WeakValueDictionary()
 
 
-def load_shared(
-    name: str | None,
-    words_attend_to_entities: bool | None = None,
-    entities_attend_to_entities: bool | None = None,
-) -> Checkpoint:
+def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkpoint:
     """Load a checkpoint, or take the one that another pipe has loaded. Don't train what this returns: copy it.
 
+    The head is new, and counts as untrained, if the checkpoint has none.
+
     name (str | None): A folder or a hub name; None for the model that ships with the package.
-    words_attend_to_entities (bool | None): None for what the checkpoint says.
-    entities_attend_to_entities (bool | None): None for what the checkpoint says.
+    head (str): Name of the head's class, such as "LukeForSequenceClassification".
+    **overrides (bool | None): Switches of the `LukeConfig` to change; None for what the checkpoint says.
     RETURNS (Checkpoint): Module and tokenizer.
-    RAISES (ValueError): If there is no such checkpoint, or it can't be read.
+    RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if its head is another one.
     """
-
-    def build(folder: Path, tokenizer: LukeTokenizer) -> JointModel:
-        model = load_joint(folder, words_attend_to_entities, entities_attend_to_entities)
-        if "joint" not in model.config.to_dict():
-            model.build_heads(model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id))
-        return model
-
-    return _share(name, ("joint", words_attend_to_entities, entities_attend_to_entities), build)
-
-
-def load_shared_head(name: str | None, task: str) -> Checkpoint:
-    """The same for a published head; it is new, and counts as untrained, if the checkpoint has none.
-
-    name (str | None): A folder or a hub name; None for the encoder of the model that ships with the package.
-    task (str): The head's class, such as "LukeForSequenceClassification".
-    RETURNS (Checkpoint): Module and tokenizer.
-    RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if its head is that of another task.
-    """
-
-    def build(folder: Path, _: LukeTokenizer) -> LukeHead:
-        kind: type[LukeHead] = getattr(heads, task)
-        config = LukeConfig.from_pretrained(folder)
-        saved = saved_task(config)
-        if saved not in (None, task, "LukeForMaskedLM"):
-            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=task))
-        if saved != task and task == "LukeForQuestionAnswering":
+    folder = DEFAULT_CHECKPOINT if name is None else resolve_checkpoint(name)
+    if not folder.is_dir():
+        raise ValueError(Errors.L306.format(path=folder))
+    changes = {field: value for field, value in overrides.items() if value is not None}
+    changed = max((int(path.stat().st_mtime_ns) for path in folder.iterdir()), default=0)
+    device = get_torch_default_device()
+    source = (str(folder.resolve()), changed)
+    tokenizer = _share_tokenizer(source, lambda: LukeTokenizer.from_pretrained(folder))
+    key = (*source, device, head, *sorted(changes.items()))
+    model = _MODULES.get(key)
+    if model is None:
+        config = LukeConfig.from_dict(read_config_file(folder), **changes)
+        saved = saved_class(config)
+        _require_use(head, saved, name)
+        if head == "LukeForQuestionAnswering" != saved:
             config.num_labels = 2  # start and end, whatever else the checkpoint was to name
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "W201|.* found no weights for ", UserWarning
-            )  # the pipe warns itself
-            return kind.from_state(config, read_weights(folder))
+        model = build_head(head, config, read_weights(folder))
+        if isinstance(model, LukeJointModel) and saved != JOINT:
+            model.joint = model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id)
+        _MODULES[key] = model = model.to(device)
+    return Checkpoint(model, tokenizer)
 
-    return _share(name, (task,), build)
+
+def _require_use(head: str, saved: str | None, name: str | None) -> None:
+    """RAISES (ValueError): If a checkpoint was fine-tuned for something else. The joint model takes any encoder."""
+    if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
+        raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
+
+
+def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> LukeHead:
+    """Put weights into a new module, in the types that they are stored in.
+
+    head (str): Name of its class.
+    config (LukeConfig): Its configuration.
+    weights (Mapping[str, Tensor]): The weights by name.
+    RETURNS (LukeHead): The module.
+    RAISES (ValueError): If they do not fit.
+    """
+    kind: type[LukeHead] = getattr(heads, head)
+    with warnings.catch_warnings():
+        # The pipe warns itself.
+        warnings.filterwarnings("ignore", "W201|.* found no weights for ", UserWarning)
+        return kind.from_state(config, weights)
 
 
 def how_to_use(task: str) -> str:
@@ -119,35 +124,11 @@ def how_to_use(task: str) -> str:
     return f'{PIPES[task]} with @architectures = "spacy-luke.{_ARCHITECTURES[task]}.v1" in its model config'
 
 
-def _share(
-    name: str | None, variant: tuple[Hashable, ...], build: Callable[[Path, LukeTokenizer], LukeModule]
-) -> Checkpoint:
-    """Build a module from a checkpoint, unless some pipe holds the same one.
-
-    name (str | None): A folder or a hub name; None for the model that ships with the package.
-    variant (tuple): What else makes modules different.
-    build (Callable): Makes the module of a folder and its tokenizer.
-    RETURNS (Checkpoint): Module and tokenizer.
-    """
-    folder = DEFAULT_CHECKPOINT if name is None else resolve_checkpoint(name)
-    if not folder.is_dir():
-        raise ValueError(Errors.L306.format(path=folder))
-    changed = max((int(path.stat().st_mtime_ns) for path in folder.iterdir()), default=0)
-    device = get_torch_default_device()
-    source = (str(folder.resolve()), changed)
-    key = (*source, device, *variant)
-    tokenizer = _share_tokenizer(source, lambda: LukeTokenizer.from_pretrained(folder))
-    model = _MODULES.get(key)
-    if model is None:
-        _MODULES[key] = model = build(folder, tokenizer).to(device)
-    return Checkpoint(model, tokenizer)
-
-
 def share_saved(
     rest: bytes,
     weights: Mapping[str, Tensor],
     read_tokenizer: Callable[[], LukeTokenizer],
-    build: Callable[[], LukeModule],
+    build: Callable[[], LukeHead],
 ) -> Checkpoint:
     """Rebuild what was saved with a pipe, unless another pipe holds just the same. Don't train it: copy it.
 
@@ -173,7 +154,7 @@ def _share_tokenizer(source: _Key, read: Callable[[], LukeTokenizer]) -> LukeTok
     return tokenizer
 
 
-def _holds(model: LukeModule, weights: Mapping[str, Tensor]) -> bool:
+def _holds(model: LukeHead, weights: Mapping[str, Tensor]) -> bool:
     """Whether a module was made of these weights. Comparing is quicker than hashing, and can't be wrong."""
     own = model.state_dict()
     return all(

@@ -1,5 +1,8 @@
 """Word states in the containers of spacy-transformers, the only thing of transformers that is touched at run time.
 
+Only listeners need this module. The package is an extra, because spaCy imports the module of every installed factory,
+and that one brings transformers: seconds of each start.
+
 A listener sees one "batch" of one row a document: all its pieces, each from the window that shows most context
 around it, with the alignment from tokens to pieces.
 """
@@ -7,35 +10,29 @@ around it, with the alignment from tokens to pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import TransformerData, WordpieceBatch
-from spacy_transformers.pipeline_component import install_extensions
 from thinc.api import Model, Ragged
 from thinc.util import xp2torch
-from transformers.utils.generic import ModelOutput
 
+from ..errors import Errors
 from ..inputs.batch import WordBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
-from ..inputs.windows import Window
-from ..nn.joint.model import JointOutput
+from ..inputs.windows import Window, owned_pieces
+from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
-from .joint import get_module, get_tokenizer
+from .weights import get_module, get_tokenizer
 
-
-def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Split a document's pieces among its windows, in the middle of each overlap.
-
-    windows (Sequence[Window]): The windows of one document, in order.
-    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
-    """
-    cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
-    return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
+try:
+    from spacy_transformers.data_classes import TransformerData, WordpieceBatch
+    from spacy_transformers.pipeline_component import install_extensions as install_extensions
+    from transformers.utils.generic import ModelOutput
+except ImportError as error:
+    raise ImportError(Errors.L337.format(reason=error)) from error
 
 
 def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple[Window, Any]]) -> None:

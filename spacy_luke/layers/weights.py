@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from thinc.api import Model
 
 from . import forking  # noqa: F401  # registers itself
-from .shim import LukeModule, LukeShim
+from .shim import LukeShim
 
 if TYPE_CHECKING:
+    from ..nn.heads.base import LukeHead
     from ..tokenizer import LukeTokenizer
     from .store import Checkpoint
 
@@ -22,16 +23,16 @@ def has_weights(model: Model[Any, Any]) -> bool:
     return cast(LukeShim, model.shims[0]).module is not None
 
 
-def get_module(model: Model[Any, Any]) -> LukeModule:
+def get_module(model: Model[Any, Any]) -> LukeHead:
     """The torch module behind the thinc model; loaded from its checkpoint if there are no weights yet.
 
     model (Model): A model of ours.
-    RETURNS (LukeModule): The module.
+    RETURNS (LukeHead): The module.
     """
     shim = cast(LukeShim, model.shims[0])
     if shim.module is None:
         set_weights(model, model.attrs["settings"].load())
-    return cast(LukeModule, shim.module)
+    return cast("LukeHead", shim.module)
 
 
 def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -19,13 +20,31 @@ from ..errors import Errors
 SAFE_FILE = "model.safetensors"
 PICKLE_FILE = "pytorch_model.bin"
 INDEX_SUFFIX = ".index.json"
+# Bytes. The system maps 16 pages around the one that is read, so smaller tensors take less when they are copied.
+MAPPED_FROM = 65536
 # The first that exists is read.
 WEIGHT_FILES = (SAFE_FILE, SAFE_FILE + INDEX_SUFFIX, PICKLE_FILE, PICKLE_FILE + INDEX_SUFFIX)
 
 
+# What safetensors calls torch's types.
+_TYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+
+
 class SafeWeights(Mapping[str, Tensor]):
-    """The tensors of a safetensors file, each mapped from it anew when it is asked for: what has been read of one is
-    gone with it, whereas one mapping of all would hold the whole file in memory as long as any of them is there.
+    """The tensors of a safetensors file, each read from it anew when it is asked for. Large ones are mapped, each by
+    itself: what has been read of one is gone with it. safetensors would map the whole file for each, which takes a
+    millisecond and 64 kB, or once for all, which holds what was read of any as long as one of them is there.
 
     path (Path): The file.
     RAISES (ValueError): If it is damaged.
@@ -33,28 +52,42 @@ class SafeWeights(Mapping[str, Tensor]):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._open() as file:
-            self._names = tuple(file.keys())
+        try:
+            with safe_open(path, framework="pt"):  # checks the header
+                self._start, self._entries = _read_header(path)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise ValueError(Errors.L208.format(path=path, reason=error)) from error
 
     def __getitem__(self, name: str) -> Tensor:
         """name (str): Its name. RETURNS (Tensor): On the CPU, in the type it is stored in."""
-        if name not in self._names:
-            raise KeyError(name)
-        with self._open() as file:
-            tensor: Tensor = file.get_tensor(name)
-        return tensor
+        entry = self._entries[name]
+        begin, end = (self._start + offset for offset in entry["data_offsets"])
+        dtype, shape = _TYPES[entry["dtype"]], entry["shape"]
+        if begin == end:
+            return torch.empty(shape, dtype=dtype)
+        if end - begin < MAPPED_FROM:
+            raw = np.fromfile(self.path, np.uint8, count=end - begin, offset=begin)
+        else:
+            raw = np.memmap(self.path, np.uint8, "c", begin, (end - begin,))
+        return torch.from_numpy(raw).view(dtype).view(shape)  # (n_bytes,) -> shape
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._entries)
 
-    def _open(self) -> Any:
-        try:
-            return safe_open(self.path, framework="pt")
-        except (SafetensorError, OSError, ValueError) as error:
-            raise ValueError(Errors.L208.format(path=self.path, reason=error)) from error
+
+def _read_header(path: Path) -> tuple[int, dict[str, Any]]:
+    """RETURNS (tuple[int, dict]): Where the tensors begin, and type, shape and place from there of each by name."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entries = json.loads(file.read(size))
+    entries.pop("__metadata__", None)
+    unknown = sorted({entry["dtype"] for entry in entries.values()} - _TYPES.keys())
+    if unknown:
+        raise ValueError(f"unknown types of tensors: {unknown}")
+    return 8 + size, entries
 
 
 def read_weights(folder: Path) -> Mapping[str, Tensor]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
-from ..hub import resolve_checkpoint
 from .activations import Activation, get_activation
+from .hub import resolve_checkpoint
 
 CONFIG_NAME = "config.json"
 
@@ -156,6 +156,9 @@ class LukeConfig:
         def __getattr__(self, name: str) -> Any:
             """Fields that this class does not know."""
 
+        def __setattr__(self, name: str, value: Any) -> None:
+            """The same."""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
 
@@ -170,7 +173,7 @@ class LukeConfig:
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(
-                    Errors.L202.format(name=name, value=getattr(self, name), allowed="true or false")
+                    Errors.L201.format(name=name, value=getattr(self, name), allowed="true or false")
                 )
         for name in _PROBABILITIES:
             _check_number(name, getattr(self, name), most=1.0)
@@ -352,7 +355,7 @@ def _read_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> 
 def _check_int(name: str, value: Any, *, least: int) -> None:
     allowed = f"an integer of at least {least}"
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(Errors.L202.format(name=name, value=value, allowed=allowed))
+        raise TypeError(Errors.L201.format(name=name, value=value, allowed=allowed))
     if value < least:
         raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))
 
@@ -360,6 +363,6 @@ def _check_int(name: str, value: Any, *, least: int) -> None:
 def _check_number(name: str, value: Any, *, most: float = float("inf")) -> None:
     allowed = f"a number from 0 to {most:g}"
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(Errors.L202.format(name=name, value=value, allowed=allowed))
+        raise TypeError(Errors.L201.format(name=name, value=value, allowed=allowed))
     if not 0.0 <= value <= most:
         raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))

@@ -45,6 +45,7 @@ def fit_weights(
     *,
     is_base: bool,
     tied: Mapping[str, str] | None = None,
+    head_may_be_missing: bool = True,
     ignore_mismatched_sizes: bool = False,
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Pick the weights of a model out of those of a checkpoint.
@@ -55,6 +56,7 @@ def fit_weights(
     is_base (bool): Whether the model is the bare encoder.
     tied (Mapping[str, str] | None): Weights that are another one's, with the other's name. A checkpoint may
         hold both or either; the other's name counts.
+    head_may_be_missing (bool): Whether heads and the pooler of a model with a head may be missing.
     ignore_mismatched_sizes (bool): Whether a head with a weight of another shape counts as missing.
     RETURNS (tuple[dict[str, Tensor], tuple[str, ...]]): Weights to load, none of them tied, and the names of
         the modules that the checkpoint has no weights for: heads, and the pooler of a model with a head.
@@ -64,7 +66,9 @@ def fit_weights(
     named = fit_tied(fit_prefix(weights, prefix, is_base=is_base), tied)
     expected = {name: w for name, w in expected.items() if name not in tied}
     base = "" if is_base else prefix + "."
-    optional = set() if is_base else {base + "pooler", *map(_part, expected)} - {prefix}
+    optional = set()
+    if head_may_be_missing and not is_base:
+        optional = {base + "pooler", *map(_part, expected)} - {prefix}
     if ignore_mismatched_sizes:
         other = {
             _part(name) for name, w in expected.items() if name in named and named[name].shape != w.shape

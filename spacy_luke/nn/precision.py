@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Errors
+from .checkpoint import MAPPED_FROM
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import LukeEncoder, LukeOutput
 from .inference import BFloat16Linear, Float32Linear, InferenceLinear, Int8Linear, RangeInt8Linear
@@ -88,7 +89,7 @@ def predict_in_float32(model: nn.Module) -> None:
 
 def _let_go(weight: Tensor) -> None:
     """A weight that is kept as it was stored, mapped from a file, has been copied and is needed only for training."""
-    if weight.dtype != torch.float32 and weight.device.type == "cpu":
+    if weight.dtype != torch.float32 and weight.device.type == "cpu" and weight.nbytes >= MAPPED_FROM:
         page_out(weight)
 
 

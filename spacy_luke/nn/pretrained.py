@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
-from ..hub import PathOrStr, resolve_checkpoint
 from .checkpoint import read_weights, write_weights
 from .config import LukeConfig, read_config_file
+from .hub import PathOrStr, resolve_checkpoint
 from .matching import fit_weights
 from .precision import set_precision
 from .tables import ModelWithTables
@@ -35,11 +35,10 @@ class LukePreTrainedModel(ModelWithTables):
     init_options: ClassVar[tuple[str, ...]] = ()
     # Whether the tables are factors of products, not only read by rows: then they are of one type with the rest.
     multiplies_tables: ClassVar[bool] = False
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config)
-        # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
-        self.untrained: tuple[str, ...] = ()
+    # Whether a checkpoint may lack the head, which is new then.
+    head_may_be_missing: ClassVar[bool] = True
+    # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
+    untrained: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> torch.dtype:
@@ -171,22 +170,26 @@ class LukePreTrainedModel(ModelWithTables):
 
     def _load(
         self, weights: Mapping[str, torch.Tensor], dtype: torch.dtype | None, ignore_mismatched_sizes: bool
-    ) -> None:
-        state, self.untrained = fit_weights(
+    ) -> tuple[str, ...]:
+        """Take over weights. RETURNS (tuple[str, ...]): Modules that there are none for, which are new."""
+        state, missing = fit_weights(
             weights,
             self.state_dict(),
             self.base_model_prefix,
             is_base=not hasattr(self, self.base_model_prefix),
             tied=self.tied_weights(),
+            head_may_be_missing=self.head_may_be_missing,
             ignore_mismatched_sizes=ignore_mismatched_sizes,
         )
-        for name in self.untrained:
+        for name in missing:
             module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
             init_module(module, self.config.initializer_range)
         if dtype is not None:
             # One after the other: what was read of a mapped one is given back before the next one is read.
             state = {name: state.pop(name).to(dtype) for name in list(state)}
         self.load_state_dict(state, strict=False, assign=True)
+        self.untrained = tuple(sorted({*self.untrained, *missing}))
+        return missing
 
     def save_pretrained(self, path: PathOrStr) -> None:
         """Write `config.json` and `model.safetensors`; transformers loads the folder too.
@@ -231,6 +234,14 @@ class NothingDrawn(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+@runtime_checkable
+class StartsFromNone(Protocol):
+    """A module whose first answers are mostly "none"."""
+
+    def start_from_none(self) -> None:
+        """Set the weights that say so, after all others are drawn."""
+
+
 @torch.no_grad()
 def init_module(module: nn.Module, std: float) -> None:
     """Draw new weights for a module and all below it.
@@ -248,6 +259,9 @@ def init_module(module: nn.Module, std: float) -> None:
             part.weight[part.padding_idx].zero_()
         if isinstance(part, nn.LayerNorm):
             part.reset_parameters()
+    for part in module.modules():
+        if isinstance(part, StartsFromNone):
+            part.start_from_none()
 
 
 def _change(config: LukeConfig, changes: dict[str, Any], *, known: bool = True) -> LukeConfig:
@@ -265,4 +279,4 @@ def _dtype(value: torch.dtype | str | None) -> torch.dtype:
     if isinstance(found, torch.dtype):
         return found
     allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'
-    raise TypeError(Errors.L202.format(name="dtype", value=value, allowed=allowed))
+    raise TypeError(Errors.L201.format(name="dtype", value=value, allowed=allowed))

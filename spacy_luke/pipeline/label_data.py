@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spacy.training import Example
 
     from ..inputs.entities import EntityGetter
-    from ..nn.joint.config import JointConfig
+    from ..nn.joint_config import JointConfig
 
 FIELDS = {"ner": "ner_labels", "labels": "entity_labels", "relations": "relation_labels"}
 

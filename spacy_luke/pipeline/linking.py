@@ -20,11 +20,12 @@ from ..inputs.masked import MaskedBatch, masked_batch
 from ..inputs.mentions import Placement, place_mentions
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.windows import Window, make_windows
+from .probabilities import Floats
+from .task import Batch
 
 if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
 
-Floats = NDArray[np.float32]
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
 
@@ -87,14 +88,12 @@ class MaskedReader:
     tokenizer: LukeTokenizer
     budget: int
 
-    def batches(
-        self, docs: Sequence[DocMentions], asked: Sequence[Ints]
-    ) -> Iterator[tuple[list[tuple[int, int]], MaskedBatch]]:
+    def batches(self, docs: Sequence[DocMentions], asked: Sequence[Ints]) -> Iterator[Batch]:
         """Each mention is asked about in the window that shows most context around it.
 
         docs (Sequence[DocMentions]): The documents.
         asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
-        YIELDS (tuple): Document and mention of each row of answers, and the batch.
+        YIELDS (Batch): The batch; its items are document and mention of each row of answers.
         """
         rows = [
             (
@@ -115,9 +114,7 @@ class MaskedReader:
         for batch in batch_windows(sizes[order], self.budget):
             yield self._batch([(*rows[i], members[i]) for i in order[batch]])
 
-    def _batch(
-        self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]
-    ) -> tuple[list[tuple[int, int]], MaskedBatch]:
+    def _batch(self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]) -> Batch:
         windows = [doc.windows[number] for doc, number, _, _ in rows]
         members = [m for *_, m in rows]
         mentions = mention_batch(
@@ -135,7 +132,7 @@ class MaskedReader:
             None if rows[0][0].candidates is None else [doc.candidates[m] for doc, m in asked],  # type: ignore[index]
             self.tokenizer.max_mention_length,
         )
-        return [(doc.windows[0].doc, m) for doc, m in asked], batch
+        return Batch([(doc.windows[0].doc, m) for doc, m in asked], batch)
 
 
 @dataclass(frozen=True)
@@ -143,7 +140,7 @@ class Linker:
     """Links the mentions of documents.
 
     reader (MaskedReader): Makes batches.
-    predict (Callable): The model: a batch to logits. Shape: (n_asked, n_candidates or entity_vocab_size)
+    run (Callable): The model: batches to logits. Shape: (n_asked, n_candidates or entity_vocab_size) each
     possible (ndarray): True for rows of the entity table that are entities. Shape: (entity_vocab_size,)
     steps (int | None): Most predictions for one mention; None for as many as there are mentions.
     threshold (float): Least probability of an entity.
@@ -151,7 +148,7 @@ class Linker:
     """
 
     reader: MaskedReader
-    predict: Callable[[MaskedBatch], Floats]
+    run: Callable[[Sequence[MaskedBatch]], list[Floats]]
     possible: NDArray[np.bool_]
     steps: int | None
     threshold: float
@@ -189,8 +186,9 @@ class Linker:
         asked: Sequence[Ints],
         priors: Sequence[Sequence[Floats]] | None,
     ) -> Iterator[tuple[tuple[int, int], list[tuple[int, float]]]]:
-        for places, batch in self.reader.batches(docs, asked):
-            for (at, mention), logits in zip(places, self.predict(batch), strict=True):
+        batches = list(self.reader.batches(docs, asked))
+        for batch, output in zip(batches, self.run([batch.inputs for batch in batches]), strict=True):
+            for (at, mention), logits in zip(batch.items, output, strict=True):
                 candidates = docs[at].candidates
                 if candidates is None:
                     ids = np.flatnonzero(self.possible[: len(logits)])

@@ -10,10 +10,16 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import KEY, has_relations, read_relations, stored
+from ..annotation import (
+    KEY,
+    carry_over,
+    copy_questions,
+    has_relations,
+    read_relations,
+    span_as_doc,
+    stored,
+)
 from ..errors import Errors, Warnings
-from ..text_annotation import copy_questions
-from .transfer import span_as_doc, transfer_annotation
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
 
@@ -178,33 +184,3 @@ def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:
 
 def _same(doc: Doc, span: Span) -> Span | None:
     return doc.char_span(span.start_char, span.end_char, label=span.label, kb_id=span.kb_id, span_id=span.id)
-
-
-def carry_over(source: Doc, target: Doc) -> None:
-    """Carry entities' ids and what is stored over to a variant of a document, word by word.
-
-    source (Doc): The annotated document.
-    target (Doc): A variant with as many words, e.g. lower-cased or with other whitespace.
-    RAISES (ValueError): If the numbers of words differ.
-    """
-    ours = [token for token in source if not token.is_space]
-    theirs = [token for token in target if not token.is_space]
-    if len(ours) != len(theirs):
-        raise ValueError(Errors.L435.format(got=len(theirs), expected=len(ours), text=target[:10].text))
-    index = {token.i: other for token, other in zip(ours, theirs, strict=True)}
-
-    def tokens(span: Span) -> tuple[int, int]:
-        words = [index[token.i].i for token in span if token.i in index]
-        return (words[0], words[-1] + 1) if words else (0, 0)
-
-    def place(start: int, end: int) -> tuple[int, int] | None:
-        first, last = tokens(source.char_span(start, end, alignment_mode="expand"))
-        return (target[first:last].start_char, target[first:last].end_char) if first < last else None
-
-    moved = [(*tokens(ent), ent) for ent in source.ents]
-    target.ents = [
-        Span(target, first, last, ent.label_, kb_id=ent.kb_id_, span_id=ent.id_)
-        for first, last, ent in moved
-        if first < last
-    ]
-    transfer_annotation(source, target, place)

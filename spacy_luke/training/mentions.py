@@ -1,9 +1,8 @@
-"""Gold documents as questions: their mentions, the pairs of one sentence, and copies with nothing to read off."""
+"""Gold documents as questions: their mentions, and copies with nothing to read off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import permutations
+from collections.abc import Iterable
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
@@ -19,18 +18,6 @@ def all_mentions(doc: Doc) -> list[Span]:
     """
     nested: Iterable[Span] = doc.spans.get(NESTED, ())
     return sorted([*doc.ents, *nested], key=lambda span: (span.start, span.end, span.id_))
-
-
-def sentence_pairs(doc: Doc) -> Iterator[tuple[Span, Span]]:
-    """All directed pairs of mentions that one sentence holds wholly.
-
-    doc (Doc): A document with sentence boundaries.
-    YIELDS (tuple[Span, Span]): Head and tail.
-    """
-    mentions = all_mentions(doc)
-    for sentence in doc.sents:
-        inside = [span for span in mentions if span.start >= sentence.start and span.end <= sentence.end]
-        yield from permutations(inside, 2)
 
 
 def given_tokens(vocab: Vocab, gold: Doc, *, mentions: bool) -> Doc:

@@ -1,11 +1,10 @@
-"""The benchmarks lie beside the package. At the path's end, so that an installed package comes first."""
+"""A tiny corpus and tiny models to benchmark."""
 
 from __future__ import annotations
 
 import importlib
 import io
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -15,11 +14,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_luke.extensions import set_extensions
-
-ROOT = str(Path(__file__).parents[2])
-if ROOT not in sys.path:
-    sys.path.append(ROOT)
+from spacy_luke.annotation import set_extensions
 
 NAMES = {"Ada": "PER", "Bob": "PER", "Rome": "LOC", "Oslo": "LOC"}
 

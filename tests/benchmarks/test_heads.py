@@ -20,7 +20,7 @@ from benchmarks.heads.__main__ import main
 from benchmarks.heads.run import questions, run
 from benchmarks.heads.split import tenths
 from benchmarks.heads.task import Annotate, Splits, Task
-from spacy_luke.text_annotation import read_choice, read_choices, read_questions
+from spacy_luke.annotation import read_choice, read_choices, read_questions
 
 INTENTS = {"find_card": "where is my card {}", "money_back": "i want my money back {}"}
 SENTENCE = "The -LRB- big -RRB- river Tarka runs to Barnstaple ."

@@ -20,8 +20,14 @@ def test_ours_in_processes_of_their_own(
     assert "words/s" in capsys.readouterr().out
     data = json.loads(out.read_text(encoding="utf8"))
     assert (data["documents"], data["rounds"]) == (2, 1)
-    assert [way["name"] for way in data["ways"]] == ["luke: text to facts", "luke_ner"]
-    assert all(way[figure] > 0 for way in data["ways"] for figure in start.FIGURES)
+    floor, *ours = data["ways"]
+    assert [way["name"] for way in ours] == ["luke: text to facts", "luke_ner"]
+    assert all(way[figure] > 0 for way in ours for figure in start.FIGURES)
+    assert (floor["name"], floor["of_floor"]) == (start.FLOOR, {"seconds": 1, "megabytes": 1})
+    for way in ours:
+        for figure, multiple in way["of_floor"].items():
+            assert multiple > 1
+            assert multiple == pytest.approx(way[figure] / floor[figure])
 
 
 def test_other_interpreters_get_what_to_load(
@@ -29,18 +35,25 @@ def test_other_interpreters_get_what_to_load(
 ) -> None:
     calls: list[tuple[str, str, str]] = []
 
-    def run(args: list[str], python: str) -> dict[str, float]:
+    def run(args: list[str], python: str, env: dict[str, str]) -> dict[str, float]:
         calls.append((python, args[1], args[3]))
-        return dict.fromkeys(start.FIGURES, 1.0)
+        return dict.fromkeys(
+            start.FIGURES, {"floor": 2.0, "a": 4.0}.get(python if python == "a" else args[1], 6.0)
+        )
 
     monkeypatch.setattr(start, "run_elsewhere", run)
     more = ["--transformer=d", "--ner=e"]
-    main([str(corpus), "--spacy=a", "--span-marker=b", "--model=c", *more, "--docs=1", "--rounds=2"])
+    out = tmp_path / "start.json"
+    rounds = ["--docs=1", "--rounds=2", f"--out={out}"]
+    main([str(corpus), "--spacy=a", "--span-marker=b", "--model=c", *more, *rounds])
     others = [
         ("a", "spacy", start.MODEL),
         ("a", "spacy_ner", start.MODEL),
         ("b", "span_marker", "c"),
         ("d", "spacy", "e"),
     ]
-    assert calls[2:6] == calls[8:] == others
-    assert {loader for _, loader, _ in calls} == set(LOADERS)
+    assert calls[3:7] == calls[10:] == others
+    assert {loader for _, loader, _ in calls} == {*LOADERS, "floor"}
+    ways = {way["name"]: way for way in json.loads(out.read_text(encoding="utf8"))["ways"]}
+    assert ways["luke_ner"]["of_floor"] == {"seconds": 3.0, "megabytes": 3.0}
+    assert ways["luke_ner"]["of_en_core_web_sm"] == {"seconds": 1.5, "megabytes": 1.5}

@@ -99,11 +99,11 @@ def test_bad_input(tmp_path: Path) -> None:
     out = tmp_path / "out.spacy"
     for message, *arguments in [
         ("Choose one of conll, docred", "brat", good, out),
-        ("Give --names with a JSON file", "fewrel", good, out),
-        ("it is for docred and fewrel", "conll", good, out, "--names", names),
+        ("Pass --names with a JSON file", "fewrel", good, out),
+        ("--names is only for docred and fewrel", "conll", good, out, "--names", names),
         ("There is no file", "conll", tmp_path, out),
         ("There is no file", "docred", good, out, "--names", tmp_path / "none.json"),
-        ("ends in .spacy", "conll", good, tmp_path / "out.json"),
+        ("end in .spacy", "conll", good, tmp_path / "out.json"),
         ("can't be read as conll: no document", "conll", empty, out),
         ("can't be read as docred: KeyError", "docred", names.with_name("rows.json"), out),
     ]:

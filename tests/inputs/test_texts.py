@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_heads import TOKENIZER
 
 from spacy_luke.inputs.pieces import encode_whole_texts
-from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextReader, text_batches
+from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextLayout, text_batches
 
 NLP = spacy.blank("en")
 texts = st.lists(
@@ -17,8 +17,8 @@ texts = st.lists(
 ).map(" ".join)
 
 
-def reader(longest: int = 24, overlap: int = 6, doc_first: bool = True, by_token: bool = False) -> TextReader:
-    return TextReader(TOKENIZER, longest, overlap, doc_first, by_token)
+def reader(longest: int = 24, overlap: int = 6, doc_first: bool = True, by_token: bool = False) -> TextLayout:
+    return TextLayout(TOKENIZER, longest, overlap, doc_first, by_token)
 
 
 @given(texts)

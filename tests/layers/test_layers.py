@@ -1,4 +1,4 @@
-"""Suggested spans as candidates, pieces shared among windows, losses of pairs, checkpoints in memory."""
+"""Suggested spans as candidates, losses of pairs, checkpoints in memory."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 import spacy
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from spacy.tokens import Doc
 from tiny import make_tokenizer
 
 from spacy_luke.inputs.batch import word_batch
 from spacy_luke.inputs.pieces import encode_docs
+from spacy_luke.inputs.targets import Targets
 from spacy_luke.inputs.windows import Window
-from spacy_luke.layers.loss import Targets, joint_loss
+from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.spans import candidates_of
 from spacy_luke.layers.store import load_shared
-from spacy_luke.layers.transformer_data import owned_pieces
-from spacy_luke.nn.joint.losses import threshold_loss
-from spacy_luke.nn.joint.model import Candidates, JointOutput
+from spacy_luke.nn.heads.base import JOINT
+from spacy_luke.nn.heads.joint.losses import threshold_loss
+from spacy_luke.nn.heads.joint.outputs import Candidates, JointOutput
 
 
 def test_suggested_spans_become_candidates_of_the_windows_that_hold_them():
@@ -38,20 +37,6 @@ def test_suggested_spans_become_candidates_of_the_windows_that_hold_them():
     assert found == [[[0, 0], [0, 1], [1, 2]], [[0, 1]]]
     nothing = candidates_of(batch, [np.zeros((0, 2), dtype=np.int64)])
     assert nothing.spans.shape == (2, 0, 2)
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=6))
-def test_each_piece_is_owned_by_one_window_that_holds_it(steps: list[tuple[int, int]]):
-    windows, end = [], 0
-    for new, overlap in steps:
-        start = max(windows[-1].start + 1 if windows else 0, end - overlap)
-        start, end = min(start, end), end + new
-        windows.append(Window(0, start, end))
-    owned = owned_pieces(windows)
-    assert [piece for a, b in owned for piece in range(a, b)] == list(range(end))
-    for window, (a, b) in zip(windows, owned, strict=True):
-        assert a >= b or (window.start <= a and b <= window.end)
-    assert owned_pieces([]) == []
 
 
 def test_losses_of_pairs_near_and_by_entities():
@@ -88,8 +73,8 @@ def test_candidates_wider_than_the_pre_filter_are_no_entities():
 
 def test_one_module_a_checkpoint_while_somebody_holds_it(checkpoint: str, tmp_path: Path):
     folder = shutil.copytree(checkpoint, tmp_path / "own")
-    first = load_shared(str(folder)).model
-    assert load_shared(str(folder)).model is first
-    assert load_shared(str(folder), True, True).model is not first
+    first = load_shared(str(folder), JOINT).model
+    assert load_shared(str(folder), JOINT).model is first
+    assert load_shared(str(folder), JOINT, words_attend_to_entities=True).model is not first
     os.utime(folder / "config.json", (1, 2_000_000_000))  # rewritten since
-    assert load_shared(str(folder)).model is not first
+    assert load_shared(str(folder), JOINT).model is not first

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_luke.hub import resolve_checkpoint
+from spacy_luke.nn.hub import resolve_checkpoint
 
 ROOT = str(Path(__file__).parents[2])
 COMMIT = "0" * 39 + "1"
@@ -46,12 +46,12 @@ def test_a_saved_pipeline_is_no_checkpoint(tmp_path):
 
 
 def test_nothing_is_downloaded_when_only_local_files_may_be_used(tmp_path):
-    with pytest.raises(ValueError, match="among the downloaded checkpoints"):
+    with pytest.raises(ValueError, match="nor a downloaded checkpoint"):
         resolve_checkpoint("owner/name", cache_dir=tmp_path, local_files_only=True)
 
 
 def test_name_that_the_hub_refuses(tmp_path):
-    with pytest.raises(ValueError, match=r"'owner/na--me' cannot be downloaded: .*owner/na--me"):
+    with pytest.raises(ValueError, match=r"'owner/na--me' can't be downloaded: .*owner/na--me"):
         resolve_checkpoint("owner/na--me", cache_dir=tmp_path, local_files_only=True)
 
 
@@ -84,6 +84,9 @@ class Hub(BaseHTTPRequestHandler):
                 return self.answer(
                     200, json.dumps({"id": repo, "sha": COMMIT, "siblings": siblings}).encode()
                 )
+            if path == f"/api/models/{repo}/tree/{COMMIT}":  # asked for by huggingface_hub 2
+                tree = [{"type": "file", "path": name, "size": len(name), "oid": "0"} for name in files]
+                return self.answer(200, json.dumps(tree).encode())
             if path.startswith(f"/{repo}/resolve/"):
                 name = path.rsplit("/", 1)[1]
                 return self.answer(200, name.encode(), {"ETag": f'"{name}"', "X-Repo-Commit": COMMIT})
@@ -104,7 +107,7 @@ class Hub(BaseHTTPRequestHandler):
 
 CODE = """
 import json, sys
-from spacy_luke.hub import resolve_checkpoint
+from spacy_luke.nn.hub import resolve_checkpoint
 results = []
 for name, options in json.loads(sys.argv[1]):
     try:
@@ -155,7 +158,7 @@ def test_download(tmp_path):
     assert config == ["config.json"]
     assert answers[0] == ["config.json", "model.safetensors", "vocab.json"]
     assert answers[1] == ["config.json", "pytorch_model.bin"]
-    assert "neither a folder here nor a checkpoint" in answers[2]
+    assert "neither a local folder nor a checkpoint" in answers[2]
     assert "is gated" in answers[3]
     assert "no revision 'nope'" in answers[4]
     again, unknown = resolve_in_new_process(
@@ -254,7 +257,7 @@ def revisions(tmp_path):
 LACKING = {
     "config.json": ("head", "no config.json"),
     "model-00002-of-00002.safetensors": ("head", "names the file 'model-00002-of-00002.safetensors'"),
-    "merges.txt": ("tokenizer", "no word vocabulary: merges.txt is missing"),
+    "merges.txt": ("tokenizer", "no word vocabulary: it lacks merges.txt"),
     "entity_vocab.json": ("tokenizer", "no entity vocabulary"),
 }
 

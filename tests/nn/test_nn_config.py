@@ -60,7 +60,7 @@ def test_number_of_labels():
     assert LukeConfig.from_dict(old.to_dict(), id2label={0: "x"}).label2id == {"x": 0}
     assert LukeConfig.from_dict(old.to_dict(), hidden_size=24).label2id == {"a": 0, "b": 1}
     assert LukeConfig(id2label={0: "a", 1: "a"}, label2id={"a": 0}).label2id == {"a": 0}
-    with pytest.raises(ValueError, match="num_labels is 3; allowed: 2"):
+    with pytest.raises(ValueError, match="num_labels is 3; allowed is 2"):
         LukeConfig(num_labels=3, id2label={0: "a", 1: "b"})
     for labels in ({1: "a"}, {"x": "a"}, {0: "a", 2: "b"}):
         with pytest.raises(ValueError, match="a label for each number"):
@@ -85,16 +85,16 @@ def test_dict_is_independent():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("vocab_size", 0, "vocab_size is 0; allowed: an integer of at least 1"),
+        ("vocab_size", 0, "vocab_size is 0; allowed is an integer of at least 1"),
         ("num_hidden_layers", -1, "at least 1"),
-        ("pad_token_id", 600, "pad_token_id is 600; allowed: 0 to 510"),
+        ("pad_token_id", 600, "pad_token_id is 600; allowed is 0 to 510"),
         ("pad_token_id", -1, "at least 0"),
         ("hidden_dropout_prob", 1.5, "a number from 0 to 1"),
         ("classifier_dropout", -0.1, "a number from 0 to 1"),
         ("layer_norm_eps", -1e-5, "from 0 to inf"),
         ("layer_norm_eps", float("nan"), "from 0 to inf"),
-        ("num_attention_heads", 7, "768 cannot be divided among 7"),
-        ("hidden_act", "swoosh", "'swoosh'; allowed: gelu, gelu_new, relu, silu"),
+        ("num_attention_heads", 7, "768, which 7 attention heads can't divide"),
+        ("hidden_act", "swoosh", "'swoosh'; allowed are gelu, gelu_new, relu, silu"),
     ],
 )
 def test_value_out_of_range(name, value, message):
@@ -124,7 +124,7 @@ def test_unreadable_files(tmp_path):
         LukeConfig.from_pretrained(tmp_path)
     for content in (b"{", b"[1]", b"\xff\xfe\xfa"):
         (tmp_path / "config.json").write_bytes(content)
-        with pytest.raises(ValueError, match=r"config\.json cannot be read"):
+        with pytest.raises(ValueError, match=r"config\.json can't be read"):
             LukeConfig.from_pretrained(tmp_path)
 
 

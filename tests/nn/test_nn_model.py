@@ -296,9 +296,9 @@ def test_long_text_is_refused_only_when_it_is_too_long(tiny_model):
     ids[:, :38] = 5
     assert model(ids).last_hidden_state.shape == (1, 50, 16)  # 38 words and padding
     ids[:, 38] = 5
-    with pytest.raises(ValueError, match=r"39 word tokens.* ends at 38"):
+    with pytest.raises(ValueError, match=r"39 word pieces.* reads 38 at most"):
         model(ids)
-    with pytest.raises(ValueError, match="39 word tokens"):
+    with pytest.raises(ValueError, match="39 word pieces"):
         model(inputs_embeds=torch.zeros(1, 39, 16))
 
 
@@ -309,14 +309,14 @@ def test_wrong_inputs_are_refused(tiny_model, luke_inputs):
         model()
     with pytest.raises(ValueError, match="either input_ids or inputs_embeds"):
         model(ids, inputs_embeds=torch.zeros(2, 9, 16))
-    with pytest.raises(ValueError, match="entity_position_ids; one is missing"):
+    with pytest.raises(ValueError, match="entity_position_ids, but one is missing"):
         model(ids, entity_ids=inputs["entity_ids"])
-    with pytest.raises(ValueError, match=r"attention_mask has the shape \(2, 8\); needed: \(2, 9\)"):
+    with pytest.raises(ValueError, match=r"attention_mask has the shape \(2, 8\), but needs \(2, 9\)"):
         model(ids, inputs["attention_mask"][:, 1:])
     for name in ("entity_ids", "entity_position_ids", "entity_attention_mask"):
         with pytest.raises(ValueError, match=f"{name} has the shape"):
             model(**{**inputs, name: inputs[name][:1]})
-    with pytest.raises(ValueError, match=r"head_mask has the shape \(3,\); needed: \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"head_mask has the shape \(3,\), but needs \(2, 4\)"):
         model(ids, head_mask=torch.ones(3))
 
 

@@ -183,7 +183,7 @@ def test_checkpoint_of_another_task(saved, wanted, tmp_path):
         return
     origin = "" if saved == "LukeModel" else f" of a {saved}"
     with pytest.warns(
-        UserWarning, match=rf"{wanted} found no weights for .* in the checkpoint{origin}: they are new"
+        UserWarning, match=rf"{wanted} found no weights for .* in the checkpoint{origin}, so they are new"
     ) as caught:
         model = kind.from_pretrained(tmp_path)
     assert caught[0].filename == __file__
@@ -217,7 +217,7 @@ def test_stored_in_half(dtype, tmp_path):
 
 def test_a_type_that_there_is_not(tmp_path):
     make(spacy_luke, "LukeForMaskedLM").save_pretrained(tmp_path)
-    with pytest.raises(TypeError, match="dtype is 'half a float'; needed: a type of torch"):
+    with pytest.raises(TypeError, match="dtype is 'half a float'; allowed is a type of torch"):
         load("LukeForMaskedLM", tmp_path, dtype="half a float")
 
 
@@ -256,7 +256,7 @@ def test_labels_and_overrides(tmp_path):
         )
     assert other.classifier.weight.shape == (5, 16)
     assert other.config.problem_type == "multi_label_classification"
-    with pytest.raises(ValueError, match=r"LukeForQuestionAnswering is made for 2 labels.*num_labels=2"):
+    with pytest.raises(ValueError, match=r"LukeForQuestionAnswering needs 2 labels.*num_labels=2"):
         spacy_luke.LukeForQuestionAnswering.from_pretrained(tmp_path)
 
 

@@ -303,7 +303,7 @@ def test_inputs_that_the_model_can_not_take_are_told_of(caplog: pytest.LogCaptur
     ours(["Ana", SENTENCE])
     n = len(ours.encode(SENTENCE, verbose=False))
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
-        f"An input of {n} word pieces is longer than the 6 that the model takes"
+        f"An input has {n} word pieces, more than the 6 that the model reads"
     ]
 
 
@@ -335,9 +335,11 @@ def test_no_mask_but_no_input_without_its_start() -> None:
         tokenizer.mask_token = None
         assert tokenizer.mask_token_id is None
         assert "<mask>" not in tokenizer.all_special_tokens
-    with pytest.raises(ValueError, match="Every input needs a cls_token"):
+    with pytest.raises(ValueError, match="cls_token can't be None, because every input needs one"):
         ours.cls_token = None
-    with pytest.raises(ValueError, match=r"pad_token_id can't be 9999: the vocabulary has ids .* \d+ in all"):
+    with pytest.raises(
+        ValueError, match=r"pad_token_id can't be 9999: ids go .* size of the vocabulary, \d+\."
+    ):
         ours.pad_token_id = 9999
     ours.sep_token = AddedToken("[S]", lstrip=True)
     assert ours.convert_ids_to_tokens(ours("Bob", "Ana")["input_ids"]).count("[S]") == 3

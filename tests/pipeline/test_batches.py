@@ -15,8 +15,8 @@ from spacy.training import Example
 from thinc.api import Adam, Model
 from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.joint.model import JointOutput
+from spacy_luke.layers.weights import get_module
+from spacy_luke.nn.heads.joint.outputs import JointOutput
 
 BATCHES = list[tuple[int, int]]  # windows and padded size of each batch
 
@@ -183,6 +183,7 @@ def test_the_same_dropout_when_computed_again(checkpoint: str):
 
 
 def test_a_step_in_parts_with_a_listener_is_the_step_of_the_whole(checkpoint: str):
+    pytest.importorskip("spacy_transformers")
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "grad_factor": 1.0,

@@ -11,11 +11,10 @@ from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
+from tiny import FIRMS, JOINT_HEADS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR
-from spacy_luke.layers.joint import get_module
-from spacy_luke.nn.joint.model import HEADS
+from spacy_luke.layers.weights import get_module
 
 
 def train(
@@ -181,7 +180,7 @@ def head_weights(nlp: Language) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize(
     ("missing", "still"),
-    [("relations", {"relation_head"}), ("entities", set(HEADS))],
+    [("relations", {"relation_head"}), ("entities", set(JOINT_HEADS))],
 )
 def test_what_is_not_annotated_does_not_train(checkpoint: str, missing: str, still: set[str]):
     nlp = make_pipeline(checkpoint)
@@ -222,7 +221,7 @@ def test_no_relations_is_annotation(checkpoint: str):
 
 
 def test_heads_without_trained_weights_are_silent_and_say_so(make_checkpoint):
-    folder = make_checkpoint(loud=True, joint={"untrained": ()})  # all heads are new
+    folder = make_checkpoint(loud=True, joint={"untrained": JOINT_HEADS})
     nlp = make_pipeline(folder)
     with pytest.warns(UserWarning, match="no trained weights for ner, labels, relations"):
         doc = nlp("Ana was born in Rome .")

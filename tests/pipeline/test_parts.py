@@ -15,9 +15,10 @@ from spacy_luke.inputs.batch import mention_batch, word_batch
 from spacy_luke.inputs.entities import doc_ents
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window
-from spacy_luke.nn.joint.config import JointConfig
+from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.pipeline.decode import ScoredSpan, label_spans, lowest, threshold_of, without_overlap
-from spacy_luke.pipeline.gold import label_targets, read_gold, relation_targets, span_targets
+from spacy_luke.pipeline.gold import gold_of
+from spacy_luke.pipeline.joint.targets import label_targets, relation_targets, span_targets
 from spacy_luke.pipeline.label_data import LabelData, check_labels, collect_labels, with_labels
 from spacy_luke.pipeline.pairs import PairLimits
 
@@ -72,16 +73,16 @@ def test_allowed_pairs_of_labels():
     assert limits.allows("born in", "PER", "LOC")
     assert not limits.allows("born in", "LOC", "PER")
     assert limits.allows("works for", "LOC", "PER")
-    with pytest.raises(ValueError, match="pairs of a head's and a tail's label"):
+    with pytest.raises(ValueError, match=r"pairs \(label of the head, label of the tail\)"):
         PairLimits(allowed={"born in": ["PERLOC"]})
 
 
 # --- gold ----------------------------------------------------------------------------------
 
 
-def gold_of(example: Example):
+def make_gold(example: Example):
     limits = PairLimits()
-    return read_gold(
+    return gold_of(
         example, doc_ents(), lambda s: limits.near(example.reference, [(x.start, x.end) for x in s])
     )
 
@@ -91,7 +92,7 @@ def test_gold_arrays():
     example = annotate(nlp, "Ana was born in Rome . ana", {"Ana": "PER", "Rome": "LOC", "ana": "PER"}, None)
     doc = example.reference
     doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in"), (doc.ents[0], doc.ents[1], "unknown")]
-    gold, tokenizer = gold_of(example), make_tokenizer()
+    gold, tokenizer = make_gold(example), make_tokenizer()
     pieces = encode_docs([example.predicted], tokenizer)
     windows = [Window(0, 0, 7)]
     words = word_batch(windows, pieces, tokenizer)
@@ -116,7 +117,7 @@ def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, [("Ana", "Rome", "likes")])
     predicted = Doc(nlp.vocab, words=["Ana", "likes R", "ome"], spaces=[True, False, False])
-    gold = gold_of(Example(predicted, example.reference))
+    gold = make_gold(Example(predicted, example.reference))
     assert gold.mentions == [(0, 1)]
     assert gold.relations == {}
     assert gold.entities == {(0, 1): "PER"}
@@ -129,7 +130,7 @@ def test_twins_with_different_labels_keep_their_relations():
     doc.spans["all"] = [Span(doc, 0, 1, label="A"), Span(doc, 0, 1, label="B"), Span(doc, 2, 3, label="C")]
     _, second, third = doc.spans["all"]
     doc._.luke_relations = [(second, third, "likes")]
-    gold = read_gold(example, lambda d: list(d.spans["all"]), lambda s: None)
+    gold = gold_of(example, lambda d: list(d.spans["all"]), lambda s: None)
     assert gold.relations == {(1, 2): {"likes"}}
     assert gold.labels == [{"A"}, {"B"}, {"C"}]
 
@@ -138,7 +139,7 @@ def test_known_to_have_no_label_teaches_only_independent_labels():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, None)
     example.reference.ents[0]._.luke_labels = {}
-    gold, tokenizer = gold_of(example), make_tokenizer()
+    gold, tokenizer = make_gold(example), make_tokenizer()
     windows = [Window(0, 0, 3)]
     words = word_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
     mentions = mention_batch(

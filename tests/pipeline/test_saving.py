@@ -17,9 +17,9 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import Adam
 from tiny import TEXTS, make_corpus, make_pipeline, summary
 
-from spacy_luke.layers.joint import get_module, get_tokenizer
 from spacy_luke.layers.saving import smallest_dtype
-from spacy_luke.nn.joint.folder import load_joint, save_joint
+from spacy_luke.layers.weights import get_module, get_tokenizer
+from spacy_luke.nn.heads import LukeJointModel
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_equal_settings_with_other_weights_are_not_shared(make_checkpoint, tmp_p
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_stays_half_until_trained(checkpoint: str, tmp_path: Path, dtype: torch.dtype):
     own = shutil.copytree(checkpoint, tmp_path / "own")
-    save_joint(load_joint(own), own, dtype)
+    LukeJointModel.from_pretrained(own, dtype=dtype).save_pretrained(own)
     nlp = make_pipeline(str(own))
     before = [summary(doc) for doc in nlp.pipe(TEXTS)]
     nlp.to_disk(tmp_path / "saved")
@@ -235,9 +235,12 @@ def test_half_precision_stays_half_until_trained(checkpoint: str, tmp_path: Path
     sizes = [len(n.get_pipe("luke").to_bytes(exclude=["vocab"])) for n in (full, nlp)]
     assert sizes[0] - sizes[1] == pytest.approx(saved, rel=0.05)
     loaded = spacy.load(tmp_path / "saved")
-    assert {w.dtype for w in get_module(loaded.get_pipe("luke").model).parameters()} == {torch.float32}
+    model = loaded.get_pipe("luke").model
+    assert {w.dtype.itemsize for w in get_module(model).parameters()} == {2}
+    assert {w.dtype for w in model.shims[0].predictor.span_head.parameters()} == {torch.float32}
     assert [summary(doc) for doc in loaded.pipe(TEXTS)] == before
     loaded.get_pipe("luke").update(make_corpus(loaded, 6), sgd=Adam(0.001))
+    assert {w.dtype for w in get_module(model).parameters()} == {torch.float32}
     trained = [summary(doc) for doc in loaded.pipe(TEXTS)]
     loaded.to_disk(tmp_path / "trained")
     folder = tmp_path / "trained" / "luke" / "model"

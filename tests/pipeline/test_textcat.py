@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 from tiny_heads import LONG, make_head_pipeline, save_encoder, save_head, train
 
-from spacy_luke.layers.head import get_head
+from spacy_luke.layers.weights import get_module as get_head
 
 GOOD, BAD = ["Ana likes tea", "Bob likes Rome", "she likes Oslo"], ["old tea", "the old Acme", "he was old"]
 
@@ -54,15 +54,15 @@ def test_it_learns_a_number(encoder):
     scores = nlp.evaluate(examples)
     assert scores["cats_mae"] < 0.5
     assert scores["cats_score"] > 0.95
-    with pytest.raises(ValueError, match=r"one label; found were \['bad', 'good'\]"):
+    with pytest.raises(ValueError, match=r"one label only; the data have \['bad', 'good'\]"):
         nlp.initialize(lambda: corpus(nlp))
 
 
 def test_a_number_has_one_label(tmp_path):
     nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path), problem_type="regression")
-    with pytest.raises(ValueError, match=r"gives one number a text.*'good', 'bad', 'odd'"):
+    with pytest.raises(ValueError, match=r"predicts one number for each text.*'good', 'bad', 'odd'"):
         nlp("Ana likes tea")
-    with pytest.raises(ValueError, match="gives one number a text"):
+    with pytest.raises(ValueError, match="predicts one number for each text"):
         nlp.update([example(nlp, "Ana likes tea", {"good": 1.0})])
 
 
@@ -85,7 +85,7 @@ def test_it_learns_from_pairs(encoder):
 def test_long_texts_get_the_mean_of_their_windows(tmp_path):
     nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path))
     pipe = nlp.get_pipe("luke_textcat")
-    (scores,) = pipe.read([nlp.make_doc(LONG)], [(None,)])
+    (scores,) = pipe.logits([nlp.make_doc(LONG)], [(None,)])
     logits = np.mean([row.logits for row in scores.texts[0]], axis=0)
     assert len(scores.texts[0]) > 2
     wanted = np.exp(logits) / np.exp(logits).sum()

@@ -15,8 +15,7 @@ from thinc.api import Adam
 from tiny import ENTITIES, make_corpus, make_joint, make_pipeline, make_tokenizer
 
 from spacy_luke.inputs.pieces import encode_docs
-from spacy_luke.layers.joint import get_module, get_tokenizer
-from spacy_luke.nn.joint.folder import save_joint
+from spacy_luke.layers.weights import get_module, get_tokenizer
 
 TITLES = {**ENTITIES, "Ana (singer)": 4, "Oslo": 5, "Rome": 6}
 WORDS = ["Ana", "was", "born", "in", "Oslo", "and", "likes", "Kim"]
@@ -31,7 +30,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, str]:
     for full in (True, False):
         folder = tmp_path_factory.mktemp("titles")
         attention = {"words_attend_to_entities": full, "entities_attend_to_entities": full}
-        save_joint(make_joint(tokenizer, case_token_types=False, **attention), folder)
+        make_joint(tokenizer, case_token_types=False, **attention).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         made[full] = str(folder)
     return made
@@ -99,6 +98,7 @@ def test_titles_change_what_is_read_and_are_counted(folders: dict[bool, str], fu
 
 
 def test_word_states_for_listeners_do_not_know_the_titles(folders: dict[bool, str]):
+    pytest.importorskip("spacy_transformers")
     nlp = make_pipeline(folders[True], entity_input="title")
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",

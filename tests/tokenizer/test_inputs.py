@@ -127,8 +127,8 @@ def test_overflowing_entities_of_a_text_that_loses_none(make_bpe: Make) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
-        ({"text": TEXT, "return_tensors": "tf"}, ValueError, "PyTorch alone.*'np'"),
-        ({"text": TEXT, "return_tensors": "jax"}, ValueError, "PyTorch alone"),
+        ({"text": TEXT, "return_tensors": "tf"}, ValueError, "'pt' for PyTorch tensors, 'np'"),
+        ({"text": TEXT, "return_tensors": "jax"}, ValueError, "'pt' for PyTorch tensors"),
         ({"text": ["a", TEXT], "return_tensors": "pt"}, ValueError, "input_ids.*padding=True"),
         ({"text": TEXT, "entity_spans": [(-1, 3)]}, ValueError, r"\(-1, 3\)"),
         ({"text": TEXT, "entity_spans": [(3, 1)]}, ValueError, r"\(3, 1\)"),

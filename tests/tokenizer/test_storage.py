@@ -124,8 +124,8 @@ def test_files_with_a_prefix(tmp_path: Path, make_bpe: Make, make_json: Make) ->
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        ("vocab.json", r"vocab.json is missing.*Copy"),
-        ("merges.txt", "merges.txt is missing"),
+        ("vocab.json", r"lacks vocab.json.*Copy"),
+        ("merges.txt", "lacks merges.txt"),
         ("entity_vocab.json", "no entity vocabulary.*entity_vocab.json"),
     ],
 )
@@ -141,11 +141,11 @@ def test_a_missing_file_is_named(tmp_path: Path, bpe_folder: Path, name: str, ma
     [
         ("vocab.json", "{", "vocab.json can't be read"),
         ("vocab.json", "[]", "it isn't a dict"),
-        ("vocab.json", '{"a": 0}', "don't belong together"),
+        ("vocab.json", '{"a": 0}', "don't fit together"),
         ("merges.txt", "#version\na b c\n", "'a b c' isn't a pair"),
         ("entity_vocab.json", "\x00", "entity_vocab.json can't be read"),
         ("tokenizer_config.json", "[]", "it isn't a JSON object"),
-        ("tokenizer_config.json", '{"task": "dance"}', "'dance' is not known.*entity_classification"),
+        ("tokenizer_config.json", '{"task": "dance"}', "Unknown task 'dance'.*entity_classification"),
         ("tokenizer_config.json", '{"padding_side": "up"}', "padding_side is 'up'"),
         ("tokenizer_config.json", '{"max_mention_length": 0}', "max_mention_length is 0"),
     ],

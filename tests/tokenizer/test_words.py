@@ -101,5 +101,5 @@ def test_as_many_spaces_as_words(make_bpe: Make) -> None:
 def test_words_have_to_be_text(make_bpe: Make) -> None:
     with pytest.raises(UnicodeEncodeError, match="surrogate"):
         make_bpe().encode_words(["\ud800"], [False])
-    with pytest.raises(TypeError, match="strings, found 5"):
+    with pytest.raises(TypeError, match="has to be a string, got 5"):
         make_bpe().encode_words([5], [False])  # type: ignore[list-item]

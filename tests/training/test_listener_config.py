@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
@@ -12,6 +13,8 @@ from spacy.util import load_config
 from tiny import summary
 
 import spacy_luke
+
+pytest.importorskip("spacy_transformers")
 
 ROOT = Path(__file__).parent.parent.parent
 TAGS = ["NNP", "VBD", "NNP", "IN", "NNP", "."]

@@ -11,10 +11,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from spacy_luke.annotation import write_entities
-from spacy_luke.extensions import set_extensions
+from spacy_luke.annotation import set_extensions, write_entities
+from spacy_luke.pipeline.entity_scorer import make_luke_scorer
 from spacy_luke.training.outcomes import same_sentence
-from spacy_luke.training.scorer import make_luke_scorer
 
 set_extensions()
 NLP = spacy.blank("en")

@@ -1,7 +1,8 @@
-"""The eight task heads of LUKE."""
+"""LUKE's heads: the eight that are published, and the joint model's."""
 
 from .choice import LukeForMultipleChoice
 from .entity import LukeForEntityClassification, LukeForEntityPairClassification
+from .joint.model import LukeJointModel
 from .masked_lm import LukeForMaskedLM
 from .question import LukeForQuestionAnswering
 from .sequence import LukeForSequenceClassification
@@ -17,4 +18,5 @@ __all__ = [
     "LukeForQuestionAnswering",
     "LukeForSequenceClassification",
     "LukeForTokenClassification",
+    "LukeJointModel",
 ]

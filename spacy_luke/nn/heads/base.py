@@ -11,14 +11,15 @@ from torch import Tensor, nn
 
 from ...errors import Errors, Warnings
 from ..config import LukeConfig
-from ..matching import without_heads
+from ..matching import fit_prefix
 from ..model import LukeModel
 from ..outputs import LukeModelOutput
 from ..pretrained import LukePreTrainedModel, init_module
 from .losses import single_or_multi_label_loss
 from .outputs import LabelOutput
 
-TASKS = (
+JOINT = "LukeJointModel"
+HEAD_CLASSES = (
     "LukeForMaskedLM",
     "LukeForEntityClassification",
     "LukeForEntityPairClassification",
@@ -27,6 +28,7 @@ TASKS = (
     "LukeForMultipleChoice",
     "LukeForTokenClassification",
     "LukeForQuestionAnswering",
+    JOINT,
 )
 UNTRAINED = "untrained"  # field of a saved configuration: parts of the model whose weights are random
 
@@ -54,7 +56,7 @@ class LukeHead(LukePreTrainedModel):
         """Note which new parts are about to learn: those that a gradient has reached."""
         if self.untrained:
             parts = {name: self.get_submodule(name) for name in self.untrained}
-            self.untrained = tuple(name for name, part in parts.items() if not _has_gradient(part))
+            self.untrained = tuple(name for name, part in parts.items() if not _has_learned(part))
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it, with the parts that are untrained."""
@@ -65,26 +67,22 @@ class LukeHead(LukePreTrainedModel):
 
     def _load(
         self, weights: Mapping[str, Tensor], dtype: torch.dtype | None, ignore_mismatched_sizes: bool
-    ) -> None:
-        task = saved_task(self.config)
-        is_other = task is not None and task not in {kind.__name__ for kind in type(self).__mro__}
-        if is_joint(self.config):
-            weights = {
-                name: w for name, w in weights.items() if name.startswith(self.base_model_prefix + ".")
-            }
-            del self.config.joint
-        elif is_other:
-            # The head of another task may have the same names and shapes; its weights mean something else.
-            weights = without_heads(weights)
-        super()._load(weights, dtype, ignore_mismatched_sizes)
-        if self.untrained:
-            origin = f" of a {task}" if is_other else ""
-            message = Warnings.W201.format(
-                model=type(self).__name__, parts=", ".join(self.untrained), task=origin
-            )
+    ) -> tuple[str, ...]:
+        saved = saved_class(self.config)
+        is_own = saved in {kind.__name__ for kind in type(self).__mro__}
+        if not is_own and (saved is not None or not self.head_may_be_missing):
+            # The head of another class may have the same names and shapes; its weights mean something else.
+            weights = fit_prefix(weights, self.base_model_prefix, is_base=True)
+        missing = super()._load(weights, dtype, ignore_mismatched_sizes)
+        if missing:
+            origin = "" if is_own or saved is None else f" of a {saved}"
+            message = Warnings.W201.format(model=type(self).__name__, parts=", ".join(missing), task=origin)
             warnings.warn(message, UserWarning, stacklevel=4)
-        saved = vars(self.config).pop(UNTRAINED, ())
-        self.untrained = tuple(sorted({*self.untrained, *saved}))
+        # From now on the model knows better than its configuration, which gets these fields when it is saved.
+        vars(self.config).pop("joint", None)
+        parts = dict(self.named_modules()).keys() & set(vars(self.config).pop(UNTRAINED, ()))
+        self.untrained = tuple(sorted({*self.untrained, *parts}))
+        return missing
 
 
 class LabelHead(LukeHead):
@@ -237,22 +235,22 @@ def classifier_dropout(config: LukeConfig) -> float:
     return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
 
 
-def saved_task(config: LukeConfig) -> str | None:
+def saved_class(config: LukeConfig) -> str | None:
     """config (LukeConfig): A checkpoint's configuration.
-    RETURNS (str | None): The published class that it was saved from, if it names one."""
+    RETURNS (str | None): Name of the head's class that it was saved from, if it is one of `HEAD_CLASSES`."""
+    if hasattr(config, "joint"):
+        return JOINT
     names = getattr(config, "architectures", None) or ()
-    return next((name for name in names if name in TASKS), None)
+    return next((name for name in names if name in HEAD_CLASSES), None)
 
 
-def is_joint(config: LukeConfig) -> bool:
-    """config (LukeConfig): A checkpoint's configuration.
-    RETURNS (bool): Whether it is of a `JointModel`, whose heads no published class has."""
-    return "joint" in vars(config)
-
-
-def _has_gradient(module: nn.Module) -> bool:
-    """All of it: a part may share a weight with another one that learns."""
-    return all(param.grad is not None for param in module.parameters() if param.requires_grad)
+def _has_learned(part: nn.Module) -> bool:
+    """Whether a gradient has reached a part: all of it, for it may share a weight with another one that learns, and
+    more than zeros, which are what remains of a batch without anything for it."""
+    grads = [param.grad for param in part.parameters() if param.requires_grad]
+    return all(grad is not None for grad in grads) and any(
+        bool(grad.any()) for grad in grads if grad is not None
+    )
 
 
 def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:

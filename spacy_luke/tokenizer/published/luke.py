@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
-from ...hub import TOKENIZER_FILES, resolve_checkpoint
+from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
 from ..base import parts_from_bytes
 from ..entities import EntityVocab
 from ..folder import (

@@ -5,30 +5,17 @@ Yao et al., 2019, https://aclanthology.org/P19-1074; Tan et al., 2022, https://a
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import srsly
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ...annotation import write_relations
 from ...types import Relation
 from .build import Mention, build_doc
-
-
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file, compressed or not.
-
-    path (str | Path): A `.json` or `.json.xz` file.
-    RETURNS (Any): Its contents.
-    """
-    path = Path(path)
-    if path.suffix == ".xz":
-        return srsly.json_loads(lzma.decompress(path.read_bytes()).decode("utf8"))
-    return srsly.read_json(path)
+from .files import read_json
 
 
 def convert_docred(

@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from ...annotation import write_relations
 from ...types import Relation
 from .build import Mention, build_doc
-from .docred import read_json
+from .files import read_json
 
 LABEL = "ENTITY"
 

@@ -5,17 +5,16 @@ Mesquita et al., 2019, https://aclanthology.org/D19-1069
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import srsly
 from spacy.tokens import Doc, Span
 
 from ...annotation import RELATIONS_LOOKED_FOR, write_relations
 from ...types import Relation
 from .build import Mention, build_text_doc
+from .files import read_json_lines
 
 LABEL = "ENTITY"
 
@@ -30,11 +29,8 @@ def convert_knowledgenet(path: str | Path, tokenizer: Callable[[str], Doc]) -> I
         `doc.user_data[RELATIONS_LOOKED_FOR]` has the properties of its rows, `doc.user_data["fold"]` the published
         fold.
     """
-    path = Path(path)
-    data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
     rows_by_text: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for line in data.decode("utf8").splitlines():
-        row = srsly.json_loads(line)
+    for row in read_json_lines(path):
         rows_by_text.setdefault((row["doc"], row["text"]), []).append(row)
     for (_, text), rows in rows_by_text.items():
         yield _doc(tokenizer, text, rows)

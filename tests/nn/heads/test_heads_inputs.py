@@ -62,7 +62,7 @@ def test_positions_of_spans(name, make, inputs, positions):
     model = make("LukeForEntitySpanClassification")
     with pytest.raises(ValueError, match=f"needs {name}, which is missing"):
         model(**inputs, **{**positions, name: None})
-    with pytest.raises(ValueError, match=rf"{name} has the shape \(2, 3\); needed: \(2, 4\)"):
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(2, 3\), but needs \(2, 4\)"):
         model(**inputs, **{**positions, name: positions[name][:, :3]})
     for wrong in (9, -1):
         with pytest.raises(ValueError, match=f"{name} has values outside of 0 to 8"):
@@ -80,12 +80,12 @@ def test_spans_of_no_entities(make, inputs, positions):
 
 @pytest.mark.parametrize("head", ["LukeForEntityClassification", "LukeForTokenClassification"])
 def test_no_labels(head, make):
-    with pytest.raises(ValueError, match=rf"{head} is made for one or more labels.*num_labels=2"):
+    with pytest.raises(ValueError, match=rf"{head} needs one or more labels.*num_labels=2"):
         make(head, num_labels=0)
 
 
 def test_start_and_end(make, inputs):
-    with pytest.raises(ValueError, match=r"made for 2 labels, but config.num_labels is 3"):
+    with pytest.raises(ValueError, match=r"needs 2 labels, but config.num_labels is 3"):
         make("LukeForQuestionAnswering", num_labels=3)
     model = make("LukeForQuestionAnswering")
     assert model(**inputs).loss is None
@@ -104,7 +104,7 @@ def test_start_and_end(make, inputs):
 def test_choices_have_a_dimension_of_their_own(make, inputs):
     model = make("LukeForMultipleChoice")
     with pytest.raises(
-        ValueError, match=r"input_ids has the shape \(2, 9\); needed: \(batch, choices, words\)"
+        ValueError, match=r"input_ids has the shape \(2, 9\), but needs \(batch, choices, words\)"
     ):
         model(**inputs)
     with pytest.raises(ValueError, match=r"inputs_embeds has the shape \(2, 9, 16\)"):
@@ -157,7 +157,7 @@ def test_problem_type_is_known(tiny_config):
 
 def test_classes_are_integers_in_range():
     logits = torch.randn(3, 4)
-    with pytest.raises(TypeError, match=r"labels are of the type torch.float32; needed are integers"):
+    with pytest.raises(TypeError, match=r"labels are of type torch.float32, but have to be integers"):
         class_loss(logits, torch.zeros(3))
     for wrong in (4, -1):
         with pytest.raises(ValueError, match=r"outside of 0 to 3.*-100"):

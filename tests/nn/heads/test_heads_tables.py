@@ -253,12 +253,12 @@ def test_gradient_checkpointing(name, kwargs, make, luke_inputs, monkeypatch):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_heads_of_attention_are_not_pruned(name, make):
-    with pytest.raises(NotImplementedError, match=r"cannot be pruned: \{0: \[1\]\}.*head_mask"):
+    with pytest.raises(NotImplementedError, match=r"can't be pruned \(\{0: \[1\]\}\).*head_mask"):
         make(name).prune_heads({0: [1]})
 
 
 def test_what_old_configurations_ask_for(make):
     assert make("LukeForEntityClassification", gradient_checkpointing=True).is_gradient_checkpointing
     assert not make("LukeModel", gradient_checkpointing=False, pruned_heads={}).is_gradient_checkpointing
-    with pytest.raises(NotImplementedError, match=r"cannot be pruned: \{0: \[1\]\}"):
+    with pytest.raises(NotImplementedError, match=r"can't be pruned \(\{0: \[1\]\}\)"):
         make("LukeModel", pruned_heads={0: [1]})

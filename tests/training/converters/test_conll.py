@@ -39,7 +39,7 @@ def test_tab_lines_may_hold_spaces_and_other_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["word", "word NOTAG", "word\t", "word B"])
 def test_bad_lines(tmp_path: Path, line: str) -> None:
-    with pytest.raises(ValueError, match="a, line 2, has no tag"):
+    with pytest.raises(ValueError, match="a, line 2: no tag"):
         ents(tmp_path / "a", f"ok O\n{line}\n")
 
 

@@ -8,9 +8,9 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_luke.annotation import has_relations
-from spacy_luke.extensions import set_extensions
-from spacy_luke.training.converters.docred import convert_docred, docred_doc, read_json
+from spacy_luke.annotation import has_relations, set_extensions
+from spacy_luke.training.converters.docred import convert_docred, docred_doc
+from spacy_luke.training.converters.files import read_json
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")

@@ -11,10 +11,9 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations
-from spacy_luke.extensions import set_extensions
-from spacy_luke.training.converters.docred import read_json
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations, set_extensions
 from spacy_luke.training.converters.fewrel import convert_fewrel
+from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
 from spacy_luke.training.converters.semeval import convert_semeval
 
@@ -103,7 +102,7 @@ def test_semeval(tmp_path: Path) -> None:
 )
 def test_semeval_refuses(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
-    with pytest.raises(ValueError, match=r"a\.txt, line 1, is no sentence"):
+    with pytest.raises(ValueError, match=r"a\.txt, line 1: not a sentence"):
         list(convert_semeval(tmp_path / "a.txt", NLP.make_doc))
 
 

@@ -46,12 +46,6 @@ def test_links_become_entities_with_titles() -> None:
     assert linked.user_data["title"] == plain.user_data["title"] == "Rome"
 
 
-def test_other_kinds_of_paragraphs_on_demand() -> None:
-    nlp = spacy.blank("en")
-    (item,) = wikilinks_docs(PAGE, nlp.make_doc, kinds=("li",))
-    assert [ent.kb_id_ for ent in item.ents] == ["Item"]
-
-
 def test_files_plain_and_compressed(tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     data = (json.dumps(PAGE) + "\n" + json.dumps({**PAGE, "title": "Oslo"}) + "\n").encode()

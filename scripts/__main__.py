@@ -1,0 +1,78 @@
+"""`python -m scripts ...`: the steps in which `project.yml` makes and measures the default model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import spacy
+import typer
+from wasabi import msg
+
+from spacy_luke.cli import PlainErrors
+
+from .corpus import prepare_default_corpus
+from .evaluate import evaluate
+from .second_corpus import prepare_second_corpus
+
+app = typer.Typer(
+    cls=PlainErrors,
+    help="Make and measure the model that ships with spacy_luke.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.command("corpus")
+def corpus_command(
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],
+    out: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
+) -> None:
+    """Prepare the default model's corpus. Documents that leak into the test half are left out."""
+    sources, counts = prepare_default_corpus(data, out)
+    rows = [
+        (s.name, s.given, sum(s.leaked), sum(s.repeated), s.used, s.mentions, s.relations) for s in sources
+    ]
+    header = ("source", "documents", "leaked", "repeated", "used", "mentions", "relations")
+    msg.table(rows, header=header, divider=True, aligns=("l", *"rrrrrr"))
+    _say_written(counts, out)
+
+
+@app.command("second-corpus")
+def second_corpus_command(
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet and fewrel")],
+    corpus: Annotated[Path, typer.Argument(help="Folder that `corpus` wrote")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder for train/ and check.spacy")],
+) -> None:
+    """Prepare its second training's corpus. It has short and mixed texts, and single sentences."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("luke_ner", config={"model": {"checkpoint": str(checkpoint)}})
+    _say_written(prepare_second_corpus(data, corpus, nlp, out), out)
+
+
+def _say_written(counts: dict[str, int], out: Path) -> None:
+    msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    corpus: Annotated[Path, typer.Argument(help=".spacy file with gold entities and relations")],
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
+    ] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="Training .spacy file, for Ign F1 and the lookup floor")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures")] = None,
+    attention: Annotated[str, typer.Option(help='"trained", "full", "words-cut" or "both-cut"')] = "trained",
+) -> None:
+    """Report the figures of the model card. Each comes with its 95% bootstrap interval."""
+    for line in evaluate(corpus, checkpoint, train, out, attention):
+        typer.echo(line)
+
+
+if __name__ == "__main__":
+    app()

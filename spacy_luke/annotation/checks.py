@@ -1,0 +1,125 @@
+"""Checks of what users assign. Each returns the value as it is stored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+
+from ..errors import Errors
+from ..types import Fact, Relation
+
+FloatArray = NDArray[np.float32]
+
+
+def check_span(doc: Doc, span: Any, what: str) -> None:
+    """A span that isn't empty, of this document or of one with the same text."""
+    if not isinstance(span, Span):
+        raise TypeError(Errors.L402.format(what=what, type=type(span).__name__, value=span))
+    if len(span) == 0:
+        raise ValueError(Errors.L404.format(what=what, start=span.start, end=span.end))
+    if span.doc is not doc and span.doc.text != doc.text:
+        raise ValueError(
+            Errors.L403.format(what=what, span=span.text, start=span.start_char, end=span.end_char)
+        )
+
+
+def check_label(value: Any, what: str) -> str:
+    """A string that isn't empty."""
+    if not isinstance(value, str) or not value:
+        raise ValueError(Errors.L406.format(what=what, value=value))
+    return value
+
+
+def check_text(value: Any, what: str) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(Errors.L411.format(what=what, type=type(value).__name__, value=value))
+    return value
+
+
+def check_score(value: Any, what: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = math.nan
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(Errors.L407.format(what=what, value=value))
+    return score
+
+
+def check_labels(value: Any) -> dict[str, float]:
+    """Labels with probabilities."""
+    if not isinstance(value, Mapping):
+        raise TypeError(Errors.L413.format(type=type(value).__name__, value=value))
+    return {check_label(k, "label of a span"): check_score(v, f"label {k!r}") for k, v in value.items()}
+
+
+def check_iterable(value: Any, what: str) -> list[Any]:
+    """Any number of things, which a string isn't."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(Errors.L412.format(what=what, type=type(value).__name__, value=value))
+    return list(value)
+
+
+def check_texts(value: Any, what: str) -> list[str]:
+    """Any number of strings."""
+    return [check_text(item, what) for item in check_iterable(value, f"{what}s")]
+
+
+def check_vectors(value: Any, n_spans: int) -> FloatArray:
+    """A matrix with a row for each span."""
+    array = np.array(value, dtype=np.float32, order="C")
+    if array.ndim != 2 or array.shape[0] != n_spans:
+        raise ValueError(Errors.L409.format(expected=n_spans, shape=array.shape))
+    return array
+
+
+def check_length(values: Sequence[Any], what: str, expected: int, each: str) -> None:
+    """As many values as there are spans or tokens."""
+    if len(values) != expected:
+        raise ValueError(Errors.L408.format(expected=expected, what=what, each=each, got=len(values)))
+
+
+def check_candidates(candidates: Iterable[Any]) -> list[list[str | float]]:
+    """Titles with scores."""
+    rows: list[list[str | float]] = []
+    for candidate in candidates:
+        title, score = candidate
+        if not isinstance(title, str) or not isinstance(score, (int, float)):
+            raise TypeError(Errors.L440.format(value=candidate))
+        rows.append([title, float(score)])
+    return rows
+
+
+def check_relation(doc: Doc, value: Any) -> Relation:
+    """A relation between spans of this document, or the like as a tuple."""
+    if not isinstance(value, (tuple, list)) or not 3 <= len(value) <= 5:
+        raise TypeError(Errors.L405.format(type=type(value).__name__, value=value))
+    head, tail, label, score, id_ = Relation(*value)
+    check_span(doc, head, "head of a relation")
+    check_span(doc, tail, "tail of a relation")
+    check_label(label, "label of a relation")
+    return Relation(
+        head, tail, label, check_score(score, f"relation {label!r}"), check_text(id_, "id of a relation")
+    )
+
+
+def check_fact(doc: Doc, value: Any) -> Fact:
+    """A fact with relations of this document that support it."""
+    if not isinstance(value, (tuple, list)) or len(value) != 6 or not value[5]:
+        raise TypeError(Errors.L410.format(type=type(value).__name__, value=value))
+    head, tail, label, score, id_, pairs = value
+    return Fact(
+        check_label(head, "head of a fact"),
+        check_label(tail, "tail of a fact"),
+        check_label(label, "label of a fact"),
+        check_score(score, f"fact {label!r}"),
+        check_text(id_, "id of a fact"),
+        tuple(check_relation(doc, pair) for pair in check_iterable(pairs, "Relations")),
+    )

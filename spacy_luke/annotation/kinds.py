@@ -1,0 +1,46 @@
+"""Every kind of annotation, in one table: its attribute, how it is read and written, how it follows its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from spacy.tokens import Doc, Span, Token
+
+from . import entities, links, relations, texts
+from .moving import Place, keep, move_pairs, move_rows, move_vectors
+
+
+class Kind(NamedTuple):
+    """One kind of annotation.
+
+    name (str): Under what it is stored.
+    owner (type): Doc, Span or Token: what has the attribute.
+    attribute (str): The extension attribute.
+    read (Callable): Its getter. A function of a module, because other processes find it by name.
+    write (Callable): Its setter, which checks what is assigned; None forgets it.
+    move (Callable): Gives what is stored the places that it has in another document; `keep` for what has none.
+    """
+
+    name: str
+    owner: Any
+    attribute: str
+    read: Callable[..., Any]
+    write: Callable[..., None]
+    move: Callable[[Any, Place], Any]
+
+
+_TABLE = (
+    Kind("best", Span, "luke_label", entities.read_label, entities.write_label, move_rows),
+    Kind("labels", Span, "luke_labels", entities.read_labels, entities.write_labels, move_rows),
+    Kind("vectors", Span, "luke_vector", entities.read_vector, entities.write_vector, move_vectors),
+    Kind("candidates", Span, "luke_candidates", links.read_candidates, links.write_candidates, move_rows),
+    Kind("relations", Doc, "luke_relations", relations.read_relations, relations.write_relations, move_pairs),
+    Kind("facts", Doc, "luke_facts", relations.read_facts, relations.write_facts, move_pairs),
+    Kind("text_pair", Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair, keep),
+    Kind("question", Doc, "luke_question", texts.read_question, texts.write_question, keep),
+    Kind("choices", Doc, "luke_choices", texts.read_choices, texts.write_choices, keep),
+    Kind("choice", Doc, "luke_choice", texts.read_choice, texts.write_choice, keep),
+    Kind("tags", Token, "luke_tag", texts.read_tag, texts.write_tag, move_rows),
+)
+KINDS = {kind.name: kind for kind in _TABLE}

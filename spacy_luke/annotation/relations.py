@@ -1,0 +1,153 @@
+"""Relations between mentions of a document, and the facts that they support.
+
+A stored table has each mention once, pairs of their numbers (head, tail, label, score, id), and facts with the range
+of their pairs (head, tail, label, score, id, start, end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+from ..types import Fact, Relation
+from .checks import check_fact, check_iterable, check_relation
+from .store import Table, read_kind, store, stored, write_kind
+
+# A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
+RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
+
+MentionRow = tuple[int, int, str, str, str]
+PairRow = tuple[MentionRow, MentionRow, str, float, str]
+FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
+
+
+def has_relations(doc: Doc) -> bool:
+    """Whether relations were annotated, be it with none.
+
+    doc (Doc): The document.
+    RETURNS (bool): False where nobody ever assigned any: such a document neither trains nor scores.
+    """
+    return read_kind(doc, "relations") is not None
+
+
+def read_relations(doc: Doc) -> tuple[Relation, ...]:
+    """The document's relations.
+
+    doc (Doc): The document.
+    RETURNS (tuple[Relation, ...]): In the order in which they were assigned; empty if there are none.
+    """
+    table = read_kind(doc, "relations")
+    return () if table is None else _read_pairs(doc, table)
+
+
+def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
+    """Store the document's relations, replacing those of an earlier writer.
+
+    doc (Doc): The document.
+    relations (Iterable[Relation | tuple] | None): Relations, or tuples (head, tail, label[, score[, id]]),
+        between spans of this document or of a copy with the same text. None: never annotated.
+    RAISES (TypeError, ValueError): On anything else; what was stored stays then.
+    """
+    if relations is None:
+        return write_kind(doc, "relations", None)
+    checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
+    return write_kind(doc, "relations", _pair_table(map(_pair_row, checked)))
+
+
+def read_facts(doc: Doc) -> tuple[Fact, ...]:
+    """The document's facts.
+
+    doc (Doc): The document.
+    RETURNS (tuple[Fact, ...]): In the order in which they were written; empty if there are none.
+    """
+    table = read_kind(doc, "facts")
+    if table is None:
+        return ()
+    pairs = _read_pairs(doc, table)
+    return tuple(
+        Fact(head, tail, label, score, id_, pairs[start:end])
+        for head, tail, label, score, id_, start, end in table["facts"]
+    )
+
+
+def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
+    """Store the document's facts, replacing those of an earlier writer.
+
+    doc (Doc): The document.
+    facts (Iterable[Fact] | None): Facts, each with the pairs that support it. None removes what is stored.
+    RAISES (TypeError, ValueError): On anything else; what was stored stays then.
+    """
+    if facts is None:
+        return write_kind(doc, "facts", None)
+    checked = [check_fact(doc, value) for value in check_iterable(facts, "Facts")]
+    return write_kind(
+        doc, "facts", _fact_table([(*fact[:5], list(map(_pair_row, fact.pairs))) for fact in checked])
+    )
+
+
+def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]) -> None:
+    """Store relations and facts of mentions that were taken from this very document: thousands of them, unchecked.
+
+    doc (Doc): The document.
+    relations (Sequence[tuple]): Head and tail by `mention_row`, label, score, id.
+    facts (Sequence[tuple]): Texts of head and tail, label, score, id, and the pairs that support it, best first.
+    """
+    store(doc, {**stored(doc), "relations": _pair_table(relations), "facts": _fact_table(facts)})
+
+
+def mention_row(span: Span) -> MentionRow:
+    """span (Span): A mention. RETURNS (tuple): It as stored: characters, label, and ids in and of a knowledge base."""
+    return span.start_char, span.end_char, span.label_, span.kb_id_, span.id_
+
+
+def _pair_row(relation: Relation) -> PairRow:
+    head, tail, label, score, id_ = relation
+    return mention_row(head), mention_row(tail), label, score, id_
+
+
+def _pair_table(pairs: Iterable[PairRow]) -> Table:
+    """Rows are tuples, which the garbage collector lets go of; lists by the thousand make it go through all objects of
+    the process again and again.
+    """
+    index: dict[MentionRow, int] = {}
+    rows = [
+        (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
+        for head, tail, label, score, id_ in pairs
+    ]
+    return {"spans": list(index), "pairs": rows}
+
+
+def _fact_table(facts: Sequence[FactRow]) -> Table:
+    rows, start = [], 0
+    for *fact, pairs in facts:
+        rows.append((*fact, start, start + len(pairs)))
+        start += len(pairs)
+    return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
+
+
+def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
+    spans = _find_spans(doc, table["spans"])
+    return tuple(
+        Relation(spans[h], spans[t], label, score, id_) for h, t, label, score, id_ in table["pairs"]
+    )
+
+
+def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
+    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
+    members: dict[tuple[int, int, str], list[Span]] = {}
+    for group in (doc.ents, *doc.spans.values()):
+        for span in group:
+            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
+    return [_find_span(doc, members.get((m[0], m[1], m[2]), []), *m) for m in mentions]
+
+
+def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
+    for span in members:
+        if span.kb_id_ == kb_id and span.id_ == id_:
+            return span
+    if members:
+        return members[0]
+    # "expand": a retokenizer may have merged the mention into a longer token since.
+    return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")

@@ -1,0 +1,98 @@
+"""What the joint model is asked, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...outputs import WordStates
+from .rows import EntityRows
+
+
+@dataclass
+class Words:
+    """Words of a batch of windows as tensors.
+
+    ids, mask, types (Tensor): Pieces. Shape: (batch, length)
+    first, last (Tensor): Pieces of each token. Shape: (batch, n_tokens)
+    token_mask (Tensor): True for real tokens. Shape: (batch, n_tokens)
+    """
+
+    ids: Tensor
+    mask: Tensor
+    types: Tensor | None
+    first: Tensor
+    last: Tensor
+    token_mask: Tensor
+
+
+@dataclass
+class Mentions:
+    """Mentions and pairs of a batch of windows as tensors.
+
+    extents (Tensor): First and last-plus-one piece. Shape: (batch, n_mentions, 2)
+    mask (Tensor): True for real mentions. Shape: (batch, n_mentions)
+    pairs (Tensor): Window, head row, tail row. Shape: (n_pairs, 3)
+    ids (Tensor | None): Which entity of the vocabulary each is; None for [MASK]. Shape: (batch, n_mentions)
+    """
+
+    extents: Tensor
+    mask: Tensor
+    pairs: Tensor
+    ids: Tensor | None = None
+
+
+@dataclass
+class Candidates:
+    """Candidate spans of a batch of windows.
+
+    spans (Tensor): First and last token slot of each. Shape: (batch, n_spans, 2)
+    mask (Tensor): True for real candidates. Shape: (batch, n_spans)
+    """
+
+    spans: Tensor
+    mask: Tensor
+
+
+@dataclass
+class Related:
+    """Pairs of mentions with a relation whose probability is above a floor.
+
+    pairs (Tensor): Window, head row, tail row. Shape: (n_relations, 3)
+    labels (Tensor): Index of the relation. Shape: (n_relations,)
+    scores (Tensor): Its probability. Shape: (n_relations,)
+    """
+
+    pairs: Tensor
+    labels: Tensor
+    scores: Tensor
+
+
+@dataclass
+class JointOutput:
+    """What the joint model says of a batch. A part that was not asked for, or has no head, is None.
+
+    word_states (Tensor): Last word states, computed without entities. Shape: (batch, length, hidden)
+    proposal_scores (Tensor): Pre-filter scores. Shape: (batch, n_tokens, max_span_width)
+    candidates (Candidates): The spans that were read as entities.
+    span_logits (Tensor): Shape: (batch, n_spans, n_labels + 1)
+    entity_states (Tensor): Shape: (batch, n_mentions, hidden)
+    label_logits (Tensor): Shape: (batch, n_mentions, n_labels)
+    pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
+    related (Related): Instead of the logits, where a floor for relations was given.
+    words (WordStates): The encoder's cache, for more rows on the same words.
+    rows (EntityRows): What the candidates have read, where no entity reads another: then the rows of mentions
+        among them are the same.
+    """
+
+    word_states: Tensor
+    words: WordStates | None = None
+    rows: EntityRows | None = None
+    proposal_scores: Tensor | None = None
+    candidates: Candidates | None = None
+    span_logits: Tensor | None = None
+    entity_states: Tensor | None = None
+    label_logits: Tensor | None = None
+    pair_logits: Tensor | None = None
+    related: Related | None = None

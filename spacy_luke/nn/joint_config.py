@@ -1,0 +1,80 @@
+"""What a joint model can say, and the sizes of its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from ..errors import Errors
+
+
+@dataclass(frozen=True)
+class JointConfig:
+    """Labels and sizes of the heads of a `LukeJointModel`. A head without labels does not exist.
+
+    ner_labels (tuple[str, ...]): Labels that candidate spans are scored for; "none" is implied, at index 0.
+    entity_labels (tuple[str, ...]): Labels of given or found entities.
+    relation_labels (tuple[str, ...]): Labels of directed pairs; "none" is implied, at index 0.
+    relation_ids (dict[str, str]): Knowledge-base identifiers of relation labels, where there are any.
+    multi_label (bool): Whether an entity can have several labels at once.
+    max_span_width (int): Widest candidate span that the learned pre-filter proposes, in tokens.
+    proposal_width (int): Width of the pre-filter's start and end vectors.
+    proposals_per_token (float): Candidates that the pre-filter keeps, as a share of the window's tokens.
+    proposal_floor (float): Less probable candidates are not kept in prediction.
+    proposal_margin (float): Nor are those whose score is lower by more than this than that of one they overlap with.
+    relation_width (int): Width of the relation head's hidden layer.
+    max_mention_length (int): Most pieces of a mention that its position embedding averages over.
+    entity_mask_id (int): Id of the entity [MASK], which stands for every mention.
+    dropout (float): Dropout before each classifier.
+    thresholds (dict[str, Any]): Tuned thresholds of these weights: a probability, or one by label, for each of
+        "ner", "labels", "relations" and "facts".
+    untrained (tuple[str, ...]): Heads whose weights are still random; they must not say anything.
+    """
+
+    ner_labels: tuple[str, ...] = ()
+    entity_labels: tuple[str, ...] = ()
+    relation_labels: tuple[str, ...] = ()
+    relation_ids: dict[str, str] = field(default_factory=dict)
+    multi_label: bool = False
+    max_span_width: int = 12
+    proposal_width: int = 128
+    proposals_per_token: float = 0.5
+    proposal_floor: float = 0.00002
+    proposal_margin: float = 12.0
+    relation_width: int = 384
+    max_mention_length: int = 30
+    entity_mask_id: int = 2
+    dropout: float = 0.1
+    thresholds: dict[str, Any] = field(default_factory=dict)
+    untrained: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("ner_labels", "entity_labels", "relation_labels"):
+            labels = tuple(getattr(self, name))
+            if len(set(labels)) != len(labels) or not all(labels):
+                raise ValueError(Errors.L281.format(name=name, labels=labels))
+            object.__setattr__(self, name, labels)
+        object.__setattr__(self, "untrained", tuple(self.untrained))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> JointConfig:
+        """Read what `to_dict` wrote.
+
+        values (Mapping[str, Any]): Field values.
+        RETURNS (JointConfig): The configuration.
+        RAISES (ValueError): If there is a field that doesn't exist.
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(Errors.L282.format(unknown=unknown, known=sorted(known)))
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): All fields as plain JSON data."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def with_changes(self, **changes: Any) -> JointConfig:
+        """RETURNS (JointConfig): A copy with some fields changed."""
+        return replace(self, **changes)

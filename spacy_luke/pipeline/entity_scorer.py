@@ -1,0 +1,225 @@
+"""The scorer of our pipes: entities, their labels and their relations, end to end and from gold entities."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import registry
+
+from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
+from ..training.answers import Answers
+from ..training.converters.build import NESTED
+from ..training.metrics import count_by_label, total
+from ..training.outcomes import (
+    PairFilter,
+    best_labels,
+    char_offsets,
+    gold_labels,
+    labelled_spans,
+    mention_pairs,
+)
+
+SCORER = "spacy-luke.luke_scorer.v1"
+Scores = dict[str, Any]
+Pairs = Sequence[tuple[Span, Span]]
+Near = Callable[[Doc, Pairs], Sequence[bool]]
+
+
+class ScoredPipe(Protocol):
+    """What the scorer asks of a pipe.
+
+    find_entities (bool | str): False for a pipe that finds none.
+    thresholds (Mapping[str, Any]): Least probability of "labels": a number, or one by label.
+    limits (Any): `near(doc, extents)` tells which pairs are within the reach of `doc._.luke_relations`.
+    """
+
+    find_entities: bool | str
+    thresholds: Mapping[str, Any]
+    limits: Any
+
+    def pipe(self, stream: Iterable[Doc]) -> Iterable[Doc]:
+        """Annotate documents."""
+        ...
+
+
+def score_weights(**figures: float) -> dict[str, float | None]:
+    """Weights of F scores; what they are made of is shown, and doesn't count.
+
+    **figures (float): Weights by the start of the figures' names.
+    RETURNS (dict[str, float | None]): For a factory.
+    """
+    weights: dict[str, float | None] = {}
+    for name, weight in figures.items():
+        per_type = name.removesuffix("_micro") + "_per_type"
+        weights |= {f"{name}_f": weight, f"{name}_p": 0.0, f"{name}_r": 0.0, per_type: None}
+    return weights
+
+
+@registry.scorers(SCORER)
+def make_luke_scorer(spans_key: str | None = None) -> Callable[..., Scores]:
+    """Make the scorer of a pipe that labels or relates entities.
+
+    spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
+    RETURNS (Callable[..., dict[str, Any]]): See `LukeScorer`.
+    """
+    return LukeScorer(spans_key)
+
+
+class LukeScorer:
+    """Scores examples.
+
+    spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
+    """
+
+    def __init__(self, spans_key: str | None = None) -> None:
+        self.spans_key = spans_key
+
+    def __call__(
+        self,
+        examples: Iterable[Example],
+        *,
+        pipe: ScoredPipe | None = None,
+        pair_filter: PairFilter | None = None,
+        **kwargs: Any,
+    ) -> Scores:
+        """Score examples.
+
+        `ents_*` are spaCy's. `luke_labels_*` and `luke_relations_*` say how good what is on the predicted
+        documents is, as it is: an entity that was not found costs its label and its relations. Where their
+        entities are not the gold ones, `gold_luke_labels_*` and `gold_luke_relations_*` come from a second
+        pass over gold entities. None where the gold or the predicted documents are not annotated.
+
+        examples (Iterable[Example]): The examples.
+        pipe (ScoredPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
+        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
+            those within the pipe's limits, or all.
+        RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
+        """
+        examples = list(examples)
+        near = _near(pipe, pair_filter)
+        threshold = 0.5 if pipe is None else pipe.thresholds.get("labels", 0.5)
+        scores: Scores = {}
+        if pipe is None or pipe.find_entities is not False:
+            scores.update(get_ner_prf(examples))
+        scores.update(self._score(examples, threshold, near))
+        if pipe is not None:
+            given = _with_gold_entities(examples, pipe)
+            scores.update(
+                {f"gold_{key}": value for key, value in self._score(given, threshold, near).items()}
+            )
+        return scores
+
+    def _score(self, examples: Sequence[Example], threshold: Any, near: Near | None) -> Scores:
+        labels: list[Answers] = []
+        relations: list[Answers] = []
+        if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
+            labels = [self._labels(eg, threshold) for eg in examples if self._has_gold(eg.reference)]
+        if any(has_relations(eg.predicted) for eg in examples):
+            relations = [_relations(eg, near) for eg in examples if has_relations(eg.reference)]
+        return {**_prf("luke_labels", labels), **_prf("luke_relations", relations)}
+
+    def _has_gold(self, doc: Doc) -> bool:
+        return doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
+
+    def _labels(self, example: Example, threshold: Any) -> Answers:
+        """Labels of spans. Where the gold has several a span, so has the prediction: all above threshold."""
+        gold_spans = labelled_spans(example.reference, self.spans_key)
+        several = any(has_labels(span) for span in gold_spans)
+        gold = {(char_offsets(span), label) for span in gold_spans for label in gold_labels(span)}
+        predicted = {
+            (char_offsets(span), label)
+            for span in labelled_spans(example.predicted, self.spans_key)
+            for label in (_labels_above(span, threshold) if several else best_labels(span))
+        }
+        return Answers(predicted, gold)
+
+
+def _labels_above(span: Span, threshold: float | Mapping[str, float]) -> set[str]:
+    by_label = threshold if isinstance(threshold, Mapping) else {}
+    default = 0.5 if isinstance(threshold, Mapping) else threshold
+    return {label for label, score in read_labels(span).items() if score > by_label.get(label, default)}
+
+
+def _relations(example: Example, near: Near | None) -> Answers:
+    """Both sides within the reference's limits, so that neither gains by its own sentences."""
+    predicted = mention_pairs(read_relations(example.predicted))
+    gold = mention_pairs(read_relations(example.reference))
+    if near is None:
+        return Answers(predicted, gold)
+    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+
+
+def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
+    if not answers:
+        return set()
+    ordered = sorted(answers)
+    pairs = [(_at(doc, head), _at(doc, tail)) for head, tail, _ in ordered]
+    return {answer for answer, keep in zip(ordered, near(doc, pairs), strict=True) if keep}
+
+
+def _at(doc: Doc, place: tuple[int, int]) -> Span:
+    return doc.char_span(*place, alignment_mode="expand")
+
+
+def _near(pipe: ScoredPipe | None, pair_filter: PairFilter | None) -> Near | None:
+    if pair_filter is not None:
+        return lambda doc, pairs: [pair_filter(head, tail) for head, tail in pairs]
+    return None if pipe is None else partial(_within, pipe.limits)
+
+
+def _within(limits: Any, doc: Doc, pairs: Pairs) -> Sequence[bool]:
+    """All pairs of a document at once."""
+    near = limits.near(doc, [(span.start, span.end) for pair in pairs for span in pair])
+    return list(near(np.arange(0, 2 * len(pairs), 2), np.arange(1, 2 * len(pairs), 2)))
+
+
+def _prf(name: str, answers: Iterable[Answers]) -> Scores:
+    """Micro and per-type figures; the answers of all documents at once, told apart by document."""
+    predicted, gold = set(), set()
+    for i, (ours, theirs) in enumerate(answers):
+        predicted |= {(i, *answer) for answer in ours}
+        gold |= {(i, *answer) for answer in theirs}
+    by_label = count_by_label(predicted, gold)
+    micro = total(by_label.values()) if by_label else None
+    return {
+        f"{name}_micro_p": None if micro is None else micro.precision,
+        f"{name}_micro_r": None if micro is None else micro.recall,
+        f"{name}_micro_f": None if micro is None else micro.fscore,
+        f"{name}_per_type": {label: score.to_dict() for label, score in by_label.items()} or None,
+    }
+
+
+def _with_gold_entities(examples: Sequence[Example], pipe: ScoredPipe) -> Sequence[Example]:
+    """The examples as the pipe would answer them if it were given the gold entities."""
+    if all(_entities(eg.predicted) == _entities(eg.reference) for eg in examples):
+        return examples
+    docs = pipe.pipe(_blank(eg.predicted, eg.reference) for eg in examples)
+    return [Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)]
+
+
+def _entities(doc: Doc) -> set[tuple[tuple[int, int], str]]:
+    return {(char_offsets(ent), ent.label_) for ent in doc.ents}
+
+
+def _blank(predicted: Doc, reference: Doc) -> Doc:
+    """The predicted document's tokens and sentences with the gold entities and span groups."""
+    doc = Doc(
+        predicted.vocab,
+        words=[token.text for token in predicted],
+        spaces=[bool(token.whitespace_) for token in predicted],
+        sent_starts=[token.is_sent_start for token in predicted],
+    )
+    doc.ents = _aligned(doc, reference.ents)
+    for key, group in reference.spans.items():
+        if key != NESTED:
+            doc.spans[key] = _aligned(doc, group)
+    return doc
+
+
+def _aligned(doc: Doc, spans: Iterable[Span]) -> list[Span]:
+    there = (doc.char_span(s.start_char, s.end_char, label=s.label_, span_id=s.id_) for s in spans)
+    return [span for span in there if span is not None]

@@ -1,0 +1,166 @@
+"""Settings of a pipe: fields of its class. Its factory, with its signature and default config, is made of them.
+
+So a setting's name, type and default stand once, in the class, and its meaning in the class's docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from spacy.language import Language
+from thinc.api import Model
+
+from ..errors import Errors
+
+if TYPE_CHECKING:
+    from .pipe import LukePipe
+
+
+def setting(
+    default: Any = MISSING, *, make: Any = MISSING, config: Any = None, name: str = "", parts: Any = None
+) -> Any:
+    """A field of a pipe's class that its config sets.
+
+    default (Any): Its default.
+    make (Callable): Makes its default, instead.
+    config (Any): What the default config says, if it isn't the default itself: a registered function.
+    name (str): What the config calls it, if the pipe has another use for the name.
+    parts (type | None): A dataclass that it is of, whose fields the config sets.
+    RETURNS (Any): The field.
+    """
+    made = {"default": default} if make is MISSING else {"default_factory": make}
+    return field(kw_only=True, metadata={"config": config, "name": name, "parts": parts}, **made)
+
+
+def require(pipe: str, fits: bool, name: str, value: Any, allowed: str) -> None:
+    """Check a setting.
+
+    pipe (str): Name of the component.
+    fits (bool): Whether it fits.
+    name, value, allowed (Any): What to tell otherwise.
+    RAISES (ValueError): If it doesn't.
+    """
+    if not fits:
+        raise ValueError(Errors.L311.format(pipe=pipe, name=name, value=value, allowed=allowed))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a component's config.
+
+    attribute (str): The field that it sets.
+    part (str): The field's own field, if the config sets its parts; else "".
+    annotation (Any): Its type.
+    default (Any): What the default config says.
+    """
+
+    attribute: str
+    part: str
+    annotation: Any
+    default: Any
+
+
+def settings_of(pipe: type[LukePipe], without: Collection[str] = ()) -> dict[str, Setting]:
+    """The settings of a pipe's class, by their names in a config.
+
+    pipe (type[LukePipe]): The class.
+    without (Collection[str]): Fields to leave out.
+    RETURNS (dict[str, Setting]): The settings.
+    """
+    found: dict[str, Setting] = {}
+    hints = get_type_hints(pipe)
+    for f in fields(pipe):
+        if "parts" not in f.metadata or f.name in without:
+            continue
+        parts = f.metadata["parts"]
+        if parts is None:
+            found[_name(f)] = Setting(f.name, "", hints[f.name], _default(f))
+        else:
+            types = get_type_hints(parts)
+            found |= {_name(p): Setting(f.name, p.name, types[p.name], _default(p)) for p in fields(parts)}
+    return found
+
+
+def make_factory(
+    factory: str,
+    pipe: type[LukePipe],
+    *,
+    scorer: str,
+    assigns: Sequence[str],
+    score_weights: Mapping[str, float | None],
+    model: Mapping[str, Any] | None = None,
+    without: Collection[str] = (),
+    **fixed: Any,
+) -> Callable[..., LukePipe]:
+    """Make and register the factory of a component.
+
+    factory (str): Its name.
+    pipe (type[LukePipe]): The pipe's class.
+    scorer (str): Registered name of its scorer.
+    assigns (Sequence[str]): What it writes.
+    score_weights (Mapping[str, float | None]): Weights of its scores.
+    model (Mapping[str, Any] | None): What the default model's config says beside the class's architecture.
+    without (Collection[str]): Settings of the class that this component doesn't have.
+    **fixed (Any): Settings that no config changes here.
+    RETURNS (Callable): The factory, for an entry point.
+    """
+    known = settings_of(pipe, {*without, *fixed})
+
+    def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
+        values: dict[str, Any] = dict(fixed)
+        parts: dict[str, dict[str, Any]] = {}
+        for key, value in settings.items():
+            at = known[key]
+            if at.part:
+                parts.setdefault(at.attribute, {})[at.part] = value
+            else:
+                values[at.attribute] = value
+        for attribute, own in parts.items():
+            values[attribute] = pipe.__dataclass_fields__[attribute].metadata["parts"](**own)
+        return pipe.kind_for(model, name)(nlp.vocab, model, name, **values)
+
+    _sign(
+        make,
+        {"nlp": Language, "name": str, "model": Model[Any, Any]}
+        | {k: s.annotation for k, s in known.items()},
+    )
+    make.__name__, make.__doc__ = f"make_{factory}", pipe.__doc__
+    architecture = {
+        "@architectures": pipe.architecture,
+        "checkpoint": None,
+        **(model or {}),
+    }
+    Language.factory(
+        factory,
+        assigns=list(assigns),
+        default_config={
+            "model": architecture,
+            **{key: found.default for key, found in known.items()},
+            "scorer": {"@scorers": scorer},
+        },
+        default_score_weights=dict(score_weights),
+        func=make,
+    )
+    return make
+
+
+def _sign(function: Any, annotations: dict[str, Any]) -> None:
+    """Give a function the signature that spaCy checks configs against."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    function.__annotations__ = annotations
+    function.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, keyword, annotation=kind) for name, kind in annotations.items()]
+    )
+
+
+def _name(field_: Field[Any]) -> str:
+    return field_.metadata.get("name") or field_.name
+
+
+def _default(field_: Field[Any]) -> Any:
+    if field_.metadata.get("config") is not None:
+        return field_.metadata["config"]
+    return field_.default if field_.default_factory is MISSING else field_.default_factory()

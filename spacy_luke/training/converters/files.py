@@ -1,0 +1,34 @@
+"""Files of published data, compressed or not."""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    path (str | Path): A `.json` or `.json.xz` file.
+    RETURNS (Any): Its contents.
+    """
+    return srsly.json_loads(_read_text(Path(path)))
+
+
+def read_json_lines(path: str | Path) -> Iterator[Any]:
+    """Read a file with a JSON object on each line.
+
+    path (str | Path): A `.jsonl` or `.jsonl.xz` file.
+    YIELDS (Any): The objects.
+    """
+    for line in _read_text(Path(path)).splitlines():
+        yield srsly.json_loads(line)
+
+
+def _read_text(path: Path) -> str:
+    data = path.read_bytes()
+    return (lzma.decompress(data) if path.suffix == ".xz" else data).decode("utf8")
