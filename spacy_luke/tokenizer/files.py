@@ -7,16 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
+from ..types import PathOrStr
 from .entities import index_titles
 from .index_cache import cached_index
 from .title_index import TitleIndex
-
-PathOrStr: TypeAlias = "str | PathLike[str]"
 
 
 def read_bytes(path: Path) -> bytes:

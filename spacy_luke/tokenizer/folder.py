@@ -162,7 +162,7 @@ def make_folder(path: Any) -> Path:
     """
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(Errors.L137.format(path=folder))
+        raise NotADirectoryError(Errors.L221.format(path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

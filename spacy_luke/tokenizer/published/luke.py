@@ -6,12 +6,12 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
+from ...types import PathOrStr
 from ..backend import TOKENIZER, Backend
 from ..entities import EntityVocab
 from ..files import read_bpe, read_entity_vocab, read_text
@@ -30,7 +30,6 @@ from ..title_index import TitleIndex
 from .encoder import InputEncoder
 
 Token: TypeAlias = "str | AddedToken"
-PathOrStr: TypeAlias = "str | PathLike[str]"
 Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
 
 

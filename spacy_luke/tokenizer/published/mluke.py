@@ -8,12 +8,13 @@ from typing import Any
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
+from ...types import PathOrStr
 from ..entities import EntityVocab
 from ..files import read_bytes, read_entity_vocab
 from ..options import Options
 from ..sentencepiece_backend import SentencePieceBackend
 from ..special import register
-from .luke import LukeTokenizer, PathOrStr, Titles, Token, roberta_template
+from .luke import LukeTokenizer, Titles, Token, roberta_template
 
 
 class MLukeTokenizer(LukeTokenizer):
