@@ -22,8 +22,8 @@ class Targets:
     relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
         Shape: (n_pairs, n_labels)
     near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
-    groups (ndarray): Pair of entities that each pair of mentions belongs to; -1 for two mentions of one
-        entity. Shape: (n_pairs,)
+    groups (ndarray): Pair of entities that each pair of mentions belongs to: its document and the numbers of both
+        entities there; -1 for two mentions of one entity. Shape: (n_pairs, 3)
     """
 
     spans: Ints

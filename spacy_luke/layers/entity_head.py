@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from thinc.api import Model
-from thinc.types import ArgsKwargs
 from torch import Tensor
 
 from ..errors import Errors
-from ..inputs.encode import Batch, ExcerptEncoder
+from ..inputs.batch import Arrays
+from ..inputs.encode import ExcerptEncoder
 from ..nn.heads.losses import class_loss, multi_label_loss
 from ..nn.joint_config import JointConfig
 from . import weights
@@ -121,31 +121,31 @@ class EntityNetwork(HeadNetwork):
         longest = weights.most_pieces(self.model, n_special=0)
         return ExcerptEncoder(self.tokenizer, TASKS[self.settings.task][1], longest, self.reads_case)
 
-    def predict(self, batch: Batch) -> NDArray[np.float32]:
-        """batch (dict[str, ndarray]): From `encoder`. RETURNS (ndarray): Logits. Shape: (n_items, labels)"""
+    def predict(self, batch: Arrays) -> NDArray[np.float32]:
+        """batch (LukeInputs): From `encoder`. RETURNS (ndarray): Logits. Shape: (n_items, labels)"""
         return rows_of(self.model.predict(batch), batch).cpu().numpy()
 
-    def loss(self, logits: Tensor, batch: Batch, gold: NDArray[Any]) -> Tensor:
+    def loss(self, logits: Tensor, batch: Arrays, gold: NDArray[Any]) -> Tensor:
         """The published losses.
 
         logits (Tensor): What the model says.
-        batch (dict[str, ndarray]): Of this batch.
+        batch (LukeInputs): Of this batch.
         gold (ndarray): A class for each item, shape (n_items,), or 0 or 1 for each label, shape (n_items, labels).
         RETURNS (Tensor): Mean over the items. Shape: ()
         """
         return label_loss(rows_of(logits, batch), gold, self.is_multi_label)
 
 
-def rows_of(logits: Tensor, batch: Batch) -> Tensor:
+def rows_of(logits: Tensor, batch: Arrays) -> Tensor:
     """The scores of all items, one after the other.
 
     logits (Tensor): Shape: (inputs, labels) or (inputs, candidates, labels)
-    batch (dict[str, ndarray]): The inputs.
+    batch (LukeInputs): The inputs.
     RETURNS (Tensor): Shape: (n_items, labels)
     """
     if logits.dim() == 2:
         return logits
-    return logits[torch.from_numpy(batch["entity_attention_mask"]).bool().to(logits.device)]
+    return logits[torch.from_numpy(batch.needed("entity_attention_mask")).bool().to(logits.device)]
 
 
 def label_loss(rows: Tensor, gold: NDArray[Any], multi_label: bool) -> Tensor:
@@ -163,7 +163,7 @@ def build_candidate_spans(
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
     dtype: str = "float32",
-) -> Model[Batch, Tensor]:
+) -> Model[Arrays, Tensor]:
     """Registered as `spacy-luke.CandidateSpans.v1`: all spans of a sentence as entities of one input, each with a
     label or none (Yamada et al. 2020, section 4.3).
 
@@ -176,7 +176,7 @@ def build_candidate_spans(
     head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
     mixed_precision (bool): Train in bfloat16.
     dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-    RETURNS (Model[Batch, Tensor]): The model, without weights. It gives logits (inputs, candidates, labels).
+    RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits (inputs, candidates, labels).
     """
     if max_span_width < 1:
         raise ValueError(Errors.L436.format(name="max_span_width", allowed="1 or more", value=max_span_width))
@@ -185,7 +185,7 @@ def build_candidate_spans(
     return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
 
 
-def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batch, Tensor]]:
+def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Arrays, Tensor]]:
     """Make the architecture function of a published class that reads one input for each entity or pair.
 
     task (str): The class.
@@ -201,7 +201,7 @@ def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batc
         head_learn_rate_scale: float = 10.0,
         mixed_precision: bool = False,
         dtype: str = "float32",
-    ) -> Model[Batch, Tensor]:
+    ) -> Model[Arrays, Tensor]:
         """One input for each entity, which is marked in its text (section 4.1), or for each pair (section 4.2).
 
         checkpoint (str | None): A folder or a hub name of that class; None for the encoder of the model that ships
@@ -213,7 +213,7 @@ def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Batc
         head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
         mixed_precision (bool): Train in bfloat16.
         dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-        RETURNS (Model[Batch, Tensor]): The model, without weights. It gives logits (inputs, labels).
+        RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits (inputs, labels).
         """
         settings = EntityHeadSettings(task, checkpoint, context, outside, multi_label)
         return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
@@ -225,19 +225,9 @@ build_marked_entity = marked_architecture("LukeForEntityClassification", several
 build_marked_pair = marked_architecture("LukeForEntityPairClassification", several=False)
 
 
-def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Batch, Tensor]:
+def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Arrays, Tensor]:
     if settings.context not in CONTEXTS:
-        raise ValueError(Errors.L331.format(value=settings.context, allowed=" or ".join(map(repr, CONTEXTS))))
+        allowed = " or ".join(map(repr, CONTEXTS))
+        raise ValueError(Errors.L436.format(name="context", allowed=allowed, value=settings.context))
     name = TASKS[settings.task][0]
-    return build_model(name, EntityNetwork, settings, shim, _convert_inputs, convert_outputs)
-
-
-# --- between numpy and torch ---------------------------------------------------------------
-
-
-def _convert_inputs(
-    model: Model[Any, Any], batch: Batch, is_train: bool
-) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    device = weights.get_module(model).device
-    kwargs: dict[str, Any] = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
-    return ArgsKwargs(args=(), kwargs={**kwargs, "return_dict": True}), lambda _: batch
+    return build_model(name, EntityNetwork, settings, shim, convert_outputs=convert_outputs)

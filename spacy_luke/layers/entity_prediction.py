@@ -16,14 +16,13 @@ from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
-from ..inputs.masked import MaskedBatch
+from ..inputs.batch import Arrays
 from ..inputs.pieces import Ints
 from ..nn.heads.losses import class_loss
 from ..nn.heads.masked_lm import LukeForMaskedLM
 from ..tokenizer import EntityVocab
-from . import weights
 from .head import HeadNetwork, WindowSettings
-from .network import build_model
+from .network import build_model, tensors_of
 from .shim import LukeShim
 
 TASK = "LukeForMaskedLM"
@@ -32,8 +31,8 @@ TASK = "LukeForMaskedLM"
 class LinkNetwork(HeadNetwork):
     """Masked-entity prediction, with the entity vocabulary."""
 
-    def predict(self, batch: MaskedBatch) -> NDArray[np.float32]:
-        """batch (MaskedBatch): The batch. RETURNS (ndarray): Logits. Shape: (n_asked, n_entities)"""
+    def predict(self, batch: Arrays) -> NDArray[np.float32]:
+        """batch (LukeInputs): The batch. RETURNS (ndarray): Logits. Shape: (n_asked, n_entities)"""
         return np.asarray(super().predict(batch), dtype=np.float32)
 
     @property
@@ -70,7 +69,7 @@ class LinkNetwork(HeadNetwork):
         return new
 
     @torch.no_grad()
-    def set_rows(self, ids: Ints, batches: Iterable[tuple[Ints, MaskedBatch]]) -> None:
+    def set_rows(self, ids: Ints, batches: Iterable[tuple[Ints, Arrays]]) -> None:
         """Let entities begin where the model sees their titles: as what it makes of a title that stands alone as a
         mention.
 
@@ -78,11 +77,11 @@ class LinkNetwork(HeadNetwork):
         The mean of the rows says nothing about one of them and is left out; they get the length of random rows.
 
         ids (ndarray): The entities. Shape: (n,)
-        batches (Iterable[tuple[ndarray, MaskedBatch]]): Their titles as mentions: which of them are asked about, and
+        batches (Iterable[tuple[ndarray, LukeInputs]]): Their titles as mentions: which of them are asked about, and
             the inputs. Entities that are in none of the batches keep their rows.
         """
         module = cast(LukeForMaskedLM, self.module)
-        found = [(which, module.entity_features(**_arguments(module, batch))) for which, batch in batches]
+        found = [(which, module.entity_features(tensors_of(self.model, batch))) for which, batch in batches]
         if not found:
             return
         rows = torch.cat([features for _, features in found])
@@ -108,7 +107,7 @@ def build_entity_prediction(
     head_learn_rate_scale: float = 2.0,
     mixed_precision: bool = False,
     dtype: str = "float32",
-) -> Model[MaskedBatch, Tensor]:
+) -> Model[Arrays, Tensor]:
     """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities.
 
     checkpoint (str | None): A folder or a hub name; None for the encoder of the model that ships with the
@@ -119,7 +118,7 @@ def build_entity_prediction(
     head_learn_rate_scale (float): Learning rate of the head and of the entity table, as a multiple of the encoder's.
     mixed_precision (bool): Train in bfloat16.
     dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-    RETURNS (Model[MaskedBatch, Tensor]): The model, without weights. It gives logits: (n_asked, n_candidates), or
+    RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits: (n_asked, n_candidates), or
         (n_asked, entity_vocab_size).
     """
     shim = LukeShim(
@@ -138,25 +137,6 @@ def build_entity_prediction(
 
 
 def _convert_inputs(
-    model: Model[Any, Any], batch: MaskedBatch, is_train: bool
+    model: Model[Any, Any], batch: Arrays, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = cast(LukeForMaskedLM, weights.get_module(model))
-    return ArgsKwargs(args=(), kwargs=_arguments(module, batch)), lambda _: batch
-
-
-def _arguments(module: LukeForMaskedLM, batch: MaskedBatch) -> dict[str, Any]:
-    """What `LukeForMaskedLM.predict_entities` takes."""
-    arrays = {
-        "input_ids": batch.words.ids,
-        "attention_mask": batch.words.mask.astype("int64"),
-        "entity_ids": batch.entity_ids,
-        "entity_attention_mask": batch.entity_mask.astype("int64"),
-        "entity_position_ids": batch.entity_positions,
-        "asked": batch.asked,
-        "candidates": batch.candidates,
-    }
-    if getattr(module.config, "case_token_types", False):
-        arrays["token_type_ids"] = batch.words.cases
-    return {
-        name: torch.from_numpy(array).to(module.device) for name, array in arrays.items() if array is not None
-    }
+    return ArgsKwargs((), {"inputs": tensors_of(model, batch)}), lambda _: batch

@@ -15,10 +15,11 @@ from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
-from ..inputs.texts import TextBatch, TextLayout
+from ..inputs.batch import Arrays
+from ..inputs.texts import TextLayout
 from ..nn.heads.base import LabelHead
-from . import head_loss, weights
-from .network import OVERLAP, Network, build_model, convert_logits
+from . import head_loss
+from .network import OVERLAP, Network, build_model, convert_logits, tensors_of
 from .shim import LukeShim
 from .store import Checkpoint, load_shared
 
@@ -113,7 +114,7 @@ class TextNetwork(HeadNetwork):
         return TextLayout(self.tokenizer, size + 2, overlap, doc_first, by_token or self.reads_case)
 
 
-def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
+def head_architecture(task: str) -> Callable[..., Model[Arrays, Tensor]]:
     """Make the architecture function of a published class; they differ in nothing else.
 
     task (str): The class, such as "LukeForSequenceClassification".
@@ -128,7 +129,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
         mixed_precision: bool = False,
         dtype: str = "float32",
         max_length: int | None = None,
-    ) -> Model[TextBatch, Tensor]:
+    ) -> Model[Arrays, Tensor]:
         """LUKE with a published head.
 
         checkpoint (str | None): A folder or a hub name; None for the encoder of the model that ships with the
@@ -142,7 +143,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
         mixed_precision (bool): Train in bfloat16.
         dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
         max_length (int | None): The same as `window`, with two special tokens, in configs of earlier versions.
-        RETURNS (Model[TextBatch, Tensor]): The model, without weights. It gives logits: (rows, labels) for texts,
+        RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits: (rows, labels) for texts,
             (rows, length, labels) for tokens, (rows, length, 2) for questions, (rows, 1) for choices.
         """
         size = window if max_length is None else max_length - 2
@@ -151,7 +152,7 @@ def head_architecture(task: str) -> Callable[..., Model[TextBatch, Tensor]]:
             TextNetwork,
             WindowSettings(task, checkpoint, size, overlap),
             LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype),
-            _convert_inputs,
+            _convert_choices if task == "LukeForMultipleChoice" else None,
             convert_outputs,
         )
 
@@ -167,23 +168,12 @@ build_multiple_choice = head_architecture("LukeForMultipleChoice")
 # --- between numpy and torch ---------------------------------------------------------------
 
 
-def _convert_inputs(
-    model: Model[Any, Any], batch: TextBatch, is_train: bool
+def _convert_choices(
+    model: Model[Any, Any], batch: Arrays, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = weights.get_module(model)
-    kwargs = {"input_ids": torch.from_numpy(batch.ids), "attention_mask": torch.from_numpy(batch.mask).long()}
-    if getattr(module.config, "case_token_types", False):
-        kwargs["token_type_ids"] = torch.from_numpy(batch.cases)
-    if batch.entity_ids.shape[1]:
-        kwargs["entity_ids"] = torch.from_numpy(batch.entity_ids)
-        kwargs["entity_position_ids"] = torch.from_numpy(batch.entity_positions)
-        kwargs["entity_attention_mask"] = torch.from_numpy(batch.entity_mask).long()
-    if model.attrs["settings"].task == "LukeForMultipleChoice":
-        kwargs = {
-            name: tensor.unsqueeze(1) for name, tensor in kwargs.items()
-        }  # a row is a question with one choice
-    kwargs = {name: tensor.to(module.device) for name, tensor in kwargs.items()}
-    return ArgsKwargs(args=(), kwargs={**kwargs, "return_dict": True}), lambda _: batch
+    """Each row as a question with one choice."""
+    inputs = tensors_of(model, batch).map(lambda tensor: tensor.unsqueeze(1))  # (rows, ...) -> (rows, 1, ...)
+    return ArgsKwargs((), {**inputs.present(), "return_dict": True}), lambda _: batch
 
 
 def convert_outputs(

@@ -11,27 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import torch
 from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
 from ..errors import Errors
-from ..inputs.batch import MentionBatch, WordBatch
-from ..inputs.pieces import Ints
+from ..inputs.batch import Arrays
 from ..nn.config import LukeConfig
 from ..nn.heads.base import JOINT
 from ..nn.heads.joint.model import LukeJointModel
-from ..nn.heads.joint.outputs import Candidates, JointOutput, Mentions, Words
+from ..nn.heads.joint.outputs import JointOutput
 from ..nn.heads.joint.rows import EntityRows
 from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
-from . import weights
 from .loss import joint_loss
-from .network import Network, build_model
+from .network import Network, build_model, tensors_of
 from .shim import LukeShim
-from .spans import candidates_of
 from .store import DEFAULT_CHECKPOINT, Checkpoint, how_to_use, load_shared
 
 if TYPE_CHECKING:
@@ -42,13 +38,10 @@ if TYPE_CHECKING:
 class JointInput:
     """One question to the joint model; see `LukeJointModel.forward` for the fields."""
 
-    words: WordBatch
+    inputs: Arrays
     states: WordStates | None = None
     rows: EntityRows | None = None
     find: bool = False
-    candidates: Candidates | None = None
-    gold_spans: np.ndarray[Any, Any] | None = None
-    mentions: MentionBatch | None = None
     relation_floor: float | None = None
 
 
@@ -121,17 +114,10 @@ class JointNetwork(Network):
         """batch (JointInput): From `ask`. RETURNS (JointOutput): What the heads say."""
         return self.model.predict(batch)
 
-    def ask(self, words: WordBatch, suggested: Sequence[Ints] | None = None, **asked: Any) -> JointInput:
-        """Ask about a batch of windows.
-
-        words (WordBatch): The windows.
-        suggested (Sequence[ndarray] | None): Candidate spans of each document, if entities are to be found among
-            them; None for the learned pre-filter. Shape: (n, 2) each.
-        **asked (Any): See `JointInput`.
-        RETURNS (JointInput): What the model takes.
-        """
-        candidates = None if suggested is None or not asked.get("find") else candidates_of(words, suggested)
-        return JointInput(words=words, candidates=candidates, **asked)
+    def ask(self, inputs: Arrays, **asked: Any) -> JointInput:
+        """inputs (LukeInputs): A batch of windows. **asked (Any): See `JointInput`.
+        RETURNS (JointInput): What the model takes."""
+        return JointInput(inputs, **asked)
 
     def loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> Tensor | None:
         """outputs (Sequence[JointOutput]): What the heads said, by batch. targets (Sequence[Targets]): The gold.
@@ -217,46 +203,8 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
 def _convert_inputs(
     model: Model[Any, Any], question: JointInput, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = cast(LukeJointModel, weights.get_module(model))
-    device = next(module.parameters()).device
-    kwargs = {
-        "words": _words(question.words, module, device),
-        "states": question.states,
-        "rows": question.rows,
-        "find": question.find,
-        "candidates": None if question.candidates is None else _candidates(question.candidates, device),
-        "gold_spans": None
-        if question.gold_spans is None
-        else torch.from_numpy(question.gold_spans).to(device),
-        "mentions": None if question.mentions is None else _mentions(question.mentions, device),
-        "relation_floor": question.relation_floor,
-    }
+    kwargs = {**vars(question), "inputs": tensors_of(model, question.inputs)}
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
-
-
-def _words(batch: WordBatch, module: LukeJointModel, device: torch.device) -> Words:
-    cased = getattr(module.config, "case_token_types", False)
-    return Words(
-        ids=torch.from_numpy(batch.ids).to(device),
-        mask=torch.from_numpy(batch.mask).to(device),
-        types=torch.from_numpy(batch.cases).to(device) if cased else None,
-        first=torch.from_numpy(batch.first).to(device),
-        last=torch.from_numpy(batch.last).to(device),
-        token_mask=torch.from_numpy(batch.tokens >= 0).to(device),
-    )
-
-
-def _mentions(batch: MentionBatch, device: torch.device) -> Mentions:
-    return Mentions(
-        extents=torch.from_numpy(batch.extents).to(device),
-        mask=torch.from_numpy(batch.index >= 0).to(device),
-        pairs=torch.from_numpy(batch.pairs).to(device),
-        ids=None if batch.ids is None else torch.from_numpy(batch.ids).to(device),
-    )
-
-
-def _candidates(candidates: Candidates, device: torch.device) -> Candidates:
-    return Candidates(candidates.spans.to(device), candidates.mask.to(device))
 
 
 _DIFFERENTIABLE = (

@@ -79,9 +79,9 @@ def _candidate_labels(candidates: Candidates, gold: Tensor) -> Tensor:
 def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor) -> dict[str, Tensor]:
     """Near pairs of mentions one by one; pairs of entities by the best of their mentions, as facts are made."""
     losses = {"relations": threshold_loss(logits[near], gold[near])}
-    counts = across >= 0
+    counts = across[:, 0] >= 0
     if bool(counts.any()):
-        names, groups = torch.unique(across[counts], return_inverse=True)
+        names, groups = torch.unique(across[counts], dim=0, return_inverse=True)
         pooled = pool_groups(logits[counts], groups, len(names))
         pooled_gold = pool_groups(torch.nn.functional.pad(gold[counts], (1, 0)), groups, len(names))[:, 1:]
         losses["facts"] = threshold_loss(pooled, pooled_gold)

@@ -8,6 +8,7 @@ and losses. Weights are loaded when something first needs them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,10 @@ from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
 from torch import Tensor
 
+from ..batch import LukeInputs
 from ..errors import Errors
+from ..inputs.batch import Arrays
+from ..nn.tensors import to_tensors
 from . import saving, weights
 from .shim import LukeShim
 from .threads import Runner
@@ -145,7 +149,7 @@ def build_model(
     network: type[Network],
     settings: Any,
     shim: LukeShim,
-    convert_inputs: Callable[..., Any],
+    convert_inputs: Callable[..., Any] | None = None,
     convert_outputs: Callable[..., Any] | None = None,
     **attrs: Any,
 ) -> Model[Any, Any]:
@@ -155,7 +159,7 @@ def build_model(
     network (type[Network]): What tasks see of it.
     settings (Any): What the config says of it; `load()` gives the weights when they are needed.
     shim (LukeShim): Holds the module.
-    convert_inputs (Callable): Turns a batch into the module's arguments.
+    convert_inputs (Callable | None): Turns a batch into the module's arguments; None for a published head's.
     convert_outputs (Callable | None): Turns its output into what tasks take; None for logits.
     **attrs (Any): Further attributes.
     RETURNS (Model): The model.
@@ -164,7 +168,7 @@ def build_model(
         name,
         pytorch_forward,
         attrs={
-            "convert_inputs": convert_inputs,
+            "convert_inputs": convert_inputs or convert_published,
             "convert_outputs": convert_outputs or convert_logits,
             "dropout_rate": None,
             "network": network,
@@ -175,6 +179,26 @@ def build_model(
         shims=[shim],
         dims={"nI": None, "nO": None},
     )
+
+
+def tensors_of(model: Model[Any, Any], batch: Arrays) -> LukeInputs[Tensor]:
+    """Bring a batch to where the weights are.
+
+    model (Model): The model.
+    batch (LukeInputs): Arrays.
+    RETURNS (LukeInputs): Tensors. Token types only if the model reads the case of words by them.
+    """
+    module = weights.get_module(model)
+    if not getattr(module.config, "case_token_types", False):
+        batch = replace(batch, token_type_ids=None)
+    return to_tensors(batch, module.device)
+
+
+def convert_published(
+    model: Model[Any, Any], batch: Arrays, is_train: bool
+) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
+    """A batch as arguments of a published head."""
+    return ArgsKwargs((), {**tensors_of(model, batch).present(), "return_dict": True}), lambda _: batch
 
 
 def convert_logits(

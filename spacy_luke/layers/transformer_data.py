@@ -20,7 +20,7 @@ from thinc.api import Model, Ragged
 from thinc.util import xp2torch
 
 from ..errors import Errors
-from ..inputs.batch import WordBatch
+from ..inputs.batch import WindowBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
@@ -55,14 +55,14 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
 def training_data(
     docs: Sequence[Doc],
     model: Model[Any, Any],
-    batches: Sequence[WordBatch],
+    batches: Sequence[WindowBatch],
     outputs: Sequence[JointOutput],
 ) -> tuple[list[TransformerData], Callable[[Sequence[TransformerData]], None]]:
     """Word states of the batches of a training step, and where their gradients go.
 
     docs (Sequence[Doc]): The documents.
     model (Model): The joint model.
-    batches (Sequence[WordBatch]): Their windows.
+    batches (Sequence[WindowBatch]): Their windows.
     outputs (Sequence[JointOutput]): What the model said of each batch; gradients accumulate in its word states.
     RETURNS (tuple): One container a document, and a callback that takes their gradients in the same form.
     """
@@ -102,10 +102,10 @@ def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData
     return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
 
 
-def _places(batches: Sequence[WordBatch], n_docs: int) -> list[Ints]:
+def _places(batches: Sequence[WindowBatch], n_docs: int) -> list[Ints]:
     """Where each piece of each document lies in the flattened batches, one after the other.
 
-    batches (Sequence[WordBatch]): The batches; a document's windows may lie in several.
+    batches (Sequence[WindowBatch]): The batches; a document's windows may lie in several.
     n_docs (int): Number of documents.
     RETURNS (list[ndarray]): Shape: (n_pieces,) each
     """
@@ -114,9 +114,10 @@ def _places(batches: Sequence[WordBatch], n_docs: int) -> list[Ints]:
     ]  # each window with its row's first place
     offset = 0
     for batch in batches:
+        length = batch.inputs.needed("input_ids").shape[1]
         for row, window in enumerate(batch.windows):
-            rows[window.doc].append((window, offset + row * batch.ids.shape[1]))
-        offset += batch.ids.size
+            rows[window.doc].append((window, offset + row * length))
+        offset += len(batch.windows) * length
     return [_places_of(sorted(mine, key=lambda item: item[0].start)) for mine in rows]
 
 

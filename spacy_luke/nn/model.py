@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..batch import LukeInputs
 from ..errors import Errors
 from .config import LukeConfig
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
@@ -98,22 +99,24 @@ class LukeModel(LukePreTrainedModel):
         RETURNS (LukeModelOutput | tuple): The states.
         RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
         """
-        if (input_ids is None) == (inputs_embeds is None):
-            raise ValueError(Errors.L211)
+        inputs = LukeInputs(
+            input_ids,
+            attention_mask,
+            token_type_ids,
+            position_ids,
+            entity_ids,
+            entity_attention_mask,
+            entity_token_type_ids,
+            entity_position_ids,
+            head_mask,
+            inputs_embeds,
+        )
         attentions = self.config.output_attentions if output_attentions is None else output_attentions
         between = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-        first = cast(Tensor, inputs_embeds if input_ids is None else input_ids)
-        shape = first.shape[:2]
-        word_mask = _needed_mask("attention_mask", attention_mask, shape)
-        entity_shape, entity_mask = None, None
-        if entity_ids is not None:
-            entity_shape = _check_entities(entity_ids, entity_position_ids, shape[0])
-            entity_mask = _needed_mask("entity_attention_mask", entity_attention_mask, entity_shape)
-        packed = self._can_pack(first) and not (attentions or between)
-        layout = lay_out(shape, word_mask, entity_shape, entity_mask, packed=packed)
+        layout = self._lay_out(inputs, may_pack=not (attentions or between))
         states = self.encoder(
-            self._embed_words(layout, input_ids, token_type_ids, position_ids, inputs_embeds),
-            self._embed_entities(layout, entity_ids, entity_position_ids, entity_token_type_ids),
+            self._embed_words(layout, inputs),
+            self._embed_entities(layout, inputs),
             layout,
             self._head_mask(head_mask),
             attentions,
@@ -141,10 +144,9 @@ class LukeModel(LukePreTrainedModel):
         RAISES (ValueError): If the configuration lets words read entities.
         """
         self._require_word_pass()
-        mask = _needed_mask("attention_mask", attention_mask, input_ids.shape)
-        layout = lay_out(input_ids.shape, mask, packed=self._can_pack(input_ids))
-        words = self._embed_words(layout, input_ids, token_type_ids, position_ids)
-        hidden, keys, values = self.encoder.encode_words(words, layout)
+        inputs = LukeInputs(input_ids, attention_mask, token_type_ids, position_ids)
+        layout = self._lay_out(inputs)
+        hidden, keys, values = self.encoder.encode_words(self._embed_words(layout, inputs), layout)
         return WordStates(layout.words.put(hidden), keys, values, layout)
 
     def encode_entities(
@@ -171,42 +173,52 @@ class LukeModel(LukePreTrainedModel):
         self._require_word_pass()
         if words.layout is None:
             raise ValueError(Errors.L215)
-        shape = _check_entities(entity_ids, entity_position_ids, len(words.last_hidden_state))
-        mask = _needed_mask("entity_attention_mask", entity_attention_mask, shape)
-        layout = words.layout.with_entities(shape, mask)
-        entities = self._embed_entities(layout, entity_ids, entity_position_ids, entity_token_type_ids)
+        inputs = LukeInputs(
+            entity_ids=entity_ids,
+            entity_position_ids=entity_position_ids,
+            entity_attention_mask=entity_attention_mask,
+            entity_token_type_ids=entity_token_type_ids,
+        )
+        layout = words.layout.with_entities(*_entity_places(inputs, len(words.last_hidden_state)))
         hidden, attentions = self.encoder.encode_entities(
-            cast(Tensor, entities), layout, words.keys, words.values, output_attentions
+            cast(Tensor, self._embed_entities(layout, inputs)),
+            layout,
+            words.keys,
+            words.values,
+            output_attentions,
         )
         padded = cast(Rows, layout.entities).put(hidden)
         return EntityStates(padded, layout.put_attentions(attentions) if output_attentions else None)
 
     # --- parts ---------------------------------------------------------------------------
 
+    def _lay_out(self, inputs: LukeInputs[Tensor], *, may_pack: bool = True) -> Layout:
+        """Check the shapes, and find the rows of the batch."""
+        if (inputs.input_ids is None) == (inputs.inputs_embeds is None):
+            raise ValueError(Errors.L211)
+        first = cast(Tensor, inputs.inputs_embeds if inputs.input_ids is None else inputs.input_ids)
+        shape = first.shape[:2]
+        mask = _needed_mask("attention_mask", inputs.attention_mask, shape)
+        entities = (None, None) if inputs.entity_ids is None else _entity_places(inputs, shape[0])
+        return lay_out(shape, mask, *entities, packed=may_pack and self._can_pack(first))
+
     def _can_pack(self, inputs: Tensor) -> bool:
         """Reading by groups suits a processor; a GPU had rather read everything at once."""
         return inputs.device.type == "cpu"
 
-    def _embed_words(
-        self,
-        layout: Layout,
-        ids: Tensor | None,
-        types: Tensor | None,
-        positions: Tensor | None,
-        embeds: Tensor | None = None,
-    ) -> Tensor:
+    def _embed_words(self, layout: Layout, inputs: LukeInputs[Tensor]) -> Tensor:
+        positions = inputs.position_ids
         if positions is None:
-            positions = self.embeddings.count_positions(ids, embeds)
-        inputs = (ids, types, positions, embeds)
-        hidden: Tensor = self.embeddings(*(None if x is None else layout.words.take(x) for x in inputs))
+            positions = self.embeddings.count_positions(inputs.input_ids, inputs.inputs_embeds)
+        parts = (inputs.input_ids, inputs.token_type_ids, positions, inputs.inputs_embeds)
+        hidden: Tensor = self.embeddings(*(None if x is None else layout.words.take(x) for x in parts))
         return hidden
 
-    def _embed_entities(
-        self, layout: Layout, ids: Tensor | None, positions: Tensor | None, types: Tensor | None
-    ) -> Tensor | None:
-        rows = layout.entities
+    def _embed_entities(self, layout: Layout, inputs: LukeInputs[Tensor]) -> Tensor | None:
+        ids, positions, rows = inputs.entity_ids, inputs.entity_position_ids, layout.entities
         if ids is None or positions is None or rows is None:
             return None
+        types = inputs.entity_token_type_ids
         types = None if types is None else rows.take(types)
         hidden: Tensor = self.entity_embeddings(rows.take(ids), rows.take(positions), types)
         return hidden
@@ -242,9 +254,11 @@ class LukeModel(LukePreTrainedModel):
             raise ValueError(Errors.L215)
 
 
-def _check_entities(ids: Tensor, positions: Tensor | None, batch: int) -> tuple[int, int]:
-    """RETURNS (tuple[int, int]): Sequences, and entities of each. RAISES (ValueError): If the shapes differ."""
-    if positions is None:
+def _entity_places(inputs: LukeInputs[Tensor], batch: int) -> tuple[tuple[int, int], Tensor | None]:
+    """RETURNS (tuple): Sequences and entities of each, and which are read, None for all.
+    RAISES (ValueError): If the shapes differ."""
+    ids, positions = inputs.entity_ids, inputs.entity_position_ids
+    if ids is None or positions is None:
         raise ValueError(Errors.L213)
     if ids.dim() != 2 or len(ids) != batch:
         raise ValueError(
@@ -254,7 +268,8 @@ def _check_entities(ids: Tensor, positions: Tensor | None, batch: int) -> tuple[
     if positions.dim() != 3 or positions.shape[:2] != ids.shape:
         name = "entity_position_ids"
         raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
-    return batch, ids.shape[1]
+    shape = batch, ids.shape[1]
+    return shape, _needed_mask("entity_attention_mask", inputs.entity_attention_mask, shape)
 
 
 def _needed_mask(name: str, mask: Tensor | None, wanted: Sequence[int]) -> Tensor | None:

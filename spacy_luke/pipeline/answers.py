@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inputs.pieces import DocPieces, Ints
-from .gold import Extent
+from ..inputs.pieces import DocPieces, Extent, Ints
 from .probabilities import Floats
 from .text import RowScores
 

@@ -28,7 +28,7 @@ class LukeCandidateSpans(EntityHeadPipe):
 
     reads = "LukeForEntitySpanClassification"
     architecture = "spacy-luke.CandidateSpans.v1"
-    answers_what = "ner"
+    part = "ner"
     none_name = "NIL"
     reads_titles = False  # nobody knows yet who they are
 

@@ -34,9 +34,9 @@ from .settings import require, setting
 if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
 
-# What a head answers, and what it is called in a joint model.
-HEADS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
-ANSWERS = (*HEADS, "facts")  # what thresholds are for
+# What there is to know of entities, and what its head is called in a joint model.
+PARTS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
+THRESHOLDS = (*PARTS, "facts")  # what thresholds are for
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class EntityPipe(ListenedTo, LukePipe):
     suggester: Callable[..., Any] | None = setting(None)
     spans_key: str | None = setting(None)
     own_thresholds: dict[str, Threshold] = setting(make=dict, name="thresholds")
-    limits: PairLimits = setting(make=PairLimits, parts=PairLimits)
+    limits: PairLimits = setting(make=PairLimits, group=PairLimits)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -101,7 +101,7 @@ class EntityPipe(ListenedTo, LukePipe):
         if not self.reads_titles and self.entity_input == "title":
             allowed = "mask: what the architecture reads are candidates, which have no title"
         require(self.name, self.entity_input in kinds, "entity_input", self.entity_input, allowed)
-        check_thresholds(self.own_thresholds, ANSWERS)
+        check_thresholds(self.own_thresholds, THRESHOLDS)
         self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
         self.cfg = {"thresholds": dict(self.own_thresholds)}
         self._init_listening()
@@ -120,8 +120,8 @@ class EntityPipe(ListenedTo, LukePipe):
 
     @property
     @abstractmethod
-    def answers(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): What the architecture has heads for: of `HEADS`."""
+    def parts(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): What the architecture has heads for: of `PARTS`."""
 
     @property
     @abstractmethod
@@ -137,7 +137,7 @@ class EntityPipe(ListenedTo, LukePipe):
     def speaking(self) -> JointConfig:
         """RETURNS (JointConfig): As `joint`, without heads whose weights are still random: those say nothing."""
         heads = self.joint
-        return without_labels(heads, [answer for answer, head in HEADS.items() if head in heads.untrained])
+        return without_labels(heads, [part for part, head in PARTS.items() if head in heads.untrained])
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -176,15 +176,15 @@ class EntityPipe(ListenedTo, LukePipe):
 
     def check(self) -> None:
         """See `Task.check`."""
-        check_thresholds(self.thresholds, ANSWERS)
+        check_thresholds(self.thresholds, THRESHOLDS)
         check_label_names(self.thresholds, self.limits.allowed or {}, self.joint)
 
     def silence(self, docs: Sequence[Doc]) -> str | None:
         """See `Task.silence`. Feeding listeners is enough to be there for."""
         heads = self.speaking
-        silent = [answer for answer in self.answers if HEADS[answer] in heads.untrained]
+        silent = [part for part in self.parts if PARTS[part] in heads.untrained]
         if not (heads.ner_labels or heads.entity_labels or heads.relation_labels):
-            silent = [] if self.listeners else list(self.answers)
+            silent = [] if self.listeners else list(self.parts)
         return Warnings.W301.format(name=self.name, tasks=", ".join(silent)) if silent else None
 
     # --- asking and writing ----------------------------------------------------------------

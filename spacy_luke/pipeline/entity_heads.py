@@ -20,7 +20,7 @@ from ..inputs.batching import batch_windows
 from ..inputs.excerpts import Excerpt, TextSizes, text_sizes
 from ..inputs.pieces import Ints
 from .decode import Threshold
-from .entities import HEADS, EntityPipe, Request
+from .entities import PARTS, EntityPipe, Request
 from .gold import Gold
 from .label_data import FIELDS, LabelData
 from .pairs import PairFilter
@@ -88,18 +88,18 @@ class EntityItems(NamedTuple):
 class EntityHeadPipe(EntityPipe):
     """A published head on entities: one answer for each mention, pair or candidate."""
 
-    answers_what: ClassVar[str]  # of `HEADS`
+    part: ClassVar[str]  # of `PARTS`
     none_name: ClassVar[str | None] = None  # what a new head calls the label that says "none", if it has one
 
     @property
-    def answers(self) -> tuple[str, ...]:
-        """See `EntityPipe.answers`."""
-        return (self.answers_what,)
+    def parts(self) -> tuple[str, ...]:
+        """See `EntityPipe.parts`."""
+        return (self.part,)
 
     @property
     def joint(self) -> JointConfig:
         """The labels, without the one that says "none"."""
-        heads: JointConfig = self.network.heads(FIELDS[self.answers_what], HEADS[self.answers_what])
+        heads: JointConfig = self.network.heads(FIELDS[self.part], PARTS[self.part])
         return heads
 
     @property
@@ -110,8 +110,8 @@ class EntityHeadPipe(EntityPipe):
     @property
     def default_thresholds(self) -> dict[str, Threshold]:
         """See `EntityPipe.default_thresholds`: 0 for a choice among labels, of which the best one counts."""
-        answers = ("relations", "facts") if self.answers_what == "relations" else self.answers
-        return dict.fromkeys(answers, 0.5 if self.network.is_multi_label else 0.0)
+        names = ("relations", "facts") if self.part == "relations" else self.parts
+        return dict.fromkeys(names, 0.5 if self.network.is_multi_label else 0.0)
 
     # --- what a pipe has of its own --------------------------------------------------------
 
@@ -162,7 +162,7 @@ class EntityHeadPipe(EntityPipe):
             labels = [given[2] for given in request.given]
             near = self.limits.near(doc, extents)
             subject = Subject(doc, size, _array(extents), labels, near, request.ids)
-            asked.append(self.ask(subject) if request.find or self.answers_what != "ner" else NOTHING)
+            asked.append(self.ask(subject) if request.find or self.part != "ner" else NOTHING)
         return EntityItems(docs, sizes, asked, requests)
 
     def batches(self, items: EntityItems, budget: int) -> list[Batch]:
@@ -228,20 +228,20 @@ class EntityHeadPipe(EntityPipe):
 
     def make_heads(self, data: LabelData) -> bool:
         """See `EntityPipe.make_heads`."""
-        new, old = list(getattr(data, self.answers_what)), getattr(self.joint, FIELDS[self.answers_what])
+        new, old = list(getattr(data, self.part)), getattr(self.joint, FIELDS[self.part])
         if not new or set(new) == set(old):
             return False
         settings = self.network.settings
         none = settings.outside or self.none_name
         alone = settings.multi_label or none is None
-        ids = data.relations if self.answers_what == "relations" else {}
+        ids = data.relations if self.part == "relations" else {}
         self.network.make_head(new if alone or none in new else [str(none), *new], ids)
         return True
 
     def _is_known(self, gold: Gold) -> bool:
         """Whether a document is annotated for the task."""
         known = {"ner": gold.entities, "labels": gold.labels, "relations": gold.relations}
-        return known[self.answers_what] is not None
+        return known[self.part] is not None
 
 
 def _array(extents: Sequence[tuple[int, int]]) -> Ints:

@@ -19,13 +19,11 @@ from ..annotation import (
 )
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
-from ..inputs.pieces import Ints
+from ..inputs.pieces import Extent, Ints
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
-
-Extent = tuple[int, int]
 
 
 @dataclass

@@ -16,13 +16,13 @@ from spacy.vocab import Vocab
 
 from ..annotation import has_candidates, write_all_candidates
 from ..inputs.entities import EntityGetter, doc_ents
-from ..inputs.pieces import Ints, encode_docs
+from ..inputs.pieces import Extent, Ints, encode_docs
 from ..inputs.titles import EntityTitles
 from ..types import NIL, Candidate
 from .gold import align
 from .link_candidates import CandidateFinder
-from .link_tables import Aliases, aliases_of, check_aliases, read_aliases, read_ids
-from .linking import DocMentions, Linker, MaskedReader, place_in_windows
+from .link_tables import Aliases, aliases_of, check_aliases, load_aliases, load_ids
+from .linking import DocMentions, Linker, MaskedLayout, place_in_windows
 from .pipe import LukePipe
 from .settings import make_factory, require, setting
 from .task import Batch, Lesson
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from ..layers.threads import Runner
     from ..tokenizer import EntityVocab
-
-Extents = Sequence[tuple[int, int]]
 
 
 @dataclass(eq=False, repr=False)
@@ -84,7 +82,7 @@ class LukeLinker(LukePipe):
     @property
     def aliases(self) -> Aliases | None:
         """Titles with priors by the text of a mention; None if a mention may be any entity of the vocabulary."""
-        table: Aliases | None = self._table("aliases", self.alias_file, read_aliases)
+        table: Aliases | None = self._table("aliases", self.alias_file, load_aliases)
         return table
 
     @aliases.setter
@@ -94,7 +92,7 @@ class LukeLinker(LukePipe):
     @property
     def ids(self) -> dict[str, str]:
         """Ids by title; what isn't there keeps its title as `kb_id_`."""
-        return self._table("ids", self.id_file, read_ids) or {}
+        return self._table("ids", self.id_file, load_ids) or {}
 
     def _table(self, kind: str, path: str | None, parse: Callable[[str], Any]) -> Any:
         """Read a file when it is first needed: a saved pipeline brings its own copy."""
@@ -132,7 +130,7 @@ class LukeLinker(LukePipe):
 
     def changed_settings(self) -> dict[str, Any]:
         """See `Task.changed_settings`: both tables."""
-        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, read_ids)}
+        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids)}
 
     def title_of(self, span: Span) -> str:
         """The title that a span's `kb_id_` stands for; "" where it stands for nothing."""
@@ -162,9 +160,10 @@ class LukeLinker(LukePipe):
             ids = [[places for places, _ in row] for row in found]
             priors = [[self.prior_weight * prior for _, prior in row] for row in found]
         masked = [np.full(len(row), vocab.mask_id, dtype=np.int64) for row in spans]
-        reader, mentions = self._place(docs, [_extents(row) for row in spans], masked, ids, run.budget)
+        layout, mentions = self._place(docs, [_extents(row) for row in spans], masked, ids, run.budget)
         linker = Linker(
-            reader=reader,
+            layout=layout,
+            predict=self.network.predict,
             run=run,
             possible=finder.possible,
             steps=self.steps if self.network.entities_see_each_other else 1,
@@ -179,11 +178,11 @@ class LukeLinker(LukePipe):
     def _place(
         self,
         docs: Sequence[Doc],
-        extents: Sequence[Extents],
+        extents: Sequence[Sequence[Extent]],
         ids: Sequence[Ints],
         candidates: Sequence[list[Ints]] | None = None,
         budget: int | None = None,
-    ) -> tuple[MaskedReader, list[DocMentions]]:
+    ) -> tuple[MaskedLayout, list[DocMentions]]:
         tokenizer, sizes = self.network.tokenizer, self.network.window_sizes()
         pieces = encode_docs(docs, tokenizer)
         mentions = [
@@ -192,7 +191,7 @@ class LukeLinker(LukePipe):
             )
             for i in range(len(docs))
         ]
-        return MaskedReader(pieces, tokenizer, budget or self.max_batch_pieces), mentions
+        return MaskedLayout(pieces, tokenizer, budget or self.max_batch_pieces), mentions
 
     def annotate(self, doc: Doc, prediction: Sequence[tuple[Candidate, ...]]) -> None:
         """Write entities and candidates. Assigning `span.kb_id_` wouldn't last: spans are made anew. What others have
@@ -246,8 +245,8 @@ class LukeLinker(LukePipe):
         vocab = self.vocabulary
         docs = [Doc(self.vocab, words=title.split()) for title in new]
         mask = np.array([vocab.mask_id], dtype=np.int64)
-        reader, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
-        batches = reader.batches(mentions, [doc.answerable for doc in mentions])
+        layout, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
+        batches = layout.batches(mentions, [doc.answerable for doc in mentions])
         ids = np.array(vocab.lookup(new), dtype=np.int64)
         self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
@@ -255,7 +254,7 @@ class LukeLinker(LukePipe):
         """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
         golds = [self._gold(example) for example in examples]
         masked = [self._mask(ids) for _, ids in golds]
-        reader, mentions = self._place(
+        layout, mentions = self._place(
             [example.predicted for example in examples],
             [extents for extents, _ in golds],
             [ids for ids, _ in masked],
@@ -264,7 +263,7 @@ class LukeLinker(LukePipe):
             np.intersect1d(doc.answerable, hidden) for doc, (_, hidden) in zip(mentions, masked, strict=True)
         ]
         total = sum(map(len, asked))
-        for batch in reader.batches(mentions, asked):
+        for batch in layout.batches(mentions, asked):
             gold = np.array([golds[doc][1][mention] for doc, mention in batch.items], dtype=np.int64)
             yield Lesson([batch], (gold, len(gold) / total))
 
@@ -274,7 +273,7 @@ class LukeLinker(LukePipe):
         loss: Tensor = self.network.loss(outputs[0], gold) * share
         return loss
 
-    def _gold(self, example: Example) -> tuple[Extents, Ints]:
+    def _gold(self, example: Example) -> tuple[Sequence[Extent], Ints]:
         """Token extents of the reference's entities in the predicted document, and their ids."""
         aligned = [(span, align(span, example.predicted)) for span in self.entities(example.reference)]
         known = [(span, extent) for span, extent in aligned if extent is not None]
@@ -293,7 +292,7 @@ class LukeLinker(LukePipe):
         return ids, np.array(hidden, dtype=np.int64)
 
 
-def _extents(spans: Sequence[Span]) -> Extents:
+def _extents(spans: Sequence[Span]) -> Sequence[Extent]:
     return [(span.start, span.end) for span in spans]
 
 
@@ -376,7 +375,7 @@ def score_links(examples: Iterable[Example], *, pipe: LukeLinker, **_: Any) -> d
     """
     known, counts = set(pipe.label_data), LinkCounts()
     for example in examples:
-        # The reader may have given the predicted document gold entities, ids included: only links of ours count.
+        # The layout may have given the predicted document gold entities, ids included: only links of ours count.
         linked = (span for span in pipe.entities(example.predicted) if has_candidates(span))
         found = {(span.start_char, span.end_char): span for span in linked}
         for gold in pipe.entities(example.reference):

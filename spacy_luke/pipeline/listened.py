@@ -39,6 +39,13 @@ class ListenedTo:
         self._deferred_sgd: Optimizer | None = None
 
     @property
+    def _containers(self) -> Any:
+        """spacy-transformers' containers for word states; it is an extra, so it is imported where it is needed."""
+        from ..layers import transformer_data
+
+        return transformer_data
+
+    @property
     def listeners(self) -> list[Any]:
         """All layers that listen to this component."""
         return [listener for name in self.listening_components for listener in self.listener_map[name]]
@@ -83,9 +90,7 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and self._is_named(node, component):
-                from ..layers.transformer_data import install_extensions
-
-                install_extensions()  # a listener looks for `doc._.trf_data` from the start
+                self._containers.install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)
 
     def _is_named(self, listener: Any, component: Any) -> bool:
@@ -103,9 +108,7 @@ class ListenedTo:
 
     def _write_trf_data(self, doc: Doc, prediction: Prediction) -> None:
         if self.listeners:
-            from ..layers.transformer_data import set_transformer_data
-
-            set_transformer_data(doc, self.model, prediction.words)
+            self._containers.set_transformer_data(doc, self.model, prediction.words)
 
     def _send_back(
         self,
@@ -131,11 +134,10 @@ class ListenedTo:
         if not self.listeners:
             self._backprop_pending()
             return
-        from ..layers.transformer_data import training_data
-
         batch_id = self.listeners[0].get_batch_id(docs)
-        words = [batch.inputs.words for batch in batches]
-        data, add_gradient = training_data(docs, self.model, words, [output for output, _ in answers])
+        words = [batch.items for batch in batches]
+        outputs = [output for output, _ in answers]
+        data, add_gradient = self._containers.training_data(docs, self.model, words, outputs)
         waiting = len(self.listeners)
 
         def receive(gradients: Any) -> None:
@@ -162,9 +164,7 @@ class ListenedTo:
     def _send_nothing_to_listeners(self, docs: Sequence[Doc]) -> None:
         """Hand out rows of zeros for documents whose tokens the tokenizer drops; no gradient comes back."""
         if self.listeners:
-            from ..layers.transformer_data import no_data
-
-            data = no_data(docs, self.model)
+            data = self._containers.no_data(docs, self.model)
             batch_id = self.listeners[0].get_batch_id(docs)
             for listener in self.listeners:
                 listener.receive(batch_id, data, lambda gradients: None)

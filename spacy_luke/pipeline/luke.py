@@ -12,10 +12,10 @@ from spacy.training import Example
 from ..errors import Errors
 from . import candidate_spans  # noqa: F401  # the other architecture that finds entities
 from .decode import Threshold
-from .entities import HEADS, EntityPipe
+from .entities import PARTS, EntityPipe
 from .entity_scorer import SCORER, score_weights
 from .joint.lessons import joint_batches
-from .joint.reading import JointReader
+from .joint.solve import JointSolver
 from .label_data import LabelData, with_labels, without_labels
 from .prediction import Prediction
 from .settings import make_factory
@@ -37,19 +37,19 @@ class LukeJoint(EntityPipe):
     feeds_listeners = True
 
     @property
-    def answers(self) -> tuple[str, ...]:
-        """See `EntityPipe.answers`."""
-        return tuple(answer for answer in HEADS if getattr(self.network.settings, answer))
+    def parts(self) -> tuple[str, ...]:
+        """See `EntityPipe.parts`."""
+        return tuple(part for part in PARTS if getattr(self.network.settings, part))
 
     @property
     def writes_vectors(self) -> bool:  # type: ignore[override]
         """RETURNS (bool): False for NER alone, which writes entities and nothing else."""
-        return self.answers != ("ner",)
+        return self.parts != ("ner",)
 
     @property
     def joint(self) -> JointConfig:
         """Labels and sizes of the heads of the weights that the config allows."""
-        return without_labels(self.network.joint, set(HEADS) - set(self.answers))
+        return without_labels(self.network.joint, set(PARTS) - set(self.parts))
 
     @property
     def default_thresholds(self) -> dict[str, Threshold]:
@@ -70,7 +70,7 @@ class LukeJoint(EntityPipe):
         """See `Task.solve`: find entities in words, then label and relate them, with the words kept."""
         if not self.listeners:
             self._refuse_other_heads()
-        return JointReader(self, run).read(docs)
+        return JointSolver(self, run).solve(docs)
 
     def _refuse_other_heads(self) -> None:
         """A published head would only ever be silent here."""
@@ -84,7 +84,7 @@ class LukeJoint(EntityPipe):
         """See `Task.lessons`: one of all, because a fact is pooled over all windows of its document."""
         if any(len(example.predicted) for example in examples):
             batches = joint_batches(self, examples)
-            yield Lesson([Batch(None, asked) for asked, _ in batches], [targets for _, targets in batches])
+            yield Lesson([batch for batch, _ in batches], [targets for _, targets in batches])
 
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Any], targets: Any) -> Tensor | None:
         """See `Task.loss`: the sum of the heads' losses."""
@@ -94,7 +94,7 @@ class LukeJoint(EntityPipe):
     def make_heads(self, data: LabelData) -> bool:
         """See `EntityPipe.make_heads`."""
         joint = self.network.joint
-        changed = with_labels(joint, data, self.answers, self.network.settings.multi_label)
+        changed = with_labels(joint, data, self.parts, self.network.settings.multi_label)
         if changed != joint:
             self.network.build_heads(changed)
         return bool(changed != joint)

@@ -17,11 +17,11 @@ from spacy.training import Example
 
 from ..annotation import read_questions
 from ..errors import Warnings
-from ..inputs.pieces import DocPieces
+from ..inputs.pieces import DocPieces, Extent
 from ..inputs.texts import TextRow
 from ..types import Answer
 from .answers import AnswerTable, answer_table, best_spans
-from .gold import Extent, align
+from .gold import align
 from .settings import make_factory, require, setting
 from .text import DocScores, TextItems, TextPipe
 

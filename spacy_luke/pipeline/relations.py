@@ -29,7 +29,7 @@ class LukeRelations(MarkedPipe):
 
     reads = "LukeForEntityPairClassification"
     architecture = "spacy-luke.MarkedPair.v1"
-    answers_what = "relations"
+    part = "relations"
     none_name = "no_relation"
 
     def ask(self, subject: Subject) -> Asked:

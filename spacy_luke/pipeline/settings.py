@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def setting(
-    default: Any = MISSING, *, make: Any = MISSING, config: Any = None, name: str = "", parts: Any = None
+    default: Any = MISSING, *, make: Any = MISSING, config: Any = None, name: str = "", group: Any = None
 ) -> Any:
     """A field of a pipe's class that its config sets.
 
@@ -28,11 +28,11 @@ def setting(
     make (Callable): Makes its default, instead.
     config (Any): What the default config says, if it isn't the default itself: a registered function.
     name (str): What the config calls it, if the pipe has another use for the name.
-    parts (type | None): A dataclass that it is of, whose fields the config sets.
+    group (type | None): A dataclass that it is of, whose fields the config sets.
     RETURNS (Any): The field.
     """
     made = {"default": default} if make is MISSING else {"default_factory": make}
-    return field(kw_only=True, metadata={"config": config, "name": name, "parts": parts}, **made)
+    return field(kw_only=True, metadata={"config": config, "name": name, "group": group}, **made)
 
 
 def require(pipe: str, fits: bool, name: str, value: Any, allowed: str) -> None:
@@ -73,14 +73,14 @@ def settings_of(pipe: type[LukePipe], without: Collection[str] = ()) -> dict[str
     found: dict[str, Setting] = {}
     hints = get_type_hints(pipe)
     for f in fields(pipe):
-        if "parts" not in f.metadata or f.name in without:
+        if "group" not in f.metadata or f.name in without:
             continue
-        parts = f.metadata["parts"]
-        if parts is None:
+        group = f.metadata["group"]
+        if group is None:
             found[_name(f)] = Setting(f.name, "", hints[f.name], _default(f))
         else:
-            types = get_type_hints(parts)
-            found |= {_name(p): Setting(f.name, p.name, types[p.name], _default(p)) for p in fields(parts)}
+            types = get_type_hints(group)
+            found |= {_name(p): Setting(f.name, p.name, types[p.name], _default(p)) for p in fields(group)}
     return found
 
 
@@ -119,7 +119,7 @@ def make_factory(
             else:
                 values[at.attribute] = value
         for attribute, own in parts.items():
-            values[attribute] = pipe.__dataclass_fields__[attribute].metadata["parts"](**own)
+            values[attribute] = pipe.__dataclass_fields__[attribute].metadata["group"](**own)
         return pipe.kind_for(model, name)(nlp.vocab, model, name, **values)
 
     _sign(

@@ -24,7 +24,7 @@ class LukeTyping(MarkedPipe):
 
     reads = "LukeForEntityClassification"
     architecture = "spacy-luke.MarkedEntity.v1"
-    answers_what = "labels"
+    part = "labels"
 
     def ask(self, subject: Subject) -> Asked:
         """See `EntityHeadPipe.ask`: every mention that has word pieces."""

@@ -14,6 +14,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
+from ..types import PathOrStr
 from .backend import Backend, token_flags
 from .entities import EntityVocab, index_titles
 from .options import MARKERS, Options
@@ -23,7 +24,6 @@ from .title_index import TitleIndex, cached_index
 from .tokenizers_backend import MERGES, TOKENIZER, VOCAB
 from .words import WordVocab
 
-PathOrStr: TypeAlias = "str | PathLike[str]"
 Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
 
 ENTITIES = "entity_vocab.json"
@@ -199,7 +199,7 @@ def make_folder(path: PathOrStr) -> Path:
     """
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(Errors.L137.format(path=folder))
+        raise NotADirectoryError(Errors.L221.format(path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -67,8 +67,8 @@ def test_entities_stand_where_the_tokenizer_puts_them():
     _, rows = reader().rows([doc], [["she likes tea"]], [given_])
     ((_, batch),) = text_batches(rows, TOKENIZER, 1000)
     wanted = TOKENIZER(text, "she likes tea", entity_spans=[(0, 3), (16, 20)], return_tensors="np")
-    assert batch.ids.tolist() == wanted["input_ids"].tolist()
-    assert batch.entity_positions.tolist() == wanted["entity_position_ids"].tolist()
+    assert batch.input_ids.tolist() == wanted["input_ids"].tolist()
+    assert batch.entity_position_ids.tolist() == wanted["entity_position_ids"].tolist()
     assert batch.entity_ids.tolist() == [[2, 3]]
     _, rows = reader(longest=6, overlap=0).rows([doc], [[None]], [given_])
     assert [row.entities.ids.tolist() for row in rows] == [[2], [3]]  # each in the window that shows it

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from tiny import annotate, make_corpus, make_pipeline, make_tokenizer
 
-from spacy_luke.inputs.batch import mention_batch, word_batch
+from spacy_luke.inputs.batch import window_batch
 from spacy_luke.inputs.entities import doc_ents
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window
@@ -95,9 +95,9 @@ def test_gold_arrays():
     gold, tokenizer = make_gold(example), make_tokenizer()
     pieces = encode_docs([example.predicted], tokenizer)
     windows = [Window(0, 0, 7)]
-    words = word_batch(windows, pieces, tokenizer)
+    words = window_batch(windows, pieces, tokenizer)
     pairs = np.array([[0, 1], [1, 0], [0, 2], [2, 1]])
-    mentions = mention_batch(windows, [np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
+    words = words.with_mentions([np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
     targets = span_targets(words, [gold], JOINT)
     assert targets.shape == (1, 7, 3)
     assert {tuple(p): int(targets[tuple(p)]) for p in np.argwhere(targets)} == {
@@ -105,12 +105,12 @@ def test_gold_arrays():
         (0, 4, 0): 2,
         (0, 6, 0): 1,
     }
-    assert label_targets(mentions, words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
-    relations, near, groups = relation_targets(mentions, words, [gold], JOINT)
+    assert label_targets(words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
+    relations, near, groups = relation_targets(words, [gold], JOINT)
     assert relations.tolist() == [[1], [0], [0], [0]]
     assert near.tolist() == [True, True, False, False]  # the last "ana" begins a sentence
-    assert groups[0] == groups[3] != groups[1]  # Ana and ana are one entity
-    assert groups[2] == -1
+    assert groups[0].tolist() == groups[3].tolist() != groups[1].tolist()  # Ana and ana are one entity
+    assert groups[2].tolist() == [-1, -1, -1]
 
 
 def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
@@ -141,13 +141,11 @@ def test_known_to_have_no_label_teaches_only_independent_labels():
     example.reference.ents[0]._.luke_labels = {}
     gold, tokenizer = make_gold(example), make_tokenizer()
     windows = [Window(0, 0, 3)]
-    words = word_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
-    mentions = mention_batch(
-        windows, [np.arange(2)], [np.array([[0, 1], [2, 3]])], [np.zeros((0, 2), dtype=np.int64)]
-    )
-    assert label_targets(mentions, words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
+    words = window_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
+    words = words.with_mentions([np.arange(2)], [np.array([[0, 1], [2, 3]])])
+    assert label_targets(words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
     several = JOINT.with_changes(multi_label=True)
-    assert label_targets(mentions, words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
+    assert label_targets(words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
 
 
 # --- labels --------------------------------------------------------------------------------

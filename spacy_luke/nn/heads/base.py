@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ...batch import LukeInputs
 from ...errors import Errors, Warnings
 from ..config import LukeConfig
 from ..matching import fit_prefix
@@ -51,6 +52,29 @@ class LukeHead(LukePreTrainedModel):
         for name, module in self.named_children():
             if name != self.base_model_prefix:
                 init_module(module, self.config.initializer_range)
+
+    def encode(
+        self,
+        inputs: LukeInputs[Tensor],
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        *,
+        words_needed: bool = True,
+    ) -> LukeModelOutput:
+        """Run the encoder.
+
+        inputs (LukeInputs): What it reads of them is as in `LukeModel.forward`.
+        output_attentions, output_hidden_states, words_needed: See there.
+        RETURNS (LukeModelOutput): The states.
+        """
+        states: LukeModelOutput = self.luke(
+            **inputs.for_encoder(),
+            output_attentions=output_attentions,
+            output_hidden_states=output_hidden_states,
+            return_dict=True,
+            words_needed=words_needed,
+        )
+        return states
 
     def mark_trained(self) -> None:
         """Note which new parts are about to learn: those that a gradient has reached."""
@@ -143,7 +167,7 @@ class LabelHead(LukeHead):
         RETURNS (LabelOutput | tuple): The logits, the loss if labels are given, and states as asked for.
         RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
         """
-        states: LukeModelOutput = self.luke(
+        inputs = LukeInputs(
             input_ids,
             attention_mask,
             token_type_ids,
@@ -154,12 +178,8 @@ class LabelHead(LukeHead):
             entity_position_ids,
             head_mask,
             inputs_embeds,
-            output_attentions,
-            output_hidden_states,
-            return_dict=True,
-            words_needed=self.reads_words,
         )
-        return self.answer(states, self.score(self.features(states)), labels, return_dict)
+        return self.answer(inputs, labels, output_attentions, output_hidden_states, return_dict)
 
     def set_labels(self, labels: Sequence[str], problem_type: str | None = None) -> None:
         """Replace the classifier by a new one, which is random and counts as untrained.
@@ -182,8 +202,13 @@ class LabelHead(LukeHead):
         init_module(self.classifier, self.config.initializer_range)
         self.untrained = tuple(sorted({*self.untrained, "classifier"}))
 
-    def features(self, states: LukeModelOutput) -> Tensor:
-        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (..., n_states * width)"""
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """Choose what is labelled.
+
+        states (LukeModelOutput): From the encoder.
+        inputs (LukeInputs): What it has read.
+        RETURNS (Tensor): Shape: (..., n_states * width)
+        """
         raise NotImplementedError
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -203,16 +228,21 @@ class LabelHead(LukeHead):
         return logits
 
     def answer(
-        self, states: LukeModelOutput, logits: Tensor, labels: Tensor | None, return_dict: bool | None
+        self,
+        inputs: LukeInputs[Tensor],
+        labels: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
     ) -> LabelOutput | tuple[Any, ...]:
-        """Compute the loss and pack the output.
+        """What `forward` does with its inputs.
 
-        states (LukeModelOutput): From the encoder.
-        logits (Tensor): Shape: (..., labels)
-        labels (Tensor | None): The right answers.
-        return_dict (bool | None): Return an output object, not a tuple. None: as configured.
+        inputs (LukeInputs): The inputs.
+        labels, output_attentions, output_hidden_states, return_dict: See `forward`.
         RETURNS (LabelOutput | tuple): The output.
         """
+        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.reads_words)
+        logits = self.score(self.features(states, inputs))
         output = self.output_class(
             loss=None if labels is None else self.loss(logits, labels),
             logits=logits,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...batch import LukeInputs
 from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
@@ -25,8 +26,8 @@ class LukeForEntityClassification(LabelHead):
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
 
-    def features(self, states: LukeModelOutput) -> Tensor:
-        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (batch, width)"""
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
         return require_entities(self, states, 1)[:, 0]
 
 
@@ -45,7 +46,7 @@ class LukeForEntityPairClassification(LabelHead):
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config, n_states=2, bias=False)
 
-    def features(self, states: LukeModelOutput) -> Tensor:
-        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (batch, 2 * width)"""
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.features`. RETURNS (Tensor): (batch, 2 * width)"""
         entities = require_entities(self, states, 2)
         return entities[:, :2].flatten(start_dim=1)  # (batch, 2, width) -> (batch, 2 * width)

@@ -8,10 +8,10 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...batch import LukeInputs
 from ...errors import Errors
 from ..activations import get_activation
 from ..config import LukeConfig
-from ..outputs import LukeModelOutput
 from ..tables import resize_rows
 from .base import LukeHead, wants_object
 from .losses import class_loss
@@ -120,7 +120,7 @@ class LukeForMaskedLM(LukeHead):
             labels are given; states as asked for.
         RAISES (ValueError): If an input is missing, or labels do not fit.
         """
-        states: LukeModelOutput = self.luke(
+        inputs = LukeInputs(
             input_ids,
             attention_mask,
             token_type_ids,
@@ -131,10 +131,8 @@ class LukeForMaskedLM(LukeHead):
             entity_position_ids,
             head_mask,
             inputs_embeds,
-            output_attentions,
-            output_hidden_states,
-            return_dict=True,
         )
+        states = self.encode(inputs, output_attentions, output_hidden_states)
         logits = self.lm_head(states.last_hidden_state)
         entities = states.entity_last_hidden_state
         if entities is None and entity_labels is not None:
@@ -159,31 +157,29 @@ class LukeForMaskedLM(LukeHead):
         )
         return output if wants_object(self.config, return_dict) else output.to_tuple()
 
-    def predict_entities(
-        self, *, asked: Tensor, candidates: Tensor | None = None, **inputs: Tensor | None
-    ) -> Tensor:
+    def predict_entities(self, inputs: LukeInputs[Tensor]) -> Tensor:
         """Score entities for some mentions: the `entity_logits` of `forward` at these places, without the rest.
 
-        asked (Tensor): Row and place of each mention. Shape: (n_asked, 2)
-        candidates (Tensor | None): Entities to score; None for all. Shape: (n_asked, n_candidates)
-        **inputs (Tensor | None): As for `entity_features`.
-        RETURNS (Tensor): Shape: (n_asked, n_candidates) or (n_asked, entity_vocab_size)
+        inputs (LukeInputs): Words and entities, which of these are `asked` about, and their `candidate_ids`.
+        RETURNS (Tensor): Shape: (n_asked, n_candidates), or without candidates (n_asked, entity_vocab_size)
         """
-        head, features = self.entity_predictions, self.entity_features(asked=asked, **inputs)
+        head, features, candidates = (
+            self.entity_predictions,
+            self.entity_features(inputs),
+            inputs.candidate_ids,
+        )
         if candidates is None:
             return F.linear(features, head.decoder.weight, head.bias)
         rows = F.embedding(candidates, head.decoder.weight)  # (n_asked, n_candidates, entity_emb_size)
         return (rows @ features[..., None]).squeeze(-1) + head.bias[candidates]
 
-    def entity_features(self, *, asked: Tensor, **inputs: Tensor | None) -> Tensor:
+    def entity_features(self, inputs: LukeInputs[Tensor]) -> Tensor:
         """What some mentions are compared with the entity table by.
 
-        asked (Tensor): Row and place of each mention. Shape: (n_asked, 2)
-        **inputs (Tensor | None): Those of `LukeModel.forward`.
+        inputs (LukeInputs): Words and entities, and which of these are `asked` about.
         RETURNS (Tensor): Shape: (n_asked, entity_emb_size)
         """
-        states: LukeModelOutput = self.luke(**inputs, return_dict=True)
-        entities = states.entity_last_hidden_state
+        entities, asked = self.encode(inputs).entity_last_hidden_state, inputs.needed("asked")
         if entities is None:
             raise ValueError(Errors.L213)
         features: Tensor = self.entity_predictions.transform(entities[asked[:, 0], asked[:, 1]])

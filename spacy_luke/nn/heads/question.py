@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...batch import LukeInputs
 from ...errors import Errors
 from ..config import LukeConfig
-from ..outputs import LukeModelOutput
 from .base import LukeHead, wants_object
 from .losses import IGNORED, class_loss
 from .outputs import LukeQuestionAnsweringModelOutput
@@ -59,7 +59,7 @@ class LukeForQuestionAnswering(LukeHead):
             the loss (the mean of the two) if positions are given, and states as asked for.
         RAISES (ValueError): If an input or one kind of position is missing or has the wrong shape.
         """
-        states: LukeModelOutput = self.luke(
+        inputs = LukeInputs(
             input_ids,
             attention_mask,
             token_type_ids,
@@ -70,10 +70,8 @@ class LukeForQuestionAnswering(LukeHead):
             entity_position_ids,
             head_mask,
             inputs_embeds,
-            output_attentions,
-            output_hidden_states,
-            return_dict=True,
         )
+        states = self.encode(inputs, output_attentions, output_hidden_states)
         start, end = self.qa_outputs(states.last_hidden_state).unbind(dim=-1)  # (batch, words) each
         if (start_positions is None) != (end_positions is None):
             raise ValueError(Errors.L265.format(model=type(self).__name__))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...batch import LukeInputs
 from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, classifier_dropout
@@ -23,8 +24,8 @@ class LukeForSequenceClassification(LabelHead):
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config, dropout=classifier_dropout(config))
 
-    def features(self, states: LukeModelOutput) -> Tensor:
-        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (batch, width)"""
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
         return states["pooler_output"]
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:

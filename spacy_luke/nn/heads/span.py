@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...batch import LukeInputs
 from ...errors import Errors
 from ..config import LukeConfig
 from ..layout import take_rows
@@ -59,7 +60,7 @@ class LukeForEntitySpanClassification(LabelHead):
             if labels are given, and states as asked for.
         RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
         """
-        states: LukeModelOutput = self.luke(
+        inputs = LukeInputs(
             input_ids,
             attention_mask,
             token_type_ids,
@@ -70,16 +71,17 @@ class LukeForEntitySpanClassification(LabelHead):
             entity_position_ids,
             head_mask,
             inputs_embeds,
-            output_attentions,
-            output_hidden_states,
-            return_dict=True,
+            entity_start_positions,
+            entity_end_positions,
         )
-        entities = require_entities(self, states, 0)
-        words = states.last_hidden_state
-        first = self._words_at("entity_start_positions", entity_start_positions, words, entities)
-        last = self._words_at("entity_end_positions", entity_end_positions, words, entities)
-        features = torch.cat([first, last, entities], dim=-1)  # (batch, entities, 3 * width)
-        return self.answer(states, self.score(features), labels, return_dict)
+        return self.answer(inputs, labels, output_attentions, output_hidden_states, return_dict)
+
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.features`. RETURNS (Tensor): (batch, entities, 3 * width)"""
+        entities, words = require_entities(self, states, 0), states.last_hidden_state
+        first = self._words_at("entity_start_positions", inputs.entity_start_positions, words, entities)
+        last = self._words_at("entity_end_positions", inputs.entity_end_positions, words, entities)
+        return torch.cat([first, last, entities], dim=-1)
 
     def _words_at(self, name: str, positions: Tensor | None, words: Tensor, entities: Tensor) -> Tensor:
         """RETURNS (Tensor): The word state at each entity's position. Shape: (batch, entities, width)"""

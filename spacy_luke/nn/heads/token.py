@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...batch import LukeInputs
 from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, classifier_dropout
@@ -23,8 +24,8 @@ class LukeForTokenClassification(LabelHead):
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config, dropout=classifier_dropout(config))
 
-    def features(self, states: LukeModelOutput) -> Tensor:
-        """states (LukeModelOutput): From the encoder. RETURNS (Tensor): (batch, words, width)"""
+    def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.features`. RETURNS (Tensor): (batch, words, width)"""
         return states.last_hidden_state
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...inputs.batch import mention_batch, word_batch
+from ...inputs.batch import window_batch
 from ...inputs.batching import batch_windows, candidate_counts, word_sizes
 from ...inputs.mentions import Placement, mention_ids, place_mentions
 from ...inputs.pieces import DocPieces, Ints, encode_docs
 from ...inputs.targets import Targets
 from ...inputs.windows import Window, make_windows
 from ..gold import Gold
+from ..task import Batch
 from .targets import label_targets, relation_targets, span_targets
 
 if TYPE_CHECKING:
     from spacy.training import Example
 
-    from ...layers.joint import JointInput, JointNetwork
+    from ...layers.joint import JointNetwork
     from ...nn.joint_config import JointConfig
     from ..luke import LukeJoint
 
 
-def joint_batches(pipe: LukeJoint, examples: Sequence[Example]) -> list[tuple[JointInput, Targets]]:
+def joint_batches(pipe: LukeJoint, examples: Sequence[Example]) -> list[tuple[Batch, Targets]]:
     """Turn examples into padded batches of their windows, each batch of windows of like size.
 
     pipe (LukeJoint): The pipe.
     examples (Sequence[Example]): The examples.
-    RETURNS (list[tuple[JointInput, Targets]]): Empty if the tokenizer drops all tokens of all documents.
+    RETURNS (list[tuple[Batch, Targets]]): Empty if the tokenizer drops all tokens of all documents.
     """
     network, settings = pipe.network, pipe.network.settings
     joint, sizes_of_windows = network.joint, network.window_sizes()
@@ -80,27 +81,28 @@ class _Batcher:
         sizes[:, 2] = [len(members) for members in self.placed[doc].mentions]
         return sizes
 
-    def batch(self, windows: Sequence[tuple[Window, int]]) -> tuple[JointInput, Targets]:
+    def batch(self, windows: Sequence[tuple[Window, int]]) -> tuple[Batch, Targets]:
         """One batch of windows, each with its number in its document."""
         members = [self.placed[window.doc].mentions[at] for window, at in windows]
-        words = word_batch([window for window, _ in windows], self.pieces, self.network.tokenizer)
-        mentions = mention_batch(
-            words.windows,
+        batch = window_batch([window for window, _ in windows], self.pieces, self.network.tokenizer)
+        spans = span_targets(batch, self.golds, self.joint)
+        settings, find = self.network.settings, self.network.settings.ner and bool((spans != -100).any())
+        batch = batch.with_mentions(
             members,
-            [self.placed[w.doc].extents[m] for w, m in zip(words.windows, members, strict=True)],
+            [self.placed[w.doc].extents[m] for w, m in zip(batch.windows, members, strict=True)],
             [self.placed[window.doc].pairs[at] for window, at in windows],
-            mention_ids(words.windows, members, self.placed),
+            mention_ids(batch.windows, members, self.placed),
         )
-        spans = span_targets(words, self.golds, self.joint)
-        find = self.network.settings.ner and bool((spans != -100).any())
-        settings = self.network.settings
-        asked = self.network.ask(
-            words,
-            self.suggested,
-            find=find,
-            gold_spans=(spans > 0).astype(np.float32) if find and self.suggested is None else None,
-            mentions=mentions if settings.labels or settings.relations else None,
+        targets = Targets(
+            spans,
+            label_targets(batch, self.golds, self.joint),
+            *relation_targets(batch, self.golds, self.joint),
         )
-        labels = label_targets(mentions, words, self.golds, self.joint)
-        relations, near, groups = relation_targets(mentions, words, self.golds, self.joint)
-        return asked, Targets(spans, labels, relations, near, groups)
+        if find and self.suggested is not None:
+            batch = batch.with_spans(self.suggested)
+        inputs = batch.inputs
+        if find and self.suggested is None:
+            inputs = replace(inputs, gold_spans=(spans > 0).astype(np.float32))
+        if not (settings.labels or settings.relations):
+            inputs = replace(inputs, entity_start_positions=None)
+        return Batch(batch, self.network.ask(inputs, find=find)), targets

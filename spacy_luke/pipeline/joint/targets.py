@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inputs.batch import Bools, MentionBatch, WordBatch
+from ...inputs.batch import Bools, WindowBatch
 from ...inputs.pieces import Ints
 from ..gold import Gold
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...nn.joint_config import JointConfig
 
 
-def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:
+def span_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:
     """RETURNS (ndarray): `Targets.spans`. Shape: (batch, n_tokens, max_span_width)"""
     labels = {label: index for index, label in enumerate(joint.ner_labels, start=1)}
     targets = np.zeros((*batch.tokens.shape, joint.max_span_width), dtype=np.int64)
@@ -39,14 +39,12 @@ def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) ->
     return targets
 
 
-def label_targets(
-    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
-) -> NDArray[np.float32]:
+def label_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) -> NDArray[np.float32]:
     """RETURNS (ndarray): `Targets.labels`. Shape: (batch, n_mentions, n_labels)"""
-    labels = {label: index for index, label in enumerate(joint.entity_labels)}
-    targets = np.full((*mentions.index.shape, len(labels)), -100, dtype=np.float32)
-    for row, column in np.argwhere(mentions.index >= 0):
-        gold = golds[batch.windows[row].doc].labels[mentions.index[row, column]]
+    labels, mentions = {label: i for i, label in enumerate(joint.entity_labels)}, batch.mentions
+    targets = np.full((*mentions.shape, len(labels)), -100, dtype=np.float32)
+    for row, column in np.argwhere(mentions >= 0):
+        gold = golds[batch.windows[row].doc].labels[mentions[row, column]]
         if gold is None:
             continue
         known = [labels[label] for label in gold if label in labels]
@@ -57,26 +55,27 @@ def label_targets(
 
 
 def relation_targets(
-    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
+    batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig
 ) -> tuple[NDArray[np.float32], Bools, Ints]:
     """RETURNS (tuple): `Targets.relations`, `Targets.near` and `Targets.groups`."""
     labels = {label: index for index, label in enumerate(joint.relation_labels)}
-    targets = np.zeros((len(mentions.pairs), len(labels)), dtype=np.float32)
-    near = np.zeros(len(mentions.pairs), dtype=np.bool_)
-    groups = np.full(len(mentions.pairs), -1, dtype=np.int64)
+    mentions, pairs = batch.mentions, batch.inputs.needed("pairs")
+    targets = np.zeros((len(pairs), len(labels)), dtype=np.float32)
+    near = np.zeros(len(pairs), dtype=np.bool_)
+    groups = np.full((len(pairs), 3), -1, dtype=np.int64)
     for row, window in enumerate(batch.windows):
-        mine = np.flatnonzero(mentions.pairs[:, 0] == row)
+        mine = np.flatnonzero(pairs[:, 0] == row)
         gold = golds[window.doc]
         if gold.relations is None or gold.near is None or not len(mine):
             continue
         if gold.looked_for is not None:
             unknown = np.array([label not in gold.looked_for for label in labels], dtype=np.bool_)
             targets[np.ix_(mine, unknown)] = -100.0
-        head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
+        head, tail = (mentions[row, pairs[mine, side]] for side in (1, 2))
         near[mine] = gold.near(head, tail)
         clusters = gold.cluster_numbers
-        names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
-        groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
+        names = np.column_stack([np.full(len(mine), window.doc), clusters[head], clusters[tail]])
+        groups[mine] = np.where((clusters[head] == clusters[tail])[:, None], -1, names)
         for index, *pair in zip(mine.tolist(), head.tolist(), tail.tolist(), strict=True):
             known = [labels[label] for label in gold.relations.get(tuple(pair), ()) if label in labels]
             targets[index, known] = 1.0

@@ -9,10 +9,10 @@ from typing import Any, cast
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
 from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
+from ...types import PathOrStr
 from ..base import parts_from_bytes
 from ..entities import EntityVocab
 from ..folder import (
-    PathOrStr,
     Titles,
     find_entities,
     find_words,

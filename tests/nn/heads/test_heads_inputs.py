@@ -94,7 +94,7 @@ def test_start_and_end(make, inputs):
             model(**inputs, **{name: torch.tensor([0, 1])})
     with pytest.raises(ValueError, match=r"end_positions has the shape \(3,\); allowed is \(2,\)"):
         model(**inputs, start_positions=torch.tensor([0, 1]), end_positions=torch.tensor([0, 1, 2]))
-    with pytest.raises(TypeError, match=r"start_positions are of the type torch.float32"):
+    with pytest.raises(TypeError, match=r"start_positions are of type torch.float32"):
         model(**inputs, start_positions=torch.tensor([0.0, 1.0]), end_positions=torch.tensor([0, 1]))
     one = torch.tensor([[3], [4]])
     got = model(**inputs, start_positions=one, end_positions=one).loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tiny_linker import (
 )
 
 from spacy_luke import LukeForMaskedLM
+from spacy_luke.batch import LukeInputs
 from spacy_luke.types import Candidate
 
 
@@ -141,6 +143,7 @@ def test_the_model_scores_what_forward_scores(checkpoint: str) -> None:
     with torch.no_grad():
         logits = model(**inputs).entity_logits[0, 1]
         asked, some = torch.tensor([[0, 1]]), torch.tensor([[7, 4]])
-        assert torch.allclose(model.predict_entities(**inputs, asked=asked)[0], logits, atol=1e-6)
-        found = model.predict_entities(**inputs, asked=asked, candidates=some)[0]
+        batch = LukeInputs(**inputs, asked=asked)
+        assert torch.allclose(model.predict_entities(batch)[0], logits, atol=1e-6)
+        found = model.predict_entities(replace(batch, candidate_ids=some))[0]
     assert torch.allclose(found, logits[[7, 4]], atol=1e-6)

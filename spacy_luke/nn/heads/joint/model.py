@@ -8,10 +8,13 @@ words -> word states -+-> proposer -> candidate spans -> entity rows -> span hea
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from ....batch import LukeInputs
 from ...config import LukeConfig
 from ...joint_config import JointConfig
 from ...layout import take_rows
@@ -19,7 +22,7 @@ from ...outputs import WordStates
 from ...pretrained import init_module
 from ..base import UNTRAINED, LukeHead
 from .classifier import RowClassifier
-from .outputs import Candidates, JointOutput, Mentions, Related, Words
+from .outputs import Candidates, JointOutput, Related
 from .proposer import SpanProposer, best_spans
 from .relations import RelationHead
 from .rows import EntityRows
@@ -110,153 +113,138 @@ class LukeJointModel(LukeHead):
 
     def forward(
         self,
-        words: Words,
+        inputs: LukeInputs[Tensor],
         *,
         states: WordStates | None = None,
         rows: EntityRows | None = None,
         find: bool = False,
-        candidates: Candidates | None = None,
-        gold_spans: Tensor | None = None,
-        mentions: Mentions | None = None,
         relation_floor: float | None = None,
     ) -> JointOutput:
         """Read words, and answer what is asked about them.
 
-        words (Words): The windows.
-        states (WordStates): What an earlier call computed for the same words.
-        rows (EntityRows): What its candidates have read.
-        find (bool): Whether to score candidate spans.
-        candidates (Candidates): The candidates; the learned pre-filter's own where None.
-        gold_spans (Tensor): In training, 1.0 for spans that must be among the candidates.
-            Shape: (batch, n_tokens, max_span_width)
-        mentions (Mentions): Mentions and pairs to label.
-        relation_floor (float): Keep only relations that are more probable, instead of all pairs' logits.
+        inputs (LukeInputs): Words; to label entities, their first and last words and their `pairs`, and `entity_ids` if
+            they aren't [MASK]; to find some, the words of each token, and the `spans` to score if they aren't those
+            that the proposer chooses.
+        states (WordStates | None): What an earlier call computed for the same words.
+        rows (EntityRows | None): What its spans have read.
+        find (bool): Whether to score spans.
+        relation_floor (float | None): Keep only relations that are more probable, instead of all pairs' logits.
         RETURNS (JointOutput): The answers.
         """
         if states is None:
-            states = self._read_words(words)
+            states = self._read_words(inputs)
         output = JointOutput(word_states=states.last_hidden_state, words=states)
-        if find:
-            self._score_spans(words, states, output, candidates, gold_spans)
-        if mentions is not None and mentions.mask.shape[1]:
-            self._label(words, states, rows, output, mentions, relation_floor)
+        if find and self.span_head is not None and self.proposer is not None:
+            self._score_spans(inputs, states, output, self.span_head, self.proposer)
+        if inputs.entity_start_positions is not None and inputs.entity_start_positions.shape[1]:
+            self._label(inputs, states, rows, output, relation_floor)
         return output
 
-    def _read_words(self, words: Words) -> WordStates:
+    def _read_words(self, inputs: LukeInputs[Tensor]) -> WordStates:
         """Word states without entities, and where words never read entities, what entity rows need of them."""
+        words = (inputs.needed("input_ids"), inputs.attention_mask, inputs.token_type_ids)
         if not self.config.words_attend_to_entities:
-            return self.luke.encode_words(words.ids, words.mask.long(), words.types)
-        hidden = self.luke(words.ids, words.mask.long(), words.types).last_hidden_state
-        return WordStates(hidden, [], [], None)
+            return self.luke.encode_words(*words)
+        return WordStates(self.encode(LukeInputs(*words)).last_hidden_state, [], [], None)
 
     def _score_spans(
         self,
-        words: Words,
+        inputs: LukeInputs[Tensor],
         states: WordStates,
         output: JointOutput,
-        candidates: Candidates | None,
-        gold_spans: Tensor | None,
+        span_head: RowClassifier,
+        proposer: SpanProposer,
     ) -> None:
-        if self.span_head is None or self.proposer is None:
-            return
-        if candidates is None or gold_spans is not None:
-            first = take_rows(states.last_hidden_state, words.first)  # (batch, n_tokens, hidden)
-            last = take_rows(states.last_hidden_state, words.last)
-            scores = self.proposer(first, last, words.token_mask)
-            output.proposal_scores = scores
-            wanted = scores.detach() if gold_spans is None else scores.detach() + 1e6 * gold_spans
+        first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
+        if inputs.spans is None or inputs.gold_spans is not None:
+            token_mask, words = inputs.needed("token_mask"), states.last_hidden_state
+            # (batch, n_tokens, hidden) each
+            output.proposal_scores = proposer(take_rows(words, first), take_rows(words, last), token_mask)
+            wanted = output.proposal_scores.detach()
+            if inputs.gold_spans is not None:
+                wanted = wanted + 1e6 * inputs.gold_spans
             limits = () if self.training else (self.joint.proposal_floor, self.joint.proposal_margin)
-            found = best_spans(wanted, words.token_mask, self.joint.proposals_per_token, *limits)
-            candidates = Candidates(*found)
-        output.candidates = candidates
-        start = words.first.gather(1, candidates.spans[..., 0])  # (batch, n_spans), in pieces
-        end = words.last.gather(1, candidates.spans[..., 1])
-        extents = torch.stack([start, end + 1], dim=-1)
-        keep = self._rows_last()
-        word_states, entities, attention = self._read(words, states, extents, candidates.mask, keep)
-        if keep and attention is not None:
-            output.rows = EntityRows(extents, candidates.mask, entities, attention)
-        parts = [take_rows(word_states, start), take_rows(word_states, end), entities]
-        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
+            spans, mask = best_spans(wanted, token_mask, self.joint.proposals_per_token, *limits)
+        else:
+            spans, mask = inputs.spans, inputs.needed("span_mask")
+        output.candidates = Candidates(spans, mask)
+        start, end = (
+            first.gather(1, spans[..., 0]),
+            last.gather(1, spans[..., 1]),
+        )  # (batch, n_spans), in words
+        are_kept = self._are_kept()
+        rows = self._read(inputs, states, start, end, mask, are_kept)
+        if are_kept:
+            output.rows = rows
+        parts = [take_rows(rows.words, start), take_rows(rows.words, end), rows.states]
+        output.span_logits = span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
 
     def _label(
         self,
-        words: Words,
+        inputs: LukeInputs[Tensor],
         states: WordStates,
-        rows: EntityRows | None,
+        known: EntityRows | None,
         output: JointOutput,
-        mentions: Mentions,
         relation_floor: float | None,
     ) -> None:
-        pairs = self.relation_head is not None and len(mentions.pairs) > 0
-        attention: Tensor | None
-        known = (
-            None if rows is None or mentions.ids is not None else rows.take(mentions.extents, mentions.mask)
-        )
-        if known is None:
-            word_states, entities, attention = self._read(
-                words, states, mentions.extents, mentions.mask, pairs, mentions.ids
-            )
-        else:
-            word_states, (entities, attention) = states.last_hidden_state, known
-        output.entity_states = entities
+        start, end = inputs.needed("entity_start_positions"), inputs.needed("entity_end_positions")
+        mask, pairs = inputs.needed("entity_attention_mask").bool(), inputs.pairs
+        relate = self.relation_head is not None and pairs is not None and len(pairs) > 0
+        rows = None
+        if known is not None and inputs.entity_ids is None:
+            rows = known.take(start, end, mask)
+        if rows is None:
+            rows = self._read(inputs, states, start, end, mask, relate, inputs.entity_ids)
+        output.entity_states = rows.states
         if self.entity_head is not None:
-            output.label_logits = self.entity_head(entities)
-        if self.relation_head is None or not pairs or attention is None:
+            output.label_logits = self.entity_head(rows.states)
+        if self.relation_head is None or pairs is None or not relate:
             return
-        read = (word_states, entities, attention, mentions.extents, mentions.pairs)
         if relation_floor is None:
-            output.pair_logits = self.relation_head(*read)
+            output.pair_logits = self.relation_head(rows, pairs)
         else:
-            above, labels, scores = self.relation_head.above(relation_floor, *read)
-            output.related = Related(mentions.pairs[above], labels, scores)
+            above, labels, scores = self.relation_head.above(relation_floor, rows, pairs)
+            output.related = Related(pairs[above], labels, scores)
 
-    def _rows_last(self) -> bool:
-        """Whether a candidate's row is also that of the mention it becomes, and somebody will ask for it."""
+    def _are_kept(self) -> bool:
+        """Whether the row of a span is also that of the entity it becomes, and somebody will ask for it."""
         alone = not (self.config.words_attend_to_entities or self.config.entities_attend_to_entities)
         asked = self.entity_head is not None or self.relation_head is not None
         return alone and asked and not self.training
 
     def _read(
         self,
-        words: Words,
+        inputs: LukeInputs[Tensor],
         states: WordStates,
-        extents: Tensor,
+        start: Tensor,
+        end: Tensor,
         mask: Tensor,
         attentions: bool,
         ids: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Read entities, by default [MASK], at the given places: word and entity states, and attention over words."""
-        positions = entity_positions(extents, mask, self.joint.max_mention_length)
-        entity_ids = mask.long() * (self.joint.entity_mask_id if ids is None else ids)
+    ) -> EntityRows:
+        """Read entities, by default [MASK], from their first to their last word."""
+        positions = entity_positions(start, end, mask, self.joint.max_mention_length)
+        ids = mask.long() * (self.joint.entity_mask_id if ids is None else ids)
         if not self.config.words_attend_to_entities:
-            rows = self.luke.encode_entities(
-                states, entity_ids, positions, entity_attention_mask=mask.long(), output_attentions=attentions
-            )
-            return states.last_hidden_state, rows.last_hidden_state, rows.attentions
-        out = self.luke(
-            words.ids,
-            words.mask.long(),
-            words.types,
-            entity_ids=entity_ids,
-            entity_attention_mask=mask.long(),
-            entity_position_ids=positions,
-            output_attentions=attentions,
-        )
-        length = words.ids.shape[1]
-        attention = out.attentions[-1][:, :, length:, :length].mean(1) if attentions else None
-        return out.last_hidden_state, out.entity_last_hidden_state, attention
+            read = self.luke.encode_entities(states, ids, positions, mask, output_attentions=attentions)
+            words, entities, attention = states.last_hidden_state, read.last_hidden_state, read.attentions
+        else:
+            whole = replace(inputs, entity_ids=ids, entity_attention_mask=mask, entity_position_ids=positions)
+            out = self.encode(whole, output_attentions=attentions)
+            words, entities = out.last_hidden_state, cast(Tensor, out.entity_last_hidden_state)
+            n = words.shape[1]
+            attention = out.attentions[-1][:, :, n:, :n].mean(1) if attentions and out.attentions else None
+        return EntityRows(start, end, mask, words, entities, attention)
 
 
-def entity_positions(extents: Tensor, mask: Tensor, max_length: int) -> Tensor:
-    """Position ids of mentions: their pieces, then -1.
+def entity_positions(start: Tensor, end: Tensor, mask: Tensor, max_length: int) -> Tensor:
+    """Position ids of entities: their words, then -1.
 
-    extents (Tensor): First and last-plus-one piece. Shape: (batch, n_mentions, 2)
-    mask (Tensor): True for real mentions. Shape: (batch, n_mentions)
-    max_length (int): Most pieces of a mention that count.
-    RETURNS (Tensor): Shape: (batch, n_mentions, longest)
+    start, end (Tensor): First and last word. Shape: (batch, n_entities)
+    mask (Tensor): True for real entities. Shape: (batch, n_entities)
+    max_length (int): Most words of an entity that count.
+    RETURNS (Tensor): Shape: (batch, n_entities, longest)
     """
-    start, end = extents[..., :1], extents[..., 1:]
-    longest = int((end - start).max().clamp(1, max_length)) if extents.numel() else 1
-    positions = start + torch.arange(longest, device=extents.device)  # (batch, n_mentions, longest)
-    return positions.masked_fill((positions >= end) | ~mask[..., None], -1)
+    longest = int((end - start).max().clamp(0, max_length - 1)) + 1 if start.numel() else 1
+    positions = start[..., None] + torch.arange(longest, device=start.device)  # (batch, n_entities, longest)
+    return positions.masked_fill((positions > end[..., None]) | ~mask[..., None], -1)

@@ -1,4 +1,4 @@
-"""What the joint model is asked, and what it says."""
+"""What the joint model says."""
 
 from __future__ import annotations
 
@@ -11,41 +11,8 @@ from .rows import EntityRows
 
 
 @dataclass
-class Words:
-    """Words of a batch of windows as tensors.
-
-    ids, mask, types (Tensor): Pieces. Shape: (batch, length)
-    first, last (Tensor): Pieces of each token. Shape: (batch, n_tokens)
-    token_mask (Tensor): True for real tokens. Shape: (batch, n_tokens)
-    """
-
-    ids: Tensor
-    mask: Tensor
-    types: Tensor | None
-    first: Tensor
-    last: Tensor
-    token_mask: Tensor
-
-
-@dataclass
-class Mentions:
-    """Mentions and pairs of a batch of windows as tensors.
-
-    extents (Tensor): First and last-plus-one piece. Shape: (batch, n_mentions, 2)
-    mask (Tensor): True for real mentions. Shape: (batch, n_mentions)
-    pairs (Tensor): Window, head row, tail row. Shape: (n_pairs, 3)
-    ids (Tensor | None): Which entity of the vocabulary each is; None for [MASK]. Shape: (batch, n_mentions)
-    """
-
-    extents: Tensor
-    mask: Tensor
-    pairs: Tensor
-    ids: Tensor | None = None
-
-
-@dataclass
 class Candidates:
-    """Candidate spans of a batch of windows.
+    """Spans of a batch of windows that may be entities.
 
     spans (Tensor): First and last token slot of each. Shape: (batch, n_spans, 2)
     mask (Tensor): True for real candidates. Shape: (batch, n_spans)
@@ -82,8 +49,8 @@ class JointOutput:
     pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
     related (Related): Instead of the logits, where a floor for relations was given.
     words (WordStates): The encoder's cache, for more rows on the same words.
-    rows (EntityRows): What the candidates have read, where no entity reads another: then the rows of mentions
-        among them are the same.
+    rows (EntityRows): What these spans have read, where no entity reads another: then the rows of mentions among them
+        are the same.
     """
 
     word_states: Tensor

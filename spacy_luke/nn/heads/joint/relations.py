@@ -11,12 +11,14 @@ context and the last layer is computed once an entity, not once a pair.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...linear import Linear, multiply
+from .rows import EntityRows
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
 _NONE_BIAS = 3.0
@@ -46,81 +48,67 @@ class RelationHead(nn.Module):
         """Begin as nearly all pairs are: not related. Otherwise half of all labels would hold at first."""
         nn.init.constant_(self.classifier.bias[:1], _NONE_BIAS)
 
-    def forward(
-        self, words: Tensor, entities: Tensor, attention: Tensor, extents: Tensor, pairs: Tensor
-    ) -> Tensor:
+    def forward(self, rows: EntityRows, pairs: Tensor) -> Tensor:
         """Score pairs.
 
-        words (Tensor): Word states. Shape: (batch, length, hidden)
-        entities (Tensor): Entity states. Shape: (batch, n_mentions, hidden)
-        attention (Tensor): How much each entity attends to each word. Shape: (batch, n_mentions, length)
-        extents (Tensor): First and last-plus-one piece of each entity. Shape: (batch, n_mentions, 2)
+        rows (EntityRows): The entities, with their attention.
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         RETURNS (Tensor): Logits. Shape: (n_pairs, n_labels + 1)
         """
-        chunks = list(self._chunks(words, entities, attention, extents, pairs))
+        chunks = list(self._chunks(rows, pairs))
         if not chunks:
-            return words.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
+            return rows.states.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
         order = torch.cat([index for index, _ in chunks])
         restored = torch.empty_like(order)
         restored[order] = torch.arange(len(order), device=order.device)
         return torch.cat([logits for _, logits in chunks])[restored]
 
-    def above(
-        self,
-        floor: float,
-        words: Tensor,
-        entities: Tensor,
-        attention: Tensor,
-        extents: Tensor,
-        pairs: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def above(self, floor: float, rows: EntityRows, pairs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
 
         floor (float): Relations have to be more probable: the sigmoid of their margin over "none".
-        words, entities, attention, extents, pairs (Tensor): As in `forward`.
+        rows (EntityRows): The entities, with their attention.
+        pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         RETURNS (tuple[Tensor, Tensor, Tensor]): Row of the pair, label and probability of each relation, by pair
             and label. Shape: (n_relations,) each
         """
         kept = []
-        for index, logits in self._chunks(words, entities, attention, extents, pairs):
+        for index, logits in self._chunks(rows, pairs):
             scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n, n_labels)
-            row, label = (scores > floor).nonzero(as_tuple=True)
-            kept.append((index[row], label, scores[row, label]))
+            pair, label = (scores > floor).nonzero(as_tuple=True)
+            kept.append((index[pair], label, scores[pair, label]))
         if not kept:
             nothing = pairs.new_zeros(0)
-            return nothing, nothing, words.new_zeros(0, dtype=torch.float32)
-        rows, labels, scores = (torch.cat(column) for column in zip(*kept, strict=True))
-        order = torch.argsort(rows, stable=True)
-        return rows[order], labels[order], scores[order]
+            return nothing, nothing, rows.states.new_zeros(0, dtype=torch.float32)
+        places, labels, scores = (torch.cat(column) for column in zip(*kept, strict=True))
+        order = torch.argsort(places, stable=True)
+        return places[order], labels[order], scores[order]
 
-    def _chunks(
-        self, words: Tensor, entities: Tensor, attention: Tensor, extents: Tensor, pairs: Tensor
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Rows of `pairs` with their logits, some at a time, each time of one window."""
-        head, tail = self.head(entities), self.tail(entities)  # (batch, n_mentions, 2 * width)
-        context = self.context(words)  # (batch, length, width)
-        order = torch.argsort(pairs[:, 0], stable=True)
-        for window, rows in _by_window(pairs, order):
-            for index in torch.split(rows, _CHUNK):
-                yield index, self._score(window, index, head, tail, context, attention, extents, pairs)
+    def _chunks(self, rows: EntityRows, pairs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Places in `pairs` with their logits, some at a time, each time of one window."""
+        head, tail = self.head(rows.states), self.tail(rows.states)  # (batch, n_entities, 2 * width)
+        context = self.context(rows.words)  # (batch, length, width)
+        parts = (head, tail, context, cast(Tensor, rows.attention), rows.start, rows.end)
+        for window, places in _by_window(pairs):
+            of_window = [part[window] for part in parts]
+            for index in torch.split(places, _CHUNK):
+                yield index, self._score(pairs[index, 1], pairs[index, 2], *of_window)
 
     def _score(
         self,
-        window: int,
-        index: Tensor,
+        h: Tensor,
+        t: Tensor,
         head: Tensor,
         tail: Tensor,
         context: Tensor,
         attention: Tensor,
-        extents: Tensor,
-        pairs: Tensor,
+        start: Tensor,
+        end: Tensor,
     ) -> Tensor:
-        h, t = pairs[index, 1], pairs[index, 2]
-        add_h, mul_h = head[window].chunk(2, dim=-1)  # (n_mentions, width) each
-        add_t, mul_t = tail[window].chunk(2, dim=-1)
-        near = self.distance(distance_classes(extents[window, h], extents[window, t]))
-        looked, which = common_context(attention[window], context[window], h, t)
+        add_h, mul_h = head.chunk(2, dim=-1)  # (n_entities, width) each
+        add_t, mul_t = tail.chunk(2, dim=-1)
+        near = self.distance(distance_classes(start, end, h, t))
+        looked, which = common_context(attention, context, h, t)
         hidden = torch.addcmul(
             _rows(add_h, h) + _rows(add_t, t), _rows(mul_h, h), _rows(mul_t, t)
         )  # (n, width)
@@ -152,19 +140,22 @@ def _rows(matrix: Tensor, index: Tensor) -> Tensor:
     return matrix.index_select(0, index)
 
 
-def _by_window(pairs: Tensor, order: Tensor) -> list[tuple[int, Tensor]]:
-    """Row numbers of the pairs of each window."""
+def _by_window(pairs: Tensor) -> list[tuple[int, Tensor]]:
+    """Places of the pairs of each window."""
+    order = torch.argsort(pairs[:, 0], stable=True)
     windows, counts = torch.unique_consecutive(pairs[order, 0], return_counts=True)
     return list(zip(windows.tolist(), torch.split(order, counts.tolist()), strict=True))
 
 
-def distance_classes(head: Tensor, tail: Tensor) -> Tensor:
-    """Class of the distance between two mentions: its power of two, and who comes first.
+def distance_classes(start: Tensor, end: Tensor, head: Tensor, tail: Tensor) -> Tensor:
+    """Class of the distance between two entities: its power of two, and who comes first.
 
-    head, tail (Tensor): First and last-plus-one piece. Shape: (n_pairs, 2)
+    start, end (Tensor): First and last word of each entity. Shape: (n_entities,)
+    head, tail (Tensor): Entities of each pair. Shape: (n_pairs,)
     RETURNS (Tensor): Classes below 2 * 10. Shape: (n_pairs,)
     """
-    gap = (torch.maximum(head[:, 0], tail[:, 0]) - torch.minimum(head[:, 1], tail[:, 1])).clamp(min=0)
+    first, second = start[head], start[tail]
+    gap = (torch.maximum(first, second) - torch.minimum(end[head], end[tail]) - 1).clamp(min=0)
     power = torch.log2(gap.clamp(min=1).float()).floor().long() + 1
     power = torch.where(gap == 0, torch.zeros_like(power), power).clamp(max=_N_DISTANCES - 1)
-    return power + _N_DISTANCES * (head[:, 0] > tail[:, 0]).long()
+    return power + _N_DISTANCES * (first > second).long()

@@ -8,34 +8,37 @@ import torch
 from torch import Tensor
 
 
-@dataclass
+@dataclass(frozen=True)
 class EntityRows:
     """What entities at some places of a batch of windows have read.
 
-    extents (Tensor): First and last-plus-one piece. Shape: (batch, n, 2)
+    start, end (Tensor): First and last word. Shape: (batch, n)
     mask (Tensor): True for real rows. Shape: (batch, n)
-    states (Tensor): Shape: (batch, n, hidden)
-    attention (Tensor): How much of each word they read in the last layer. Shape: (batch, n, words)
+    words (Tensor): States of the words, read with these entities if words read entities. Shape: (batch, words, hidden)
+    states (Tensor): States of the entities. Shape: (batch, n, hidden)
+    attention (Tensor | None): How much of each word they read in the last layer, if that was asked for.
+        Shape: (batch, n, words)
     """
 
-    extents: Tensor
+    start: Tensor
+    end: Tensor
     mask: Tensor
+    words: Tensor
     states: Tensor
-    attention: Tensor
+    attention: Tensor | None
 
-    def take(self, extents: Tensor, mask: Tensor) -> tuple[Tensor, Tensor] | None:
+    def take(self, start: Tensor, end: Tensor, mask: Tensor) -> EntityRows | None:
         """Pick the rows at other places, if all of these were read.
 
-        extents (Tensor): Shape: (batch, m, 2)
+        start, end (Tensor): Shape: (batch, m)
         mask (Tensor): True for places that must have been read. Shape: (batch, m)
-        RETURNS (tuple[Tensor, Tensor] | None): States, shape (batch, m, hidden), and attention, shape
-            (batch, m, words); None if a place is new.
+        RETURNS (EntityRows | None): The rows at these places; None if one of them is new.
         """
-        same = (extents[:, :, None] == self.extents[:, None]).all(dim=-1) & self.mask[
-            :, None
-        ]  # (batch, m, n)
-        if self.extents.shape[1] == 0 or not bool((same.any(dim=-1) | ~mask).all()):
+        same = (start[:, :, None] == self.start[:, None]) & (end[:, :, None] == self.end[:, None])
+        same &= self.mask[:, None]  # (batch, m, n)
+        if self.start.shape[1] == 0 or not bool((same.any(dim=-1) | ~mask).all()):
             return None
-        window = torch.arange(len(extents), device=extents.device)[:, None]  # (batch, 1)
+        window = torch.arange(len(start), device=start.device)[:, None]  # (batch, 1)
         row = same.int().argmax(dim=-1)  # (batch, m)
-        return self.states[window, row], self.attention[window, row]
+        attention = None if self.attention is None else self.attention[window, row]
+        return EntityRows(start, end, mask, self.words, self.states[window, row], attention)

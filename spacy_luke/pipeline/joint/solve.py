@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...inputs.batch import WordBatch, mention_batch, word_batch
+from ...inputs.batch import WindowBatch, window_batch
 from ...inputs.batching import (
     batch_windows,
     candidate_counts,
@@ -52,7 +52,7 @@ class _Material:
     predictions: list[Prediction]
 
 
-class JointReader:
+class JointSolver:
     """Reads documents with the joint model.
 
     pipe (LukeJoint): The pipe, with its settings as they are now.
@@ -73,12 +73,12 @@ class JointReader:
         self.relate = bool(heads.relation_labels)
         self.proposals = heads.proposals_per_token
         self.threshold = thresholds["ner"]
-        self.relation_floor = min(lowest(thresholds[answer]) for answer in ("relations", "facts"))
+        self.relation_floor = min(lowest(thresholds[name]) for name in ("relations", "facts"))
         self.keep_words = bool(pipe.listeners)
         self.budget = pipe.max_batch_pieces
 
-    def read(self, docs: Sequence[Doc]) -> list[Prediction]:
-        """Read documents.
+    def solve(self, docs: Sequence[Doc]) -> list[Prediction]:
+        """Find entities, then label and relate them.
 
         docs (Sequence[Doc]): The documents; not changed.
         RETURNS (list[Prediction]): In the order of the documents.
@@ -94,10 +94,10 @@ class JointReader:
         searching = any(prediction.searched for prediction in predictions)
         suggested = self.pipe.suggest(docs) if searching else None
         material = _Material(docs, requests, pieces, windows, suggested, predictions)
-        self._read_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
+        self._solve_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
         return predictions
 
-    def _read_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
+    def _solve_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
         batches: list[_Group] = []
         large: list[_Group] = []  # single documents that are more than a batch
         for group in group_documents(sizes, self.run.budget):
@@ -105,12 +105,12 @@ class JointReader:
             fits = padded_size(inside) <= self.run.budget
             (batches if fits else large).append((group, inside))
 
-        def read(group: _Group) -> None:
-            self._read_group(group[0], material, group[1])
+        def solve(group: _Group) -> None:
+            self._solve_group(group[0], material, group[1])
 
-        self.run.each(read, batches)
+        self.run.each(solve, batches)
         for one in large:  # each has all threads
-            read(one)
+            solve(one)
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
@@ -128,15 +128,15 @@ class JointReader:
             sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
         return sizes
 
-    def _read_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
+    def _solve_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
         """Read documents that make one padded batch, or one long document in several."""
         predictions = material.predictions
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
-        whole: WordBatch | None = None
+        whole: WindowBatch | None = None
         kept: JointOutput | None = None
         if self.keep_words or any(predictions[doc].searched for doc in group):
             for batch in batch_windows(sizes, self.budget):
-                words = word_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
+                words = window_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
                 output = self._words(words, material)
                 self._collect_spans(words, output, predictions)
                 # A long document's caches would not fit: its words are read again.
@@ -167,19 +167,21 @@ class JointReader:
                 self._label(whole, flat, placed, kept, predictions)
             else:
                 part = [flat[i] for i in batch]
-                words = word_batch([window for window, _ in part], material.pieces, self.tokenizer)
+                words = window_batch([window for window, _ in part], material.pieces, self.tokenizer)
                 self._label(words, part, placed, None, predictions)
 
     # --- finding entities ------------------------------------------------------------------
 
-    def _words(self, batch: WordBatch, material: _Material) -> JointOutput:
+    def _words(self, batch: WindowBatch, material: _Material) -> JointOutput:
         find = any(material.predictions[window.doc].searched for window in batch.windows)
-        output: JointOutput = self.network.predict(self.network.ask(batch, material.suggested, find=find))
+        if find and material.suggested is not None:
+            batch = batch.with_spans(material.suggested)
+        output: JointOutput = self.network.predict(self.network.ask(batch.inputs, find=find))
         return output
 
     def _collect_spans(
         self,
-        batch: WordBatch,
+        batch: WindowBatch,
         output: JointOutput,
         predictions: list[Prediction],
     ) -> None:
@@ -206,7 +208,7 @@ class JointReader:
 
     def _label(
         self,
-        batch: WordBatch,
+        batch: WindowBatch,
         windows: Sequence[tuple[Window, int]],
         placed: dict[int, Placement],
         kept: JointOutput | None,
@@ -215,18 +217,16 @@ class JointReader:
         """Read the mentions of a batch of windows, each with its number in its document; `kept` is what was
         computed for them before."""
         mentions = [placed[window.doc].mentions[at] for window, at in windows]
-        rows = mention_batch(
-            batch.windows,
+        batch = batch.with_mentions(
             mentions,
             [placed[window.doc].extents[m] for (window, _), m in zip(windows, mentions, strict=True)],
             [placed[window.doc].pairs[at] for window, at in windows],
             mention_ids(batch.windows, mentions, placed),
         )
         asked = self.network.ask(
-            batch,
+            batch.inputs,
             states=None if kept is None else kept.words,
             rows=None if kept is None else kept.rows,
-            mentions=rows,
             relation_floor=self.relation_floor,
         )
         output = self.network.predict(asked)
@@ -262,7 +262,7 @@ class JointReader:
                 prediction.labels[members[at_home]] = labels[row, at_home]
 
     def _collect_pairs(
-        self, batch: WordBatch, mentions: list[Ints], related: Related, predictions: list[Prediction]
+        self, batch: WindowBatch, mentions: list[Ints], related: Related, predictions: list[Prediction]
     ) -> None:
         pairs, label, values = (t.cpu().numpy() for t in (related.pairs, related.labels, related.scores))
         for row in np.unique(pairs[:, 0]):
