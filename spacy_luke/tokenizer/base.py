@@ -9,8 +9,9 @@ from dataclasses import asdict, fields
 from itertools import accumulate, chain
 from typing import Any, TypeVar
 
+from ..types import PathOrStr
 from .entities import EntityVocab
-from .folder import PathOrStr, make_folder, save_settings, save_vocabularies
+from .folder import make_folder, save_settings, save_vocabularies
 from .options import Options
 from .sentencepiece_backend import SentencePieceBackend
 from .spans import CharSpan, EncodedText, cut_text, find_spans
