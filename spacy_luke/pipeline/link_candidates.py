@@ -40,7 +40,7 @@ class CandidateFinder:
     ) -> CandidateFinder:
         """Rows without a title, and those of special entities, are no candidates."""
         possible = np.zeros(n_rows, dtype=np.bool_)
-        possible[vocab.index.ids[vocab.index.ids < n_rows]] = True
+        possible[vocab.ids[vocab.ids < n_rows]] = True
         for special in (vocab.pad_id, vocab.unk_id, vocab.mask_id, vocab.mask2_id):
             possible[special] = False
         return cls(vocab, aliases, titles, possible)
