@@ -23,7 +23,7 @@ from spacy.tokens import Doc
 from wasabi import table
 
 from scripts.machine import describe_machine
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.training.mentions import given_tokens
 

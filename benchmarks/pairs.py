@@ -23,6 +23,7 @@ import torch
 from wasabi import table
 
 from scripts.machine import describe_machine
+from spacy_luke.batch import LukeInputs
 from spacy_luke.layers.entity_head import build_marked_pair
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads import LukeForEntityPairClassification
@@ -51,7 +52,7 @@ def run(
     sizes = {**BASE, **changes}
     theirs, models = _models(sizes, precisions)
     inputs = pair_inputs(sizes, n_entities, length)
-    batch = {name: values.numpy() for name, values in inputs.items()}
+    batch = LukeInputs(**{name: values.numpy() for name, values in inputs.items()})
     ways = {
         THEIRS: partial(theirs, **inputs),
         **{name: partial(model.predict, batch) for name, model in models.items()},
@@ -63,7 +64,7 @@ def run(
     return {
         "sizes": sizes,
         "entities": n_entities,
-        "pairs": len(batch["input_ids"]),
+        "pairs": len(batch.needed("input_ids")),
         "tokens": length,
         "rounds": rounds,
         "ways": [

@@ -26,7 +26,7 @@ from wasabi import table
 from scripts.machine import describe_machine
 from spacy_luke.annotation import read_facts, read_relations
 from spacy_luke.nn.precision import PRECISIONS
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.outcomes import char_offsets
 
@@ -81,7 +81,7 @@ def tell(nlp: Language, golds: Sequence[Doc]) -> Told:
             )
         for fact in read_facts(doc) or ():
             decisions["facts"].add((i, fact.head, fact.tail, fact.label))
-    pipe: LukePipe = nlp.get_pipe("luke")
+    pipe: EntityPipe = nlp.get_pipe("luke")
     logits: list[NDArray[Any]] = []
 
     def keep(head: nn.Module, read: object, found: Tensor) -> None:

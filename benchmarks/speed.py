@@ -29,12 +29,11 @@ from wasabi import table
 
 from scripts.evaluate import ATTENTION, load_with_attention
 from scripts.machine import describe_machine
-from spacy_luke.inputs.batch import WordBatch, word_batch
+from spacy_luke.inputs.batch import Arrays, window_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
-from spacy_luke.layers.joint import get_module, get_tokenizer, window_sizes
 from spacy_luke.nn.model import LukeModel
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 
 from .baselines.data import read_golds
 from .enlarged import enlarge, given_entities
@@ -181,32 +180,32 @@ def _one_more(nlp: Language, texts: Sequence[str]) -> Callable[[], None]:
 
 
 def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[torch.Tensor | None]]]:
-    pipe: LukePipe = nlp.get_pipe("luke")
-    module = copy.deepcopy(get_module(pipe.model)).float()
+    pipe: EntityPipe = nlp.get_pipe("luke")
+    module = copy.deepcopy(pipe.network.module).float()
     batches = [_tensors(batch, module) for batch in _batches(nlp, pipe, texts)]
     module.luke.set_precision(pipe.model.shims[0].dtype)
     return module.luke, batches
 
 
-def _batches(nlp: Language, pipe: LukePipe, texts: Sequence[str]) -> list[WordBatch]:
+def _batches(nlp: Language, pipe: EntityPipe, texts: Sequence[str]) -> list[Arrays]:
     """All windows, sorted by length, in padded batches of as many pieces as the pipe allows."""
-    tokenizer = get_tokenizer(pipe.model)
+    tokenizer = pipe.network.tokenizer
     pieces = encode_docs([nlp.make_doc(text) for text in texts], tokenizer)
-    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, *window_sizes(pipe.model))]
+    windows = [w for i, p in enumerate(pieces) for w in make_windows(i, p, *pipe.network.window_sizes())]
     batches: list[list[Window]] = []
     for window in sorted(windows, key=len):
         if not batches or (len(batches[-1]) + 1) * (len(window) + 2) > pipe.max_batch_pieces:
             batches.append([])
         batches[-1].append(window)
-    return [word_batch(batch, pieces, tokenizer) for batch in batches]
+    return [window_batch(batch, pieces, tokenizer).inputs for batch in batches]
 
 
-def _tensors(batch: WordBatch, module: Any) -> list[torch.Tensor | None]:
+def _tensors(batch: Arrays, module: Any) -> list[torch.Tensor | None]:
     cased = getattr(module.config, "case_token_types", False)
     return [
-        torch.from_numpy(batch.ids),
-        torch.from_numpy(batch.mask).long(),
-        torch.from_numpy(batch.cases) if cased else None,
+        torch.from_numpy(batch.needed("input_ids")),
+        torch.from_numpy(batch.needed("attention_mask")).long(),
+        torch.from_numpy(batch.needed("token_type_ids")) if cased else None,
     ]
 
 

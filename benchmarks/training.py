@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from wasabi import table
 
 from scripts.machine import describe_machine
+from spacy_luke.batch import LukeInputs
 from spacy_luke.layers.entity_head import build_marked_entity, label_loss
 from spacy_luke.layers.shim import LukeShim
 from spacy_luke.nn.config import LukeConfig
@@ -134,7 +135,7 @@ def _our_step(head: LukeForEntityClassification, inputs: Inputs, gold: Tensor, d
     shim.set_module(head, shared=False)
     model.attrs["dropout_rate"] = dropout
     optimizer = Adam(RATE, L2=DECAY, L2_is_weight_decay=True, grad_clip=CLIP)
-    batch = {name: values.numpy() for name, values in inputs.items()}
+    batch = LukeInputs(**{name: values.numpy() for name, values in inputs.items()})
 
     def step() -> float:
         logits, backprop = model.begin_update(batch)

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from wasabi import table
 
 from spacy_luke.layers.loading import load
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.corpus import LukeCorpus
 
 from .figures import Figure
@@ -50,7 +50,7 @@ def evaluate(
     if attention not in ATTENTION:
         raise ValueError(f"Attention {attention!r} is not known. Choose one of {', '.join(ATTENTION)}.")
     nlp = load_with_attention(checkpoint, attention)
-    pipe: LukePipe = nlp.get_pipe("luke")
+    pipe: EntityPipe = nlp.get_pipe("luke")
     if not _speaks(pipe):
         raise ValueError(
             f"The checkpoint {checkpoint!r} has no trained head, so there is nothing to measure. Train it, then choose "
@@ -152,7 +152,7 @@ def _read(nlp: Language, path: Path) -> list[Doc]:
     return [example.reference for example in LukeCorpus(path, gold_ents=False)(nlp)]
 
 
-def _speaks(pipe: LukePipe) -> bool:
+def _speaks(pipe: EntityPipe) -> bool:
     """Whether any head has labels and trained weights."""
     joint = pipe.joint
     heads = {

@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from spacy_luke.annotation import has_relations
 from spacy_luke.cli.tune import all_scores, read_given
 from spacy_luke.pipeline.decode import threshold_of
-from spacy_luke.pipeline.luke import LukePipe
+from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.answers import fact_answers, pair_answers, span_answers
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.progress import watched
@@ -60,11 +60,11 @@ class Report:
         }
 
 
-def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence[Doc] | None) -> Report:
+def measure(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], train: Sequence[Doc] | None) -> Report:
     """Measure a trained pipe in a pipeline that reads raw text.
 
     nlp (Language): The pipeline.
-    pipe (LukePipe): Its `luke` component.
+    pipe (EntityPipe): Its `luke` component.
     golds (Sequence[Doc]): Gold documents with sentences.
     train (Sequence[Doc] | None): Training documents, for Ign F1 and the lookup floor; None leaves both out.
     RETURNS (Report): The figures of all heads that the pipe has.
@@ -96,7 +96,7 @@ def measure(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], train: Sequence
     return report
 
 
-def _measure_pairs(pipe: LukePipe, given: Read, report: Report) -> None:
+def _measure_pairs(pipe: EntityPipe, given: Read, report: Report) -> None:
     scored = [pair_answers(doc, gold) for doc, gold in given]
     cutoff = partial(threshold_of, pipe.thresholds["relations"])
     decided = [answers.above(cutoff) for answers in scored]
@@ -120,7 +120,7 @@ def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -
     report.facts["lookup"] = {"share": lookup.share, "least": lookup.least}
 
 
-def _measure_facts(pipe: LukePipe, given: Read, train: Sequence[Doc] | None, report: Report) -> None:
+def _measure_facts(pipe: EntityPipe, given: Read, train: Sequence[Doc] | None, report: Report) -> None:
     scored = [fact_answers(doc, gold) for doc, gold in given]
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
     decided = [answers.above(cutoff) for answers in scored]
@@ -134,7 +134,7 @@ def _measure_facts(pipe: LukePipe, given: Read, train: Sequence[Doc] | None, rep
     report.labels["facts"] = figures.by_label(decided)
 
 
-def _measure_entities(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
+def _measure_entities(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], report: Report) -> None:
     docs = pipe.pipe(given_tokens(nlp.vocab, gold, mentions=False) for gold in watched(golds, "Given tokens"))
     answers = [span_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
     report.figures["ner"] = figures.micro_figure("entities from tokens, micro-F1", answers)
@@ -149,7 +149,7 @@ def _measure_speed(nlp: Language, golds: Sequence[Doc], report: Report) -> None:
     report.facts.update(words=words, words_per_second=words / (perf_counter() - start))
 
 
-def _measure_raw(nlp: Language, pipe: LukePipe, golds: Sequence[Doc], report: Report) -> None:
+def _measure_raw(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], report: Report) -> None:
     with all_scores(pipe):
         read = list(zip(nlp.pipe(gold.text for gold in watched(golds, "Raw texts")), golds, strict=True))
     cutoff = partial(threshold_of, pipe.thresholds["facts"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from spacy.tokens import Span
 
+PathOrStr: TypeAlias = "str | PathLike[str]"
 NIL = "NIL"  # `kb_id_` of a mention that no known entity fits, as in spaCy's entity linker
 
 

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_luke.annotation import read_choice, read_choices, set_extensions, write_choice, write_choices
-from spacy_luke.training.text_scorers import score_choices
+from spacy_luke.pipeline.choice import score_choices
 
 from .split import tenths
 from .task import Annotate, Pipeline, Splits, Task, shipped

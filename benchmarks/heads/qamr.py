@@ -13,7 +13,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_luke.annotation import read_questions, set_extensions, write_question
-from spacy_luke.training.text_scorers import score_answers
+from spacy_luke.pipeline.qa import score_answers
 
 from .split import tenths
 from .task import Annotate, Pipeline, Splits, Task, shipped

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from ..nn.hub import PathOrStr, resolve_checkpoint
+from ..nn.hub import resolve_checkpoint
+from ..types import PathOrStr
 
 ENTITY_TOKENS = ("[PAD]", "[UNK]", "[MASK]", "[MASK2]")
 MARKERS = {"<ent>": "@", "<ent2>": "#"}  # LUKE's entity markers, and the words that they start from

@@ -17,9 +17,8 @@ from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
 from ..errors import Errors
-from ..layers.joint import get_module, get_tokenizer
-from ..pipeline.luke import LukePipe
-from ..pipeline.reading import choose_entities
+from ..pipeline.entities import EntityPipe
+from ..pipeline.prediction import choose_entities
 from ..training.answers import Answers, ScoredAnswers, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
 from ..training.mentions import all_mentions, given_tokens
@@ -44,7 +43,7 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
     """
     _require_joint(pipeline, name)
     nlp = _load(pipeline, name)
-    pipe: LukePipe = nlp.get_pipe(name)
+    pipe: EntityPipe = nlp.get_pipe(name)
     chosen = {}
     if pipe.joint.ner_labels:
         finder = _load(pipeline, name, labels=False, relations=False)
@@ -54,10 +53,10 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen |= _tune_relations(nlp, pipe, [doc for doc in golds if has_relations(doc)])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
-    module = copy.deepcopy(get_module(pipe.model)).to(torch.float16 if half else torch.float32)
+    module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
     module.save_pretrained(out)
-    get_tokenizer(pipe.model).save_pretrained(out)
+    pipe.network.tokenizer.save_pretrained(out)
     return chosen
 
 
@@ -80,7 +79,7 @@ def _load(pipeline: Path, name: str, **heads: bool) -> Language:
 
 def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float, float]:
     """Read once with the lowest threshold; the others only choose among what was found with it."""
-    pipe: LukePipe = nlp.get_pipe(name)
+    pipe: EntityPipe = nlp.get_pipe(name)
     pipe.thresholds["ner"] = min(_GRID)
     behind = nlp.pipe_names[nlp.pipe_names.index(name) :]
     docs = list(nlp.pipe((eg.predicted.copy() for eg in examples), disable=behind))
@@ -100,7 +99,7 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
     return threshold, best
 
 
-def _tune_relations(nlp: Language, pipe: LukePipe, golds: list[Doc]) -> dict[str, tuple[float, float]]:
+def _tune_relations(nlp: Language, pipe: EntityPipe, golds: list[Doc]) -> dict[str, tuple[float, float]]:
     given = read_given(nlp, pipe, golds)
     return {
         "relations": _best([pair_answers(doc, gold) for doc, gold in given]),
@@ -121,10 +120,10 @@ def _f1(answers: Iterable[Answers]) -> float:
 
 
 @contextmanager
-def all_scores(pipe: LukePipe) -> Iterator[None]:
+def all_scores(pipe: EntityPipe) -> Iterator[None]:
     """Let through what a threshold may ask for; it decides afterwards, just as the pipe would have.
 
-    pipe (LukePipe): The pipe, whose own thresholds are put back in the end.
+    pipe (EntityPipe): The pipe, whose own thresholds are put back in the end.
     """
     kept = dict(pipe.thresholds)
     for task in ("relations", "facts"):
@@ -136,11 +135,11 @@ def all_scores(pipe: LukePipe) -> Iterator[None]:
         pipe.thresholds.update(kept)
 
 
-def read_given(nlp: Language, pipe: LukePipe, golds: Sequence[Doc]) -> list[tuple[Doc, Doc]]:
+def read_given(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> list[tuple[Doc, Doc]]:
     """Read the gold tokens with all gold mentions, those nested in others too.
 
     nlp (Language): The pipeline, for its vocabulary.
-    pipe (LukePipe): Its `luke` component.
+    pipe (EntityPipe): Its `luke` component.
     golds (Sequence[Doc]): Gold documents.
     RETURNS (list[tuple[Doc, Doc]]): What was read, with all scores, beside the gold document.
     """

@@ -1,7 +1,7 @@
 """Every message that a user can meet, a file for each room.
 
 A message says what was wrong, what is allowed and what to do next. Code raises
-``ValueError(Errors.L101.format(...))``; tests match on the code. The hundreds name the room:
+``ValueError(Errors.L101.format(...))``; tests match on the text. The hundreds name the room:
 1 tokenizer, 2 nn, 3 inputs, layers and pipeline, 4 training and stored annotation, 5 command line.
 """
 

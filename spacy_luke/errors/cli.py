@@ -6,11 +6,11 @@ class CLIErrors:
 
     L505 = (
         "{checkpoint!r} is an encoder without a trained head (architectures in its config.json: {found}). Pass a "
-        "checkpoint of {allowed}. Or train a head on this encoder: set `model.checkpoint` in a pipe's config to it."
+        "checkpoint of {allowed}. To train a head on this encoder, name it as `model.checkpoint` in a pipe's config."
     )
     L506 = (
-        "The folder {path} has files in it that are no saved pipeline, and nothing is written over them. Choose a new "
-        "folder, or a saved pipeline to replace."
+        "The folder {path} has files in it, but no pipeline, so nothing is written there. Choose a new folder, or a "
+        "pipeline to replace."
     )
     L507 = "Unknown format {value!r}. Choose one of {allowed}."
     L508 = (

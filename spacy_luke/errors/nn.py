@@ -22,7 +22,6 @@ class NNErrors:
         "its name."
     )
     L207 = "There is no {file} in {folder}. Pass a folder that `save_pretrained` wrote, or a hub name."
-    L208 = "{path} can't be read: {reason}. Replace it by an intact copy."
     L209 = (
         "LUKE configuration: id2label is {value!r}; it has to be a dict of a label for each number 0, 1, 2, ... "
         "(numbers may be strings). Correct it in config.json or in the call."
@@ -39,10 +38,10 @@ class NNErrors:
     L214 = "{name} has the shape {shape}, but needs {wanted}. Pass tensors of one batch as the tokenizer returns them."
     L215 = (
         "`encode_words` and `encode_entities` work only if words don't read entities, but "
-        "config.words_attend_to_entities is true. Use `forward`, or train a model with false."
+        "config.words_attend_to_entities is true. Use `forward`, or a model that was trained with false."
     )
     L216 = "The model needs {name}, but these inputs have none. Lay them out for a model of this kind."
-    L221 = "{path} is a file, but a folder is needed. Pass the folder of the checkpoint."
+    L221 = "{path} is a file, not a folder. Pass the folder of the checkpoint."
     L222 = (
         "There is no folder {path}. Correct the path, or pass a name on the Hugging Face hub, such as "
         "'studio-ousia/luke-base'."
@@ -55,7 +54,7 @@ class NNErrors:
     L225 = "The checkpoint {name} on the Hugging Face hub has no revision {revision!r}. Pass a branch, tag or commit."
     L226 = (
         "{name!r} is neither a local folder nor a downloaded checkpoint, and the Hugging Face hub cannot be reached. "
-        "Correct the path, or connect to the hub: with network, without local_files_only or HF_HUB_OFFLINE."
+        "Correct the path, or go online, without local_files_only and HF_HUB_OFFLINE."
     )
     L227 = "The checkpoint {name!r} can't be downloaded: {reason}. Correct the name, or try again later."
     L228 = (

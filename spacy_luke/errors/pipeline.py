@@ -48,10 +48,9 @@ class PipelineErrors:
         "`pipe.label_data`. Correct `{setting}` in the component's config."
     )
     L321 = (
-        "`window` is {window}, but this encoder reads windows of 1 to {most} word pieces. Change `window` in the "
+        "`window` is {window}, but this encoder reads windows of {least} to {most} word pieces. Change `window` in the "
         "model's config, or set it to null for {most}."
     )
-    L331 = "context is {value!r}; allowed is {allowed}. Change it in the component's model config."
     L332 = (
         "`outside` is {name!r}, which is not a label of the model. Set it in the model's config to one of {labels}, or "
         "to null."

@@ -5,8 +5,8 @@ class TokenizerErrors:
     """Messages of exceptions."""
 
     L101 = (
-        "Unknown task {task!r}. Choose one of {allowed}, or None to mark entities yourself, where the tokenizer is "
-        "made: LukeTokenizer.from_pretrained(path, task=...)."
+        "Unknown task {task!r}. Choose one of {allowed}, or None to mark entities yourself. Set it where the tokenizer "
+        "is made: LukeTokenizer.from_pretrained(path, task=...)."
     )
     L102 = "{name} is {value!r}, but has to be {allowed}."
     L103 = (
@@ -88,7 +88,7 @@ class TokenizerErrors:
     )
     L128 = (
         "return_token_type_ids needs add_special_tokens=True, because token types tell apart the texts between special "
-        "tokens. Set both, or neither."
+        "tokens. Set it, or leave out return_token_type_ids."
     )
     L129 = (
         "return_overflowing_tokens doesn't work for text pairs with truncation='longest_first', which cuts both texts. "
@@ -114,7 +114,6 @@ class TokenizerErrors:
         "model's checkpoint. If the tokenizer has no entities but the four special ones, make it with "
         "LukeTokenizer.from_tokenizer_json and {{'[PAD]': 0, '[UNK]': 1, '[MASK]': 2, '[MASK2]': 3}}."
     )
-    L137 = "{path} is a file. Choose a folder to save the tokenizer in."
     L138 = (
         "text is a {text} and text_pair a {pair}. With is_split_into_words, pass a list of words for one input, or a "
         "list of such lists for a batch; text_pair may be None."
@@ -128,8 +127,8 @@ class TokenizerErrors:
         "spans count words from 0 on: give the first word and the one after the last."
     )
     L141 = (
-        "The SentencePiece model {path} is of another kind than LUKE's: it has to be a unigram model whose first piece "
-        "is the unknown one. Take sentencepiece.bpe.model from the model's checkpoint."
+        "The SentencePiece model {path} is of another kind than LUKE's: its first piece has to be the unknown one. "
+        "Take sentencepiece.bpe.model from the model's checkpoint."
     )
     L142 = "There are no special tokens named {names}. Allowed are {allowed}."
     L144 = (
@@ -139,13 +138,17 @@ class TokenizerErrors:
     L145 = (
         "{name} can't be None, because every input needs one. Pass another token; it is added if it is new."
     )
-    L146 = "{name} can't be {id}: ids go from 0 to the size of the vocabulary, {n}. Add a token first, with add_tokens."
+    L146 = "{name} can't be {id}: the vocabulary has {n} tokens, with ids from 0 on. Add a token first (add_tokens)."
     L147 = (
         "The task {task!r} marks entities with additional special tokens. It needs {needed}; there are {found}. Name "
         "them, for example tokenizer.additional_special_tokens = ['<ent>', '<ent2>'], or keep them when you add "
         "others: replace_additional_special_tokens=False."
     )
     L150 = "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity vocabulary."
+    L151 = (
+        "{path} needs the package sentencepiece, which isn't installed. Install it: "
+        'pip install "spacy_luke[sentencepiece]".'
+    )
 
 
 class TokenizerWarnings:

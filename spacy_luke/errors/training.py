@@ -22,7 +22,7 @@ class TrainingErrors:
         "A relation has to be a spacy_luke.Relation or a tuple (head, tail, label[, score[, id]]), got {type}: "
         "{value!r}."
     )
-    L406 = "The {what} has to be a non-empty string such as 'place of birth', got {value!r}."
+    L406 = "The {what} has to be a non-empty string, got {value!r}."
     L407 = (
         "The score of {what} has to be a number in [0, 1], got {value!r}. For gold annotation, use 1.0 or leave it "
         "out."

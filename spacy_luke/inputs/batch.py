@@ -1,4 +1,4 @@
-"""Windows and mentions as padded arrays: what the encoder reads.
+"""Windows, and what is asked about them, as padded arrays: what the encoder reads.
 
 All positions here are positions in the window's row of the batch, special tokens included:
 
@@ -9,12 +9,13 @@ All positions here are positions in the window's row of the batch, special token
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..batch import LukeInputs
 from .pieces import DocPieces, Ints
 from .windows import Window
 
@@ -22,58 +23,113 @@ if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
 
 Bools = NDArray[np.bool_]
+Arrays = LukeInputs[NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class WordBatch:
-    """The words of a batch of windows.
+class WindowBatch:
+    """A batch of windows, and which parts of the documents its rows and places are.
 
     windows (list[Window]): Where each row comes from.
-    ids (ndarray): Piece ids with special tokens, padded. Shape: (batch, length)
-    mask (ndarray): True where there is a piece or special token. Shape: (batch, length)
-    cases (ndarray): Case class of each piece, 0 elsewhere. Shape: (batch, length)
     tokens (ndarray): Document token at each token slot, -1 for padding. Only tokens that lie whole in
         the window and have pieces take a slot. Shape: (batch, n_tokens)
-    first, last (ndarray): First and last piece of each token slot, 0 for padding. Shape: (batch, n_tokens)
+    inputs (LukeInputs): What a model reads.
+    mentions (ndarray): Which of its document's mentions each entity is, -1 for padding. Shape: (batch, n_entities)
     """
 
     windows: list[Window]
-    ids: Ints
-    mask: Bools
-    cases: Ints
     tokens: Ints
-    first: Ints
-    last: Ints
+    inputs: Arrays
+    mentions: Ints
+
+    def with_mentions(
+        self,
+        mentions: Sequence[Ints],
+        extents: Sequence[Ints],
+        pairs: Sequence[Ints] | None = None,
+        ids: Sequence[Ints] | None = None,
+    ) -> WindowBatch:
+        """Add mentions as entities.
+
+        mentions (Sequence[ndarray]): The mentions read in each window, as indices into its document's mentions.
+        extents (Sequence[ndarray]): For each window, piece extents in its *document*. Shape: (n, 2) each.
+        pairs (Sequence[ndarray] | None): For each window, head and tail as positions in `mentions`. Shape: (n, 2) each.
+        ids (Sequence[ndarray] | None): For each window, the entities of the vocabulary; None for [MASK].
+        RETURNS (WindowBatch): With entities, which are cut to their window.
+        """
+        index = pad(mentions, -1)
+        first, last = np.zeros_like(index), np.full_like(index, -1)
+        triples = [np.zeros((0, 3), dtype=np.int64)]
+        for row, (window, extent) in enumerate(zip(self.windows, extents, strict=True)):
+            cut = np.clip(extent, window.start, window.end) + (1 - window.start)
+            first[row, : len(cut)], last[row, : len(cut)] = cut[:, 0], cut[:, 1] - 1
+            if pairs is not None:
+                triples.append(np.insert(pairs[row], 0, row, axis=1))
+        inputs = replace(
+            self.inputs,
+            entity_ids=None if ids is None else pad(ids, 0),
+            entity_attention_mask=index >= 0,
+            entity_start_positions=first,
+            entity_end_positions=last,
+            pairs=None if pairs is None else np.concatenate(triples),
+        )
+        return replace(self, inputs=inputs, mentions=index)
+
+    def with_masked(
+        self, asked: Sequence[Ints], candidates: Sequence[Ints] | None, longest: int
+    ) -> WindowBatch:
+        """Ask which entities some of the mentions are.
+
+        asked (Sequence[ndarray]): For each window the places of the mentions that are asked about. Shape: (n,) each.
+        candidates (Sequence[ndarray] | None): For each of them, in order, the entities that it may be; at least one.
+            None for the whole vocabulary.
+        longest (int): Most pieces of a mention that its entity sees.
+        RETURNS (WindowBatch): With positions of all entities.
+        """
+        first, last = self.inputs.needed("entity_start_positions"), self.inputs.needed("entity_end_positions")
+        width = min(longest, int((last - first + 1).max(initial=1)))
+        positions = first[..., None] + np.arange(width)  # (batch, n_entities, width)
+        rows = np.repeat(np.arange(len(asked)), [len(places) for places in asked])
+        inputs = replace(
+            self.inputs,
+            entity_position_ids=np.where(positions <= last[..., None], positions, -1),
+            asked=np.column_stack([rows, np.concatenate([*asked, np.zeros(0, dtype=np.int64)])]),
+            candidate_ids=None if candidates is None else _fill_up(candidates),
+        )
+        return replace(self, inputs=inputs)
+
+    def with_spans(self, suggested: Sequence[Ints]) -> WindowBatch:
+        """Add suggested spans; those that don't lie whole in a window are none of its own.
+
+        suggested (Sequence[ndarray]): First and last-plus-one token of each document's spans. Shape: (n, 2) each.
+        RETURNS (WindowBatch): With the spans that may be entities.
+        """
+        found = []
+        for tokens, window in zip(self.tokens, self.windows, strict=True):
+            real = tokens[tokens >= 0]
+            ends = suggested[window.doc] - np.array([0, 1])  # first and last token
+            slots = np.searchsorted(real, ends)
+            inside = (slots < len(real)).all(axis=1)
+            inside[inside] = (real[slots[inside]] == ends[inside]).all(axis=1)
+            found.append(slots[inside])
+        sides = [pad([slots[:, side] for slots in found], 0) for side in (0, 1)]
+        mask = mask_of([len(slots) for slots in found])
+        return replace(self, inputs=replace(self.inputs, spans=np.stack(sides, axis=-1), span_mask=mask))
 
 
-@dataclass(frozen=True)
-class MentionBatch:
-    """Mentions in a batch of windows, and the pairs of them that are asked about.
-
-    index (ndarray): Which of the document's mentions each row is, -1 for padding. Shape: (batch, n_mentions)
-    extents (ndarray): First and last-plus-one piece of each row. Shape: (batch, n_mentions, 2)
-    pairs (ndarray): Window, head row, tail row. Shape: (n_pairs, 3)
-    ids (ndarray | None): Which entity of the vocabulary each row is; None for [MASK]. Shape: (batch, n_mentions)
-    """
-
-    index: Ints
-    extents: Ints
-    pairs: Ints
-    ids: Ints | None = None
-
-
-def word_batch(windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: LukeTokenizer) -> WordBatch:
+def window_batch(
+    windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: LukeTokenizer
+) -> WindowBatch:
     """Lay windows into padded arrays.
 
     windows (Sequence[Window]): The rows.
     pieces (Sequence[DocPieces]): Pieces of the documents that the windows point into.
     tokenizer (LukeTokenizer): Gives the special tokens' ids.
-    RETURNS (WordBatch): The batch.
+    RETURNS (WindowBatch): The batch; token types are case classes.
     """
     slots = [_token_slots(window, pieces[window.doc]) for window in windows]
     shape = (len(windows), max((len(w) for w in windows), default=0) + 2)
     ids = np.full(shape, tokenizer.pad_token_id, dtype=np.int64)
-    mask = np.zeros(shape, dtype=np.bool_)
     cases = np.zeros(shape, dtype=np.int64)
     for row, window in enumerate(windows):
         n = len(window)
@@ -81,16 +137,16 @@ def word_batch(windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer
         ids[row, 1 : n + 1] = pieces[window.doc].ids[window.start : window.end]
         ids[row, n + 1] = tokenizer.sep_token_id
         cases[row, 1 : n + 1] = pieces[window.doc].cases[window.start : window.end]
-        mask[row, : n + 2] = True
-    return WordBatch(
-        windows=list(windows),
-        ids=ids,
-        mask=mask,
-        cases=cases,
-        tokens=pad([s[0] for s in slots], -1),
-        first=pad([s[1] for s in slots], 0),
-        last=pad([s[2] for s in slots], 0),
+    tokens = pad([s[0] for s in slots], -1)
+    inputs = Arrays(
+        input_ids=ids,
+        attention_mask=np.arange(shape[1]) < np.array([len(w) + 2 for w in windows], dtype=np.int64)[:, None],
+        token_type_ids=cases,
+        token_start_positions=pad([s[1] for s in slots], 0),
+        token_end_positions=pad([s[2] for s in slots], 0),
+        token_mask=tokens >= 0,
     )
+    return WindowBatch(list(windows), tokens, inputs, np.zeros((len(windows), 0), dtype=np.int64))
 
 
 def _token_slots(window: Window, pieces: DocPieces) -> tuple[Ints, Ints, Ints]:
@@ -100,36 +156,6 @@ def _token_slots(window: Window, pieces: DocPieces) -> tuple[Ints, Ints, Ints]:
     tokens = np.flatnonzero(inside)
     shift = 1 - window.start  # the row begins with the classification token
     return tokens, starts[tokens] + shift, ends[tokens] - 1 + shift
-
-
-def mention_batch(
-    windows: Sequence[Window],
-    mentions: Sequence[Ints],
-    extents: Sequence[Ints],
-    pairs: Sequence[Ints],
-    ids: Sequence[Ints] | None = None,
-) -> MentionBatch:
-    """Lay mentions into padded arrays, for the same windows as a `WordBatch`.
-
-    windows (Sequence[Window]): The rows.
-    mentions (Sequence[ndarray]): The mentions read in each window, as indices into its document's mentions.
-    extents (Sequence[ndarray]): For each window, piece extents in its *document*. Shape: (n, 2) each.
-    pairs (Sequence[ndarray]): For each window, head and tail as positions in `mentions`. Shape: (n, 2) each.
-    ids (Sequence[ndarray] | None): For each window, the entities of the vocabulary; None for [MASK].
-    RETURNS (MentionBatch): The batch. Extents are cut to their window.
-    """
-    n_mentions = max((len(m) for m in mentions), default=0)
-    placed = np.zeros((len(windows), n_mentions, 2), dtype=np.int64)
-    triples = []
-    for row, (window, extent, pair) in enumerate(zip(windows, extents, pairs, strict=True)):
-        placed[row, : len(extent)] = np.clip(extent, window.start, window.end) + (1 - window.start)
-        triples.append(np.column_stack([np.full(len(pair), row, dtype=np.int64), pair]))
-    return MentionBatch(
-        index=pad(list(mentions), -1),
-        extents=placed,
-        pairs=np.concatenate(triples) if triples else np.zeros((0, 3), dtype=np.int64),
-        ids=None if ids is None else pad(list(ids), 0),
-    )
 
 
 def pad(rows: Sequence[Ints], value: int) -> Ints:
@@ -143,3 +169,17 @@ def pad(rows: Sequence[Ints], value: int) -> Ints:
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
     return padded
+
+
+def mask_of(lengths: Sequence[int]) -> Bools:
+    """lengths (Sequence[int]): Of each row. RETURNS (ndarray): True where it is filled. Shape: (n_rows, longest)"""
+    mask: Bools = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
+    return mask
+
+
+def _fill_up(rows: Sequence[Ints]) -> Ints:
+    """Stack rows of different lengths, each filled up with its own first elements."""
+    longest = max((len(row) for row in rows), default=0)
+    return np.array(
+        [np.pad(row, (0, longest - len(row)), mode="wrap") for row in rows], dtype=np.int64
+    ).reshape(len(rows), longest)

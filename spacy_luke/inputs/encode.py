@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .batch import Arrays
 from .excerpts import Excerpt
 from .pieces import LOWER, Ints, case_class
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..tokenizer import LukeTokenizer
 
-Batch = dict[str, Ints]
+_Fields = dict[str, Ints]
 
 # Markers that a task puts around its entities.
 MARKERS = {"entity_classification": 2, "entity_pair_classification": 4, "entity_span_classification": 0}
@@ -43,17 +44,17 @@ class ExcerptEncoder:
         """RETURNS (int): Most word pieces of an excerpt."""
         return self.longest - self.tokenizer.num_special_tokens - MARKERS[self.task]
 
-    def __call__(self, excerpts: Sequence[Excerpt], docs: Sequence[Doc]) -> Batch:
+    def __call__(self, excerpts: Sequence[Excerpt], docs: Sequence[Doc]) -> Arrays:
         """Encode excerpts. What looks like a special token in a document is plain text.
 
         excerpts (Sequence[Excerpt]): The excerpts.
         docs (Sequence[Doc]): The documents that they point into.
-        RETURNS (dict[str, ndarray]): The head's inputs by name.
+        RETURNS (LukeInputs): The head's inputs.
         """
         texts = [_Text.of(excerpt, docs[excerpt.doc]) for excerpt in excerpts]
         tokenizer = copy.copy(self.tokenizer)
         tokenizer.task = self.task
-        batch: Batch = dict(
+        batch: _Fields = dict(
             tokenizer(
                 [text.text for text in texts],
                 entity_spans=[text.spans for text in texts],
@@ -69,7 +70,7 @@ class ExcerptEncoder:
                 [text.cases(row) for text, row in zip(texts, offsets, strict=True)]
             )
         _name_entities(batch, excerpts, tokenizer.entity_mask_id)
-        return _cut(batch, self.longest, tokenizer.sep_token_id)
+        return Arrays(**_cut(batch, self.longest, tokenizer.sep_token_id))
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class _Text:
         return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
 
 
-def _name_entities(batch: Batch, excerpts: Sequence[Excerpt], mask: int) -> None:
+def _name_entities(batch: _Fields, excerpts: Sequence[Excerpt], mask: int) -> None:
     """Put in the entities that are known. The others stay [MASK], or [MASK2] for the tail of a pair."""
     for row, excerpt in zip(batch["entity_ids"], excerpts, strict=True):
         if excerpt.ids is not None:
@@ -112,7 +113,7 @@ def _name_entities(batch: Batch, excerpts: Sequence[Excerpt], mask: int) -> None
             row[known] = excerpt.ids[known]
 
 
-def _cut(batch: Batch, longest: int, separator: int) -> Batch:
+def _cut(batch: _Fields, longest: int, separator: int) -> _Fields:
     """Cut what is longer than the model can read: a huge token, or context whose pieces are more than those of its
     tokens one by one.
     """

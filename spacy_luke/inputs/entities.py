@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+
+from spacy.tokens import Doc, Span
 
 from ..errors import Errors
 
-if TYPE_CHECKING:
-    from spacy.tokens import Doc, Span
-
-EntityGetter = Callable[["Doc"], Sequence["Span"]]
+EntityGetter = Callable[[Doc], Sequence[Span]]
 
 
 def doc_ents() -> EntityGetter:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .pieces import Ints
+from .pieces import Extent, Ints
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from ..tokenizer import LukeTokenizer
-
-Extent = tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..tokenizer import LukeTokenizer
 
 Ints = NDArray[np.int64]
+Extent = tuple[int, int]  # first and last-plus-one, of tokens or of their pieces
 
 # Case classes, fed as token types to encoders whose vocabulary is uncased: `LukeConfig.case_token_types`.
 LOWER, TITLE, UPPER, MIXED = range(4)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .batch import Bools, pad
+from .batch import Arrays, mask_of, pad
 from .batching import batch_windows
 from .pieces import DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
 from .windows import Window, context_sizes, make_windows
@@ -69,31 +69,8 @@ class TextRow:
 
 
 @dataclass(frozen=True)
-class TextBatch:
-    """Padded rows.
-
-    rows (list[TextRow]): The rows.
-    ids, cases (ndarray): Shape: (batch, length)
-    mask (ndarray): True where there is a piece or special token. Shape: (batch, length)
-    entity_ids (ndarray): Shape: (batch, n_entities)
-    entity_positions (ndarray): Positions of each entity's pieces, -1 after the last. Shape: (batch, n_entities, width)
-    entity_mask (ndarray): True where there is an entity. Shape: (batch, n_entities)
-    recompute (bool): In training, compute inner states again for the backward pass instead of keeping them.
-    """
-
-    rows: list[TextRow]
-    ids: Ints
-    cases: Ints
-    mask: Bools
-    entity_ids: Ints
-    entity_positions: Ints
-    entity_mask: Bools
-    recompute: bool = False
-
-
-@dataclass(frozen=True)
-class TextReader:
-    """How documents become rows.
+class TextLayout:
+    """How documents are laid out in rows.
 
     tokenizer (LukeTokenizer): The model's tokenizer.
     longest (int): Most pieces of a row, special tokens included.
@@ -143,11 +120,12 @@ class TextReader:
     ) -> list[tuple[Window, DocPieces | None]]:
         """Windows of a document, with what is shown of the text beside it: half of the room, or more if the
         document leaves more."""
-        room = self.longest - self.tokenizer.template.size(pair=other is not None)
+        room, overlap = self.longest - self.tokenizer.template.size(pair=other is not None), self.overlap
         if other is not None:
             other = _cut(other, max(room // 2, room - max(len(pieces), 1)))
             room -= len(other)
-        windows = make_windows(doc, pieces, room, min(self.overlap, room // 2))
+            overlap = min(overlap, room // 2)
+        windows = make_windows(doc, pieces, room, overlap)
         if not windows and other is not None:
             windows = [Window(doc, 0, 0)]
         return [(window, other) for window in windows]
@@ -185,7 +163,7 @@ def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bo
 
     texts (Sequence[str]): The texts.
     tokenizer (LukeTokenizer): Any tokenizer of ours.
-    by_token (bool): See `TextReader`; tokens are words and punctuation here.
+    by_token (bool): See `TextLayout`; tokens are words and punctuation here.
     RETURNS (list[DocPieces]): One entry a text.
     """
     if by_token:
@@ -203,52 +181,44 @@ def _cut(pieces: DocPieces, most: int) -> DocPieces:
 
 
 def text_batches(
-    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int, recompute: bool = False
-) -> Iterator[tuple[list[int], TextBatch]]:
+    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int
+) -> Iterator[tuple[list[int], Arrays]]:
     """Lay rows into padded batches, rows of like length together.
 
     rows (Sequence[TextRow]): The rows.
     tokenizer (LukeTokenizer): Gives the padding's ids.
     budget (int): Most tokens of a padded batch, pieces and entities; a single row may exceed it.
-    recompute (bool): Of the batches, if there are several.
-    YIELDS (tuple[list[int], TextBatch]): Which of the rows, and the batch.
+    YIELDS (tuple[list[int], LukeInputs]): Which of the rows, and the batch.
     """
     sizes = np.array([(len(row), len(row.entities.ids)) for row in rows], dtype=np.int64).reshape(-1, 2)
     order = np.argsort(sizes[:, 0], kind="stable")
-    batches = [order[batch].tolist() for batch in batch_windows(sizes[order], budget)]
-    for index in batches:
-        yield index, text_batch([rows[i] for i in index], tokenizer, recompute and len(batches) > 1)
+    for batch in batch_windows(sizes[order], budget):
+        index = order[batch].tolist()
+        yield index, text_batch([rows[i] for i in index], tokenizer)
 
 
-def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer, recompute: bool = False) -> TextBatch:
+def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
     """Lay rows into padded arrays.
 
     rows (Sequence[TextRow]): The rows.
     tokenizer (LukeTokenizer): Gives the padding's ids.
-    recompute (bool): See `TextBatch`.
-    RETURNS (TextBatch): The batch.
+    RETURNS (LukeInputs): The batch; token types are case classes. Without entities it has no fields of them.
     """
-    entity_ids = pad([row.entities.ids for row in rows], tokenizer.entity_pad_id)
-    places = np.full((*entity_ids.shape, tokenizer.max_mention_length), -1, dtype=np.int64)
+    words = Arrays(
+        input_ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
+        attention_mask=mask_of([len(row) for row in rows]),
+        token_type_ids=pad([row.cases for row in rows], 0),
+    )
+    ids = pad([row.entities.ids for row in rows], tokenizer.entity_pad_id)
+    if not ids.shape[1]:
+        return words
+    places = np.full((*ids.shape, tokenizer.max_mention_length), -1, dtype=np.int64)
     for at, row in enumerate(rows):
         extents = row.entities.extents
         positions = extents[:, :1] + np.arange(tokenizer.max_mention_length)  # (n_entities, width)
         places[at, : len(extents)] = np.where(positions < extents[:, 1:], positions, -1)
-    return TextBatch(
-        rows=list(rows),
-        ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
-        cases=pad([row.cases for row in rows], 0),
-        mask=_mask([len(row) for row in rows]),
-        entity_ids=entity_ids,
-        entity_positions=places,
-        entity_mask=_mask([len(row.entities.ids) for row in rows]),
-        recompute=recompute,
-    )
-
-
-def _mask(lengths: Sequence[int]) -> Bools:
-    mask: Bools = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
-    return mask
+    mask = mask_of([len(row.entities.ids) for row in rows])
+    return replace(words, entity_ids=ids, entity_attention_mask=mask, entity_position_ids=places)
 
 
 def token_places(windows: Sequence[Window], pieces: DocPieces, first_only: bool) -> tuple[Ints, Ints, Ints]:

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from spacy.tokens import Span
 
 from ..types import NIL
 from .pieces import Ints
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span
-
     from ..tokenizer import LukeTokenizer
 
-TitleGetter = Callable[["Span"], str]
+TitleGetter = Callable[[Span], str]
 
 ENTITY_INPUTS = ("mask", "title")
 logger = logging.getLogger("spacy_luke")

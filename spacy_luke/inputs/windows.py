@@ -13,7 +13,9 @@ before the first mention; it ends more than `overlap` pieces behind that mention
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,6 +66,16 @@ def _token_start(pieces: DocPieces, piece: int, above: int) -> int:
     token = int(np.searchsorted(pieces.starts, piece, side="right")) - 1
     start = int(pieces.starts[token])
     return start if start > above else piece
+
+
+def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
+    """Split a document's pieces among its windows, in the middle of each overlap.
+
+    windows (Sequence[Window]): The windows of one document, in order.
+    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
+    """
+    cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
+    return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
 
 
 def context_sizes(windows: list[Window], extents: Ints, total: int) -> Ints:

@@ -7,65 +7,47 @@ or from a checkpoint when the pipe is first used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
+import torch
 from thinc.api import Model
-from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
+from torch import Tensor
 
-from ..batch import LukeInputs
 from ..errors import Errors
-from ..inputs.batch import MentionBatch, WordBatch
+from ..inputs.batch import Arrays
 from ..nn.config import LukeConfig
 from ..nn.heads.base import JOINT
 from ..nn.heads.joint.model import LukeJointModel
-from ..nn.heads.joint.outputs import Candidates, JointOutput
+from ..nn.heads.joint.outputs import JointOutput
 from ..nn.heads.joint.rows import EntityRows
 from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
-from ..nn.tensors import to_tensors
-from . import weights
+from .loss import joint_loss
+from .network import Network, build_model, tensors_of
 from .shim import LukeShim
-from .store import DEFAULT_CHECKPOINT, Checkpoint, load_shared
-from .weights import get_tokenizer as get_tokenizer
-from .weights import has_weights as has_weights
+from .store import DEFAULT_CHECKPOINT, Checkpoint, how_to_use, load_shared
 
-_OVERLAP = 128
+if TYPE_CHECKING:
+    from ..inputs.targets import Targets
 
 
 @dataclass(frozen=True)
 class JointInput:
-    """One question to the joint model; see `LukeJointModel.forward` for the other fields.
+    """One question to the joint model; see `LukeJointModel.forward` for the fields."""
 
-    recompute (bool): In training, keep nothing for the backward pass but compute it again then. Takes a second
-        forward pass, and memory for a batch's inner states only while its gradients are taken.
-    """
-
-    words: WordBatch
+    inputs: Arrays
     states: WordStates | None = None
     rows: EntityRows | None = None
     find: bool = False
-    candidates: Candidates | None = None
-    gold_spans: np.ndarray[Any, Any] | None = None
-    mentions: MentionBatch | None = None
     relation_floor: float | None = None
-    recompute: bool = False
 
 
 @dataclass(frozen=True)
 class JointSettings:
-    """What the config says of a joint model, beside its weights.
-
-    checkpoint (str | None): Where weights come from if no saved pipeline brings them; None for the default model.
-    ner, labels, relations (bool): Which heads the pipe has.
-    multi_label (bool): Whether new entity labels are independent of each other.
-    window (int | None): Pieces of a window; None for all the encoder's positions.
-    overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller window.
-    words_attend_to_entities, entities_attend_to_entities (bool | None): Override the checkpoint's attention.
-    """
+    """What the config says of a joint model, beside its weights; see `build_joint`."""
 
     checkpoint: str | None
     ner: bool
@@ -85,6 +67,76 @@ class JointSettings:
             words_attend_to_entities=self.words_attend_to_entities,
             entities_attend_to_entities=self.entities_attend_to_entities,
         )
+
+
+class JointNetwork(Network):
+    """The joint model: windows of words in, scores of spans, entities and pairs out."""
+
+    @property
+    def joint(self) -> JointConfig:
+        """RETURNS (JointConfig): Labels and sizes of the heads of the weights."""
+        return self.module.joint
+
+    @property
+    def module(self) -> LukeJointModel:
+        """RETURNS (LukeJointModel): The torch module."""
+        return cast(LukeJointModel, super().module)
+
+    @property
+    def width(self) -> int | None:
+        """The width of word states, before there are weights, too, and without loading or downloading any.
+
+        RETURNS (int | None): What the weights say, or else the configuration of the checkpoint; None where this
+            machine has none to read.
+        """
+        if self.has_weights:
+            return int(self.config.hidden_size)
+        return checkpoint_width(self.model)
+
+    @property
+    def other_head(self) -> tuple[str, str] | None:
+        """Whether the checkpoint has a published head, which says nothing here.
+
+        RETURNS (tuple[str, str] | None): Its class, and what reads it.
+        """
+        saved = (self.config.architectures or [""])[0]
+        use = how_to_use(saved)
+        return (saved, use) if use else None
+
+    def build_heads(self, joint: JointConfig) -> None:
+        """Make heads for these labels; those whose labels don't change keep their weights.
+
+        joint (JointConfig): The new configuration of the heads.
+        """
+        self.change(lambda module: module.build_heads(joint))
+
+    def predict(self, batch: JointInput) -> JointOutput:
+        """batch (JointInput): From `ask`. RETURNS (JointOutput): What the heads say."""
+        return self.model.predict(batch)
+
+    def ask(self, inputs: Arrays, **asked: Any) -> JointInput:
+        """inputs (LukeInputs): A batch of windows. **asked (Any): See `JointInput`.
+        RETURNS (JointInput): What the model takes."""
+        return JointInput(inputs, **asked)
+
+    def loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> Tensor | None:
+        """outputs (Sequence[JointOutput]): What the heads said, by batch. targets (Sequence[Targets]): The gold.
+        RETURNS (Tensor | None): The sum of the heads' losses, shape (); None if none of them spoke."""
+        losses = joint_loss(outputs, targets, self.joint.multi_label) if outputs else {}
+        return torch.stack(list(losses.values())).sum() if losses else None
+
+
+def checkpoint_width(model: Model[Any, Any]) -> int | None:
+    """The width that word states will have, before there are weights, and without loading or downloading any.
+
+    model (Model): From `build_joint`.
+    RETURNS (int | None): What the configuration of the checkpoint says; None where this machine has none to read.
+    """
+    try:
+        name = model.attrs["settings"].checkpoint or DEFAULT_CHECKPOINT
+        return LukeConfig.from_pretrained(name, local_files_only=True).hidden_size
+    except (TypeError, ValueError):  # a saved pipeline's weights need no checkpoint
+        return None
 
 
 def build_joint(
@@ -114,7 +166,7 @@ def build_joint(
     words_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     entities_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
-    mixed_precision (bool): Train and predict in bfloat16.
+    mixed_precision (bool): Train in bfloat16.
     dtype (str): Precision of the encoder's products in prediction, whatever trains: "float32", "bfloat16" or "int8".
     RETURNS (Model[JointInput, JointOutput]): The model, without weights.
     """
@@ -129,19 +181,14 @@ def build_joint(
         words_attend_to_entities,
         entities_attend_to_entities,
     )
-    return Model(
+    return build_model(
         "luke_joint",
-        pytorch_forward,
-        attrs={
-            "convert_inputs": _convert_inputs,
-            "convert_outputs": _convert_outputs,
-            "dropout_rate": None,
-            "replace_listener_cfg": _refuse_replacing,
-            "settings": settings,
-            "tokenizer": None,
-        },
-        shims=[LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype)],
-        dims={"nI": None, "nO": None},
+        JointNetwork,
+        settings,
+        LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype),
+        _convert_inputs,
+        _convert_outputs,
+        replace_listener_cfg=_refuse_replacing,
     )
 
 
@@ -150,99 +197,14 @@ def _refuse_replacing(config: Any, listener_config: Any) -> Any:
     raise ValueError(Errors.L308)
 
 
-# --- weights -------------------------------------------------------------------------------
-
-
-def get_module(model: Model[Any, Any]) -> LukeJointModel:
-    """RETURNS (LukeJointModel): The torch module behind the thinc model; see `weights.get_module`."""
-    return cast(LukeJointModel, weights.get_module(model))
-
-
-def checkpoint_width(model: Model[Any, Any]) -> int | None:
-    """The width that word states will have, before there are weights, and without loading or downloading any.
-
-    model (Model): From `build_joint`.
-    RETURNS (int | None): What the configuration of the checkpoint says; None where this machine has none to read.
-    """
-    try:
-        name = model.attrs["settings"].checkpoint or DEFAULT_CHECKPOINT
-        return LukeConfig.from_pretrained(name, local_files_only=True).hidden_size
-    except (TypeError, ValueError):  # a saved pipeline's weights need no checkpoint
-        return None
-
-
-def set_labels(model: Model[Any, Any], joint: JointConfig) -> None:
-    """Give the model heads for these labels; heads whose labels don't change keep their weights.
-
-    model (Model): From `build_joint`.
-    joint (JointConfig): The new configuration of the heads.
-    """
-    get_module(model)
-    shim = cast(LukeShim, model.shims[0])
-    cast(LukeJointModel, shim.own_module()).build_heads(joint)
-    shim.forget_optimizer()
-
-
-def window_sizes(model: Model[Any, Any]) -> tuple[int, int]:
-    """How documents are cut.
-
-    model (Model): From `build_joint`.
-    RETURNS (tuple[int, int]): Pieces of a window, special tokens not counted, and pieces that windows share.
-    RAISES (ValueError): If the config asks for larger windows than the encoder can read.
-    """
-    settings: JointSettings = model.attrs["settings"]
-    most = weights.most_pieces(model)
-    if settings.window is not None and not 0 < settings.window <= most:
-        raise ValueError(Errors.L321.format(window=settings.window, most=most))
-    size = most if settings.window is None else settings.window
-    return size, min(_OVERLAP, size // 3) if settings.overlap is None else settings.overlap
-
-
 # --- between numpy and torch ---------------------------------------------------------------
 
 
 def _convert_inputs(
     model: Model[Any, Any], question: JointInput, is_train: bool
 ) -> tuple[ArgsKwargs, Callable[[Any], Any]]:
-    module = get_module(model)
-    inputs = {**_words(question.words, module), "gold_spans": question.gold_spans}
-    if question.candidates is not None:
-        inputs |= {"spans": question.candidates.spans, "span_mask": question.candidates.mask}
-    if question.mentions is not None:
-        inputs |= _mentions(question.mentions)
-    kwargs = {
-        "inputs": to_tensors(LukeInputs(**inputs), module.device),
-        "states": question.states,
-        "rows": question.rows,
-        "find": question.find,
-        "relation_floor": question.relation_floor,
-    }
-    if is_train:
-        shim = cast(LukeShim, model.shims[0])
-        shim.dropout, shim.recompute = model.attrs["dropout_rate"], question.recompute
+    kwargs = {**vars(question), "inputs": tensors_of(model, question.inputs)}
     return ArgsKwargs(args=(), kwargs=kwargs), lambda _: question
-
-
-def _words(batch: WordBatch, module: LukeJointModel) -> dict[str, Any]:
-    cased = getattr(module.config, "case_token_types", False)
-    return {
-        "input_ids": batch.ids,
-        "attention_mask": batch.mask,
-        "token_type_ids": batch.cases if cased else None,
-        "token_start_positions": batch.first,
-        "token_end_positions": batch.last,
-        "token_mask": batch.tokens >= 0,
-    }
-
-
-def _mentions(batch: MentionBatch) -> dict[str, Any]:
-    return {
-        "entity_ids": batch.ids,
-        "entity_attention_mask": batch.index >= 0,
-        "entity_start_positions": batch.extents[..., 0],
-        "entity_end_positions": batch.extents[..., 1] - 1,
-        "pairs": batch.pairs,
-    }
 
 
 _DIFFERENTIABLE = (

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ..inputs.batch import Bools
-from ..inputs.pieces import Ints
+from ..inputs.targets import Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
 from ..nn.heads.joint.outputs import Candidates, JointOutput
-
-
-@dataclass(frozen=True)
-class Targets:
-    """Gold of one batch, as arrays beside the `WordBatch` and the `MentionBatch`.
-
-    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
-        document has no gold entities. Shape: (batch, n_tokens, max_span_width)
-    labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
-        Shape: (batch, n_mentions, n_labels)
-    relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
-        Shape: (n_pairs, n_labels)
-    near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
-    groups (ndarray): Pair of entities that each pair of mentions belongs to; -1 for two mentions of one
-        entity. Shape: (n_pairs,)
-    """
-
-    spans: Ints
-    labels: NDArray[np.float32]
-    relations: NDArray[np.float32]
-    near: Bools
-    groups: Ints
 
 
 def joint_loss(
@@ -105,9 +79,9 @@ def _candidate_labels(candidates: Candidates, gold: Tensor) -> Tensor:
 def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor) -> dict[str, Tensor]:
     """Near pairs of mentions one by one; pairs of entities by the best of their mentions, as facts are made."""
     losses = {"relations": threshold_loss(logits[near], gold[near])}
-    counts = across >= 0
+    counts = across[:, 0] >= 0
     if bool(counts.any()):
-        names, groups = torch.unique(across[counts], return_inverse=True)
+        names, groups = torch.unique(across[counts], dim=0, return_inverse=True)
         pooled = pool_groups(logits[counts], groups, len(names))
         pooled_gold = pool_groups(torch.nn.functional.pad(gold[counts], (1, 0)), groups, len(names))[:, 1:]
         losses["facts"] = threshold_loss(pooled, pooled_gold)

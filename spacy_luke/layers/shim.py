@@ -32,7 +32,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     model (LukeHead | None): The module, or None until there are weights.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
-    mixed_precision (bool): Run training and prediction in bfloat16 where torch's autocast allows it.
+    mixed_precision (bool): Train in bfloat16 where torch's autocast allows it; predictions follow `dtype` alone.
     method (str): The module's method that is run.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
         that aren't the encoder's.
@@ -104,14 +104,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             warn_of_slow_bfloat16(self.device)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
-    @property
-    def _casts(self) -> bool:
-        """Whether predictions are in torch's mixed precision."""
-        return self.bfloat16 and self.dtype == "float32"
-
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
-        with torch.no_grad(), self._autocast() if self._casts else contextlib.nullcontext():
+        with torch.no_grad():
             return getattr(self.predictor, self.method)(*inputs.args, **inputs.kwargs)
 
     @property
@@ -120,7 +115,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         converted are the same in memory, and so are the tables."""
         with _ONE_AT_A_TIME:
             if self._predictor is None:
-                self._predictor = copy_for_prediction(self._model, None if self._casts else self.dtype)
+                self._predictor = copy_for_prediction(self._model, self.dtype)
             return self._predictor
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:

@@ -25,6 +25,29 @@ AnswerT = TypeVar("AnswerT")
 LEAST_PIECES = 1024  # of a batch; smaller ones leave products of matrices small
 
 
+class Runner:
+    """Predicts batches and keeps their order.
+
+    model (Model): A model of ours.
+    predict (Callable): What it says of a batch.
+    budget (int): Most tokens that are read at the same time, padding included.
+    """
+
+    def __init__(self, model: Model[Any, Any], predict: Callable[[Any], Any], budget: int) -> None:
+        self._predict = predict
+        self._at_once = batches_at_once(model, budget)
+        self.budget = budget // self._at_once  # tokens of one batch
+
+    def __call__(self, batches: Sequence[Any]) -> list[Any]:
+        """batches (Sequence): What the model takes. RETURNS (list): What it says of each."""
+        return self.each(self._predict, batches)
+
+    def each(self, work: Callable[[BatchT], AnswerT], jobs: Sequence[BatchT]) -> list[AnswerT]:
+        """work (Callable): What to do with each job, in threads. jobs (Sequence): About as large as a batch each.
+        RETURNS (list): What came out, in order."""
+        return predict_at_once(work, jobs, self._at_once)
+
+
 def batches_at_once(model: Model[Any, Any], budget: int) -> int:
     """How many batches to predict at the same time: one on other devices than a processor.
 

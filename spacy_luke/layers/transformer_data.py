@@ -10,7 +10,6 @@ around it, with the alignment from tokens to pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,12 @@ from thinc.api import Model, Ragged
 from thinc.util import xp2torch
 
 from ..errors import Errors
-from ..inputs.batch import WordBatch
+from ..inputs.batch import WindowBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
-from ..inputs.windows import Window
+from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
 from ..tokenizer import LukeTokenizer
-from .joint import get_module, get_tokenizer
+from .weights import get_module, get_tokenizer
 
 try:
     from spacy_transformers.data_classes import TransformerData, WordpieceBatch
@@ -34,16 +33,6 @@ try:
     from transformers.utils.generic import ModelOutput
 except ImportError as error:
     raise ImportError(Errors.L337.format(reason=error)) from error
-
-
-def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Split a document's pieces among its windows, in the middle of each overlap.
-
-    windows (Sequence[Window]): The windows of one document, in order.
-    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
-    """
-    cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
-    return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
 
 
 def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple[Window, Any]]) -> None:
@@ -66,14 +55,14 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
 def training_data(
     docs: Sequence[Doc],
     model: Model[Any, Any],
-    batches: Sequence[WordBatch],
+    batches: Sequence[WindowBatch],
     outputs: Sequence[JointOutput],
 ) -> tuple[list[TransformerData], Callable[[Sequence[TransformerData]], None]]:
     """Word states of the batches of a training step, and where their gradients go.
 
     docs (Sequence[Doc]): The documents.
     model (Model): The joint model.
-    batches (Sequence[WordBatch]): Their windows.
+    batches (Sequence[WindowBatch]): Their windows.
     outputs (Sequence[JointOutput]): What the model said of each batch; gradients accumulate in its word states.
     RETURNS (tuple): One container a document, and a callback that takes their gradients in the same form.
     """
@@ -113,10 +102,10 @@ def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData
     return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
 
 
-def _places(batches: Sequence[WordBatch], n_docs: int) -> list[Ints]:
+def _places(batches: Sequence[WindowBatch], n_docs: int) -> list[Ints]:
     """Where each piece of each document lies in the flattened batches, one after the other.
 
-    batches (Sequence[WordBatch]): The batches; a document's windows may lie in several.
+    batches (Sequence[WindowBatch]): The batches; a document's windows may lie in several.
     n_docs (int): Number of documents.
     RETURNS (list[ndarray]): Shape: (n_pieces,) each
     """
@@ -125,9 +114,10 @@ def _places(batches: Sequence[WordBatch], n_docs: int) -> list[Ints]:
     ]  # each window with its row's first place
     offset = 0
     for batch in batches:
+        length = batch.inputs.needed("input_ids").shape[1]
         for row, window in enumerate(batch.windows):
-            rows[window.doc].append((window, offset + row * batch.ids.shape[1]))
-        offset += batch.ids.size
+            rows[window.doc].append((window, offset + row * length))
+        offset += len(batch.windows) * length
     return [_places_of(sorted(mine, key=lambda item: item[0].start)) for mine in rows]
 
 

@@ -56,7 +56,7 @@ class SafeWeights(Mapping[str, Tensor]):
             with safe_open(path, framework="pt"):  # checks the header
                 self._start, self._entries = _read_header(path)
         except (SafetensorError, OSError, ValueError) as error:
-            raise ValueError(Errors.L208.format(path=path, reason=error)) from error
+            raise ValueError(Errors.L113.format(path=path, error=error)) from error
 
     def __getitem__(self, name: str) -> Tensor:
         """name (str): Its name. RETURNS (Tensor): On the CPU, in the type it is stored in."""
@@ -144,9 +144,9 @@ def _read_index(path: Path) -> dict[str, str]:
     try:
         places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.L208.format(path=path, reason=repr(error))) from error
+        raise ValueError(Errors.L113.format(path=path, error=repr(error))) from error
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
-        raise ValueError(Errors.L208.format(path=path, reason="weight_map does not map names to files"))
+        raise ValueError(Errors.L113.format(path=path, error="weight_map does not map names to files"))
     return places
 
 

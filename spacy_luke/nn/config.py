@@ -329,9 +329,9 @@ def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf8"))
     except ValueError as error:  # also UnicodeDecodeError
-        raise ValueError(Errors.L208.format(path=path, reason=error)) from error
+        raise ValueError(Errors.L113.format(path=path, error=error)) from error
     if not isinstance(data, dict):
-        raise ValueError(Errors.L208.format(path=path, reason="it is not a JSON object"))
+        raise ValueError(Errors.L113.format(path=path, error="it is not a JSON object"))
     return data
 
 

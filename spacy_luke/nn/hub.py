@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Errors
-
-PathOrStr = str | os.PathLike[str]
+from ..types import PathOrStr
 
 # All that a tokenizer may consist of.
 TOKENIZER_FILES = (

@@ -27,18 +27,17 @@ def check_precision(name: str) -> None:
         raise ValueError(Errors.L292.format(value=name, allowed=", ".join(PRECISIONS)))
 
 
-def copy_for_prediction(model: ModuleT, name: str | None) -> ModuleT:
+def copy_for_prediction(model: ModuleT, name: str) -> ModuleT:
     """Copy a model for `set_precision` and `predict_in_float32`. What these leave as it is isn't copied: the tensors
     of both models are the same in memory.
 
     model (nn.Module): A model with weights as they were stored.
-    name (str | None): One of `PRECISIONS`; None leaves the linear layers as they are.
+    name (str): One of `PRECISIONS`.
     RETURNS (nn.Module): The copy.
     """
     not_to_copy = {id(weight): weight for weight in model.parameters()}
     copied = copy.deepcopy(model, not_to_copy)
-    if name is not None:
-        set_precision(copied, name)
+    set_precision(copied, name)
     predict_in_float32(copied)
     return copied
 

@@ -11,9 +11,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
+from ..types import PathOrStr
 from .checkpoint import read_weights, write_weights
 from .config import LukeConfig, read_config_file
-from .hub import PathOrStr, resolve_checkpoint
+from .hub import resolve_checkpoint
 from .matching import fit_weights
 from .precision import set_precision
 from .tables import ModelWithTables

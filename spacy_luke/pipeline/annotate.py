@@ -1,25 +1,27 @@
-"""Readings -> Docs."""
+"""Predictions -> Docs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..annotation import FactRow, PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
-from ..nn.joint_config import JointConfig
-from .decode import ScoredSpan, Threshold, surest, threshold_of
+from .decode import ScoredSpan, Threshold, surest, thresholds_of
 from .pairs import PairLimits
-from .reading import Reading
+from .prediction import Prediction
+
+if TYPE_CHECKING:
+    from ..nn.joint_config import JointConfig
 
 
 @dataclass(frozen=True)
 class Annotator:
-    """Writes readings onto Docs: what the model yields, and nothing that belongs to other pipes.
+    """Writes predictions onto Docs: what the model yields, and nothing that belongs to other pipes.
 
     joint (JointConfig): Labels of the heads.
     thresholds (dict[str, Threshold]): For "labels", "relations" and "facts".
@@ -36,45 +38,47 @@ class Annotator:
     write_labels: bool
     write_relations: bool
 
-    def annotate(self, doc: Doc, given: Sequence[Span], reading: Reading) -> None:
-        """Write one reading.
+    def annotate(self, doc: Doc, given: Sequence[Span], prediction: Prediction) -> None:
+        """Write one prediction.
 
         doc (Doc): The document.
-        given (Sequence[Span]): The entities that the reading was given, in its order.
-        reading (Reading): What the model says.
+        given (Sequence[Span]): The entities that the model was given, in its order.
+        prediction (Prediction): What the model says.
         """
-        found = [Span(doc, s.start, s.end, label=s.label) for s in reading.found]
-        if reading.searched:
+        found = [Span(doc, s.start, s.end, label=s.label) for s in prediction.found]
+        if prediction.searched:
             doc.set_ents(found, default="unmodified" if doc.has_annotation("ENT_IOB") else "outside")
             if self.spans_key is not None:
-                doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, surest(reading.scored))
+                doc.spans[self.spans_key] = _scored_group(doc, self.spans_key, surest(prediction.scored))
         spans = [*given, *found]
         if self.write_vectors or self.write_labels:
-            self._write_entities(doc, spans, reading)
+            self._write_entities(doc, spans, prediction)
         if self.write_relations:
-            self._write_relations(doc, spans, reading)
+            self._write_relations(doc, spans, prediction)
 
-    def _write_entities(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
-        seen = np.flatnonzero(reading.seen).tolist()
+    def _write_entities(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
+        seen = np.flatnonzero(prediction.seen).tolist()
         vectors = labels = best = None
         if self.write_vectors:
-            vectors = np.zeros((0, 0), dtype=np.float32) if reading.vectors is None else reading.vectors[seen]
+            vectors = (
+                np.zeros((0, 0), dtype=np.float32) if prediction.vectors is None else prediction.vectors[seen]
+            )
         if self.write_labels:
-            rows = [] if reading.labels is None else reading.labels[seen].tolist()
+            rows = [] if prediction.labels is None else prediction.labels[seen].tolist()
             labels = [dict(zip(self.joint.entity_labels, row, strict=True)) for row in rows]
-            none = [0.0] * len(rows) if reading.none is None else reading.none[seen].tolist()
+            none = [0.0] * len(rows) if prediction.none is None else prediction.none[seen].tolist()
             best = [self._best(row, p) for row, p in zip(rows, none, strict=True)]
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
-    def _write_relations(self, doc: Doc, spans: Sequence[Span], reading: Reading) -> None:
+    def _write_relations(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
-        close = near(reading.pairs[:, 0], reading.pairs[:, 1]).tolist()
+        close = near(prediction.pairs[:, 0], prediction.pairs[:, 1]).tolist()
         mentions, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
         order = [(span.start, span.start_char, span.end_char) for span in spans]
         relations: list[tuple[Any, PairRow]] = []
         supports: list[tuple[int, int, PairRow]] = []
         for (head, tail, index), score, is_close in zip(
-            reading.pairs.tolist(), reading.scores.tolist(), close, strict=True
+            prediction.pairs.tolist(), prediction.scores.tolist(), close, strict=True
         ):
             label = self.joint.relation_labels[index]
             if not self.limits.allows(label, mentions[head][2], mentions[tail][2]):
@@ -110,20 +114,17 @@ class Annotator:
     @cached_property
     def least_label(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each label of entities."""
-        return self._least("labels", self.joint.entity_labels)
+        return thresholds_of(self.thresholds["labels"], self.joint.entity_labels)
 
     @cached_property
     def least_relation(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each relation between mentions."""
-        return self._least("relations", self.joint.relation_labels)
+        return thresholds_of(self.thresholds["relations"], self.joint.relation_labels)
 
     @cached_property
     def least_fact(self) -> list[float]:
         """RETURNS (list[float]): The threshold of each relation as a fact."""
-        return self._least("facts", self.joint.relation_labels)
-
-    def _least(self, task: str, labels: Sequence[str]) -> list[float]:
-        return [threshold_of(self.thresholds[task], label) for label in labels]
+        return thresholds_of(self.thresholds["facts"], self.joint.relation_labels)
 
 
 def _fact(spans: Sequence[Span], pairs: Sequence[tuple[int, int, PairRow]]) -> FactRow:

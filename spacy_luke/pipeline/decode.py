@@ -29,6 +29,13 @@ def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> floa
     return float(threshold.get(label, default)) if isinstance(threshold, Mapping) else float(threshold)
 
 
+def thresholds_of(threshold: Threshold, labels: Sequence[str]) -> list[float]:
+    """RETURNS (list[float]): The threshold that holds for each of some labels."""
+    if isinstance(threshold, Mapping):
+        return [threshold_of(threshold, label) for label in labels]
+    return [float(threshold)] * len(labels)
+
+
 def lowest(threshold: Threshold, default: float = 0.5) -> float:
     """RETURNS (float): The lowest threshold that any label can have."""
     return min((default, *threshold.values())) if isinstance(threshold, Mapping) else float(threshold)
@@ -65,7 +72,7 @@ def label_spans(
         return []
     best = probabilities[:, 1:].argmax(-1)
     entity = 1.0 - probabilities[:, 0]
-    limits = np.array([threshold_of(threshold, label) for label in labels])
+    limits = np.array(thresholds_of(threshold, labels))
     keep = np.flatnonzero(entity > limits[best])
     return [
         ScoredSpan(

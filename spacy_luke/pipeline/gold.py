@@ -1,4 +1,4 @@
-"""Examples -> gold arrays for the joint model."""
+"""Examples -> what their references are annotated with, on the tokens of the predicted documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..annotation import (
     RELATIONS_LOOKED_FOR,
@@ -18,17 +17,13 @@ from ..annotation import (
     read_labels,
     read_relations,
 )
-from ..inputs.batch import Bools, MentionBatch, WordBatch
+from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
-from ..inputs.pieces import Ints
+from ..inputs.pieces import Extent, Ints
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
-
-    from ..nn.joint_config import JointConfig
-
-Extent = tuple[int, int]
 
 
 @dataclass
@@ -60,7 +55,7 @@ class Gold:
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
 
-def read_gold(
+def gold_of(
     example: Example, getter: EntityGetter, near: Callable[[Sequence[Span]], Callable[[Ints, Ints], Bools]]
 ) -> Gold:
     """Collect the gold of one example. What doesn't fall on the predicted document's tokens is left out.
@@ -117,70 +112,3 @@ def align(span: Span, doc: Doc) -> Extent | None:
 
 def _key(span: Span) -> tuple[int, int, str]:
     return span.start_char, span.end_char, span.label_
-
-
-def span_targets(batch: WordBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:
-    """RETURNS (ndarray): `Targets.spans`. Shape: (batch, n_tokens, max_span_width)"""
-    labels = {label: index for index, label in enumerate(joint.ner_labels, start=1)}
-    targets = np.zeros((*batch.tokens.shape, joint.max_span_width), dtype=np.int64)
-    targets[batch.tokens < 0] = -100
-    for row, window in enumerate(batch.windows):
-        entities = golds[window.doc].entities
-        if entities is None:
-            targets[row] = -100
-            continue
-        slot = {int(token): index for index, token in enumerate(batch.tokens[row]) if token >= 0}
-        for (start, end), label in entities.items():
-            first, last = slot.get(start), slot.get(end - 1)
-            if (
-                first is not None
-                and last is not None
-                and last - first < joint.max_span_width
-                and label in labels
-            ):
-                targets[row, first, last - first] = labels[label]
-    return targets
-
-
-def label_targets(
-    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
-) -> NDArray[np.float32]:
-    """RETURNS (ndarray): `Targets.labels`. Shape: (batch, n_mentions, n_labels)"""
-    labels = {label: index for index, label in enumerate(joint.entity_labels)}
-    targets = np.full((*mentions.index.shape, len(labels)), -100, dtype=np.float32)
-    for row, column in np.argwhere(mentions.index >= 0):
-        gold = golds[batch.windows[row].doc].labels[mentions.index[row, column]]
-        if gold is None:
-            continue
-        known = [labels[label] for label in gold if label in labels]
-        if known or joint.multi_label:  # one of several has to be right, none of independent ones can be
-            targets[row, column] = 0.0
-            targets[row, column, known] = 1.0
-    return targets
-
-
-def relation_targets(
-    mentions: MentionBatch, batch: WordBatch, golds: Sequence[Gold], joint: JointConfig
-) -> tuple[NDArray[np.float32], Bools, Ints]:
-    """RETURNS (tuple): `Targets.relations`, `Targets.near` and `Targets.groups`."""
-    labels = {label: index for index, label in enumerate(joint.relation_labels)}
-    targets = np.zeros((len(mentions.pairs), len(labels)), dtype=np.float32)
-    near = np.zeros(len(mentions.pairs), dtype=np.bool_)
-    groups = np.full(len(mentions.pairs), -1, dtype=np.int64)
-    for row, window in enumerate(batch.windows):
-        mine = np.flatnonzero(mentions.pairs[:, 0] == row)
-        gold = golds[window.doc]
-        if gold.relations is None or gold.near is None or not len(mine):
-            continue
-        if gold.looked_for is not None:
-            unknown = np.array([label not in gold.looked_for for label in labels], dtype=np.bool_)
-            targets[np.ix_(mine, unknown)] = -100.0
-        head, tail = (mentions.index[row, mentions.pairs[mine, side]] for side in (1, 2))
-        near[mine] = gold.near(head, tail)
-        clusters = gold.cluster_numbers
-        names = (window.doc << 40) + (clusters[head] << 20) + clusters[tail]
-        groups[mine] = np.where(clusters[head] == clusters[tail], -1, names)
-        for index, *pair in zip(mine.tolist(), head.tolist(), tail.tolist(), strict=True):
-            known = [labels[label] for label in gold.relations.get(tuple(pair), ()) if label in labels]
-            targets[index, known] = 1.0
-    return targets, near, groups

@@ -20,7 +20,7 @@ _LEAST = 1e-9  # of a prior, so that it has a logarithm
 
 
 @dataclass(frozen=True)
-class Candidates:
+class CandidateFinder:
     """Finds candidates by the text of a mention.
 
     vocab (EntityVocab): The entity vocabulary.
@@ -37,10 +37,10 @@ class Candidates:
     @classmethod
     def of(
         cls, vocab: EntityVocab, aliases: Aliases | None, titles: Mapping[str, str], n_rows: int
-    ) -> Candidates:
+    ) -> CandidateFinder:
         """Rows without a title, and those of special entities, are no candidates."""
         possible = np.zeros(n_rows, dtype=np.bool_)
-        possible[vocab.index.ids[vocab.index.ids < n_rows]] = True
+        possible[vocab.ids[vocab.ids < n_rows]] = True
         for special in (vocab.pad_id, vocab.unk_id, vocab.mask_id, vocab.mask2_id):
             possible[special] = False
         return cls(vocab, aliases, titles, possible)

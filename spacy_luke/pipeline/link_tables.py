@@ -15,7 +15,7 @@ from ..errors import Errors
 Aliases = dict[str, dict[str, float]]
 
 
-def read_aliases(path: str | Path) -> Aliases:
+def load_aliases(path: str | Path) -> Aliases:
     """Read an alias table.
 
     path (str | Path): A `.jsonl` file with `{"mention": "Paris", "candidates": {"Paris": 0.9, "Paris, Texas": 0.1}}`
@@ -78,7 +78,7 @@ def _is_candidate(title: Any, prior: Any) -> bool:
     return isinstance(title, str) and isinstance(prior, (int, float)) and 0 <= prior <= 1
 
 
-def read_ids(path: str | Path) -> dict[str, str]:
+def load_ids(path: str | Path) -> dict[str, str]:
     """Read the ids of titles.
 
     path (str | Path): A `.jsonl` file with `{"title": "Paris", "id": "Q90"}` in each line, or a `.tsv` file with

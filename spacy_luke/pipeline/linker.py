@@ -1,87 +1,89 @@
 """The `luke_linker` component: which entity of the vocabulary a mention is of, by masked-entity prediction."""
 
-# No `from __future__ import annotations`: spaCy resolves those of `initialize`.
+from __future__ import annotations
+
 import random
-import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from spacy.kb import KnowledgeBase
-from spacy.language import Language
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..annotation import write_all_candidates
-from ..errors import Warnings
-from ..inputs.entities import EntityGetter
-from ..inputs.pieces import Ints, encode_docs
+from ..annotation import has_candidates, write_all_candidates
+from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.pieces import Extent, Ints, encode_docs
 from ..inputs.titles import EntityTitles
 from ..types import NIL, Candidate
-from .frame import HeadPipe
 from .gold import align
-from .link_candidates import Candidates
-from .link_tables import Aliases, aliases_of, check_aliases, read_aliases, read_ids
-from .linking import DocMentions, Linker, MaskedReader, place_in_windows
-from .streamed import BATCH_PIECES
+from .link_candidates import CandidateFinder
+from .link_tables import Aliases, aliases_of, check_aliases, load_aliases, load_ids
+from .linking import DocMentions, Linker, MaskedLayout, place_in_windows
+from .pipe import LukePipe
+from .settings import make_factory, require, setting
+from .task import Batch, Lesson
 
 if TYPE_CHECKING:
-    from ..inputs.masked import MaskedBatch
+    from torch import Tensor
 
-Extents = Sequence[tuple[int, int]]
+    from ..layers.threads import Runner
+    from ..tokenizer import EntityVocab
 
 
-class LukeLinker(HeadPipe):
-    """Writes `ent.kb_id_` and `span._.luke_candidates`. See `spacy_luke.pipeline.linker_factory` for the settings."""
+@dataclass(eq=False, repr=False)
+class LukeLinker(LukePipe):
+    """Writes `ent.kb_id_` and `span._.luke_candidates`.
 
-    task = "LukeForMaskedLM"
+    entities (Callable): Gives the mentions of a Doc, from `doc.ents` by default.
+    aliases (str | None): An alias table: a mention may be of the titles that it has there, and of none if it isn't
+        there. A saved pipeline keeps it. None: of any entity of the vocabulary.
+    ids (str | None): A table of the ids of titles, to write instead of them. A saved pipeline keeps it.
+    steps (int | None): Most predictions for one mention: in each, those that the model is surest of are resolved and
+        help with the others. None resolves one mention of a window at a time, as in Yamada et al. (2022); 1
+        all at once.
+    threshold (float): Least probability of an entity; below it `kb_id_` is "NIL".
+    prior_weight (float): How much the logarithm of the alias table's prior adds to a candidate's logit.
+    n_candidates (int): How many candidates to write for each mention.
+    mask_rate (float): Share of the gold entities that are predicted in training; the others are given.
+    """
+
+    reads = "LukeForMaskedLM"
     architecture = "spacy-luke.EntityPrediction.v1"
     hide_labels = True  # half a million titles don't belong into meta.json
-    titles: EntityTitles
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: "Model[MaskedBatch, Any]",
-        name: str = "luke_linker",
-        *,
-        entities: EntityGetter,
-        aliases: str | None = None,
-        ids: str | None = None,
-        steps: int | None = None,
-        threshold: float = 0.0,
-        prior_weight: float = 0.0,
-        n_candidates: int = 10,
-        mask_rate: float = 0.9,
-        max_batch_pieces: int = BATCH_PIECES,
-        scorer: Callable[..., dict[str, Any]] | None = None,
-    ) -> None:
-        super().__init__(vocab, model, name, max_batch_pieces=max_batch_pieces, scorer=scorer)
-        self.require(
-            name, steps is None or steps >= 1, "steps", steps, "1 or more, or null for one a mention"
-        )
-        self.require(name, 0 <= threshold <= 1, "threshold", threshold, "a probability from 0 to 1")
-        self.require(name, prior_weight >= 0, "prior_weight", prior_weight, "0 or more")
-        self.require(name, n_candidates >= 1, "n_candidates", n_candidates, "1 or more")
-        self.require(name, 0 < mask_rate <= 1, "mask_rate", mask_rate, "above 0 and at most 1")
-        self.entities = entities
-        self.steps = steps
-        self.threshold = threshold
-        self.prior_weight = prior_weight
-        self.n_candidates = n_candidates
-        self.mask_rate = mask_rate
+    entities: EntityGetter = setting(make=doc_ents, config={"@misc": "spacy-luke.doc_ents.v1"})
+    alias_file: str | None = setting(None, name="aliases")
+    id_file: str | None = setting(None, name="ids")
+    steps: int | None = setting(None)
+    threshold: float = setting(0.0)
+    prior_weight: float = setting(0.0)
+    n_candidates: int = setting(10)
+    mask_rate: float = setting(0.9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one = "1 or more, or null for one a mention"
+        require(self.name, self.steps is None or self.steps >= 1, "steps", self.steps, one)
+        probability = "a probability from 0 to 1"
+        require(self.name, 0 <= self.threshold <= 1, "threshold", self.threshold, probability)
+        require(self.name, self.prior_weight >= 0, "prior_weight", self.prior_weight, "0 or more")
+        require(self.name, self.n_candidates >= 1, "n_candidates", self.n_candidates, "1 or more")
+        rate = "above 0 and at most 1"
+        require(self.name, 0 < self.mask_rate <= 1, "mask_rate", self.mask_rate, rate)
         self.titles = EntityTitles(self.title_of)
         self._inverse: tuple[dict[str, str] | None, dict[str, str]] = None, {}
-        self._paths = {"aliases": aliases, "ids": ids}
 
     # --- what it knows ---------------------------------------------------------------------
 
     @property
     def aliases(self) -> Aliases | None:
         """Titles with priors by the text of a mention; None if a mention may be any entity of the vocabulary."""
-        return self._table("aliases", read_aliases)
+        table: Aliases | None = self._table("aliases", self.alias_file, load_aliases)
+        return table
 
     @aliases.setter
     def aliases(self, aliases: Aliases | None) -> None:
@@ -90,13 +92,12 @@ class LukeLinker(HeadPipe):
     @property
     def ids(self) -> dict[str, str]:
         """Ids by title; what isn't there keeps its title as `kb_id_`."""
-        return self._table("ids", read_ids) or {}
+        return self._table("ids", self.id_file, load_ids) or {}
 
-    def _table(self, kind: str, read: Callable[[str], Any]) -> Any:
+    def _table(self, kind: str, path: str | None, parse: Callable[[str], Any]) -> Any:
         """Read a file when it is first needed: a saved pipeline brings its own copy."""
         if kind not in self.cfg:
-            path = self._paths[kind]
-            self.cfg[kind] = read(path) if path is not None else None
+            self.cfg[kind] = parse(path) if path is not None else None
         return self.cfg[kind]
 
     def set_kb(self, kb: KnowledgeBase) -> None:
@@ -109,21 +110,27 @@ class LukeLinker(HeadPipe):
     @property
     def label_data(self) -> list[str]:
         """Titles of the entity vocabulary, for `initialize`."""
-        from ..layers.weights import get_tokenizer
-
-        vocab = get_tokenizer(self.model).entity_vocab
+        vocab = self.vocabulary
         special = set(vocab.special_tokens.values())
         return [title for title in vocab if title not in special]
 
     @property
+    def vocabulary(self) -> EntityVocab:
+        """RETURNS (EntityVocab): The entity vocabulary."""
+        return cast("EntityVocab", self.network.vocab)
+
+    @property
     def speaks(self) -> bool:
-        """Whether the head that predicts entities has trained weights."""
-        from ..layers.entity_prediction import is_trained
+        """See `Task.speaks`."""
+        return bool(self.network.is_trained)
 
-        return is_trained(self.model)
+    def silence(self, docs: Sequence[Doc]) -> str | None:
+        """See `Task.silence`. Documents without mentions have nothing to be said of."""
+        return super().silence(docs) if any(self.entities(doc) for doc in docs) else None
 
-    def _saved_cfg(self) -> dict[str, Any]:
-        return {**self.cfg, "aliases": self.aliases, "ids": self._table("ids", read_ids)}
+    def changed_settings(self) -> dict[str, Any]:
+        """See `Task.changed_settings`: both tables."""
+        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids)}
 
     def title_of(self, span: Span) -> str:
         """The title that a span's `kb_id_` stands for; "" where it stands for nothing."""
@@ -135,42 +142,31 @@ class LukeLinker(HeadPipe):
             self._inverse = ids, {id_: title for title, id_ in ids.items()}
         return self._inverse[1]
 
-    # --- reading ---------------------------------------------------------------------------
+    # --- prediction ------------------------------------------------------------------------
 
-    def predict(self, docs: Iterable[Doc]) -> list[Any]:
-        """Link the mentions of documents, without changing them.
+    def solve(self, docs: Sequence[Doc], run: Runner) -> list[list[tuple[Candidate, ...]]]:
+        """See `Task.solve`: several rounds, the surest mentions first.
 
-        docs (Iterable[Doc]): The documents.
-        RETURNS (list[list[tuple[Candidate, ...]] | None]): For each mention of each the best entities.
+        RETURNS (list[list[tuple[Candidate, ...]]]): For each mention of each document the best entities.
         """
-        docs = list(docs)
         spans = [self.entities(doc) for doc in docs]
         if not any(spans):
             return [[] for _ in docs]
-        if not self.speaks:
-            warnings.warn(Warnings.W302.format(name=self.name, task=self.task), stacklevel=2)
-            return [None] * len(docs)
-        return self._link(docs, spans)
-
-    def _link(self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]]) -> list[Any]:
-        from ..layers.entity_prediction import entities_see_each_other, get_model
-        from ..layers.weights import get_tokenizer
-
-        vocab = get_tokenizer(self.model).entity_vocab
-        n_rows = get_model(self.model).config.entity_vocab_size
-        candidates = Candidates.of(vocab, self.aliases, self._titles_by_id(), n_rows)
+        vocab, n_rows = self.vocabulary, self.network.config.entity_vocab_size
+        finder = CandidateFinder.of(vocab, self.aliases, self._titles_by_id(), n_rows)
         ids = priors = None
         if self.aliases is not None:
-            found = [[candidates.find(span.text) for span in row] for row in spans]
+            found = [[finder.find(span.text) for span in row] for row in spans]
             ids = [[places for places, _ in row] for row in found]
             priors = [[self.prior_weight * prior for _, prior in row] for row in found]
         masked = [np.full(len(row), vocab.mask_id, dtype=np.int64) for row in spans]
-        reader, mentions = self._place(docs, [_extents(row) for row in spans], masked, ids)
+        layout, mentions = self._place(docs, [_extents(row) for row in spans], masked, ids, run.budget)
         linker = Linker(
-            reader=reader,
-            predict=lambda batch: self.model.predict(batch).cpu().numpy(),
-            possible=candidates.possible,
-            steps=self.steps if entities_see_each_other(self.model) else 1,
+            layout=layout,
+            predict=self.network.predict,
+            run=run,
+            possible=finder.possible,
+            steps=self.steps if self.network.entities_see_each_other else 1,
             threshold=self.threshold,
             n_best=self.n_candidates,
         )
@@ -182,14 +178,12 @@ class LukeLinker(HeadPipe):
     def _place(
         self,
         docs: Sequence[Doc],
-        extents: Sequence[Extents],
+        extents: Sequence[Sequence[Extent]],
         ids: Sequence[Ints],
         candidates: Sequence[list[Ints]] | None = None,
-    ) -> tuple[MaskedReader, list[DocMentions]]:
-        from ..layers.entity_prediction import window_sizes
-        from ..layers.weights import get_tokenizer
-
-        tokenizer, sizes = get_tokenizer(self.model), window_sizes(self.model)
+        budget: int | None = None,
+    ) -> tuple[MaskedLayout, list[DocMentions]]:
+        tokenizer, sizes = self.network.tokenizer, self.network.window_sizes()
         pieces = encode_docs(docs, tokenizer)
         mentions = [
             place_in_windows(
@@ -197,7 +191,7 @@ class LukeLinker(HeadPipe):
             )
             for i in range(len(docs))
         ]
-        return MaskedReader(pieces, tokenizer, self.max_batch_pieces), mentions
+        return MaskedLayout(pieces, tokenizer, budget or self.max_batch_pieces), mentions
 
     def annotate(self, doc: Doc, prediction: Sequence[tuple[Candidate, ...]]) -> None:
         """Write entities and candidates. Assigning `span.kb_id_` wouldn't last: spans are made anew. What others have
@@ -230,67 +224,37 @@ class LukeLinker(HeadPipe):
 
     # --- training --------------------------------------------------------------------------
 
-    def initialize(
+    def set_labels(
         self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Language | None = None,
-        labels: list[str] | None = None,
+        examples: Iterable[Example],
+        labels: Sequence[str] | None,
         kb_loader: Callable[[Vocab], KnowledgeBase] | None = None,
     ) -> None:
-        """Load the checkpoint's weights, and put new titles into the entity vocabulary.
+        """Add titles that the vocabulary lacks. They begin as the model sees their words.
 
-        get_examples (Callable): Gives examples, for the titles of their entities.
-        nlp (Language | None): The pipeline.
-        labels (list[str] | None): The titles; None to collect them from the examples.
+        examples (Iterable[Example]): Examples, for the titles of their entities.
+        labels (Sequence[str] | None): The titles; None to collect them from the examples.
         kb_loader (Callable | None): Makes a knowledge base to take candidates from, as for spaCy's entity linker.
         """
         if kb_loader is not None:
             self.set_kb(kb_loader(self.vocab))
-        super().initialize(get_examples, nlp=nlp, labels=labels)
-
-    def prepare_head(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
-        """Add titles that the vocabulary lacks. They begin as the model sees their words."""
-        from ..layers.entity_prediction import add_titles, set_rows
-        from ..layers.weights import get_tokenizer
-
         if labels is None:
             spans = (span for example in examples for span in self.entities(example.reference))
             labels = sorted({self.title_of(span) for span in spans} - {""})
-        new = [title for title in add_titles(self.model, labels) if title.split()]
-        vocab = get_tokenizer(self.model).entity_vocab
+        new = [title for title in self.network.add_titles(labels) if title.split()]
+        vocab = self.vocabulary
         docs = [Doc(self.vocab, words=title.split()) for title in new]
         mask = np.array([vocab.mask_id], dtype=np.int64)
-        reader, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
-        batches = reader.batches(mentions, [doc.answerable for doc in mentions])
+        layout, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
+        batches = layout.batches(mentions, [doc.answerable for doc in mentions])
         ids = np.array(vocab.lookup(new), dtype=np.int64)
-        set_rows(self.model, ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
+        self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn to predict masked entities: those of the reference whose titles are in the vocabulary.
-
-        examples (Iterable[Example]): The batch.
-        drop (float): Dropout rate of all layers.
-        sgd (Optimizer | None): If given, a step is taken.
-        losses (dict[str, float] | None): The loss is added under the pipe's name.
-        RETURNS (dict[str, float]): The losses.
-        """
-        from ..layers.entity_prediction import entity_loss
-
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "LukeLinker.update")
+    def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
+        """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
         golds = [self._gold(example) for example in examples]
         masked = [self._mask(ids) for _, ids in golds]
-        reader, mentions = self._place(
+        layout, mentions = self._place(
             [example.predicted for example in examples],
             [extents for extents, _ in golds],
             [ids for ids, _ in masked],
@@ -299,32 +263,26 @@ class LukeLinker(HeadPipe):
             np.intersect1d(doc.answerable, hidden) for doc, (_, hidden) in zip(mentions, masked, strict=True)
         ]
         total = sum(map(len, asked))
-        set_dropout_rate(self.model, drop)
-        for places, batch in reader.batches(mentions, asked):
-            logits, backprop = self.model.begin_update(batch)
-            gold = np.array([golds[doc][1][mention] for doc, mention in places], dtype=np.int64)
-            loss = entity_loss(logits, gold) * (len(places) / total)
-            loss.backward()  # type: ignore[no-untyped-call]
-            backprop(logits)
-            losses[self.name] += float(loss.detach())
-        if sgd is not None:
-            self.finish_update(sgd)
-        return losses
+        for batch in layout.batches(mentions, asked):
+            gold = np.array([golds[doc][1][mention] for doc, mention in batch.items], dtype=np.int64)
+            yield Lesson([batch], (gold, len(gold) / total))
 
-    def _gold(self, example: Example) -> tuple[Extents, Ints]:
+    def loss(self, batches: Sequence[Batch], outputs: Sequence[Tensor], targets: Any) -> Tensor:
+        """See `Task.loss`: a batch's share of the mean over all masked entities."""
+        gold, share = targets
+        loss: Tensor = self.network.loss(outputs[0], gold) * share
+        return loss
+
+    def _gold(self, example: Example) -> tuple[Sequence[Extent], Ints]:
         """Token extents of the reference's entities in the predicted document, and their ids."""
-        from ..layers.weights import get_tokenizer
-
         aligned = [(span, align(span, example.predicted)) for span in self.entities(example.reference)]
         known = [(span, extent) for span, extent in aligned if extent is not None]
-        ids = self.titles.ids([span for span, _ in known], get_tokenizer(self.model))
+        ids = self.titles.ids([span for span, _ in known], self.network.tokenizer)
         return [extent for _, extent in known], ids
 
     def _mask(self, gold: Ints) -> tuple[Ints, Ints]:
         """What gold mentions are read as, and which of them to predict: a random part, one at least."""
-        from ..layers.weights import get_tokenizer
-
-        vocab = get_tokenizer(self.model).entity_vocab
+        vocab = self.vocabulary
         known = np.flatnonzero(~np.isin(gold, [vocab.unk_id, vocab.mask_id]))
         hidden = [place for place in known.tolist() if random.random() < self.mask_rate]
         if not hidden and len(known):
@@ -334,7 +292,7 @@ class LukeLinker(HeadPipe):
         return ids, np.array(hidden, dtype=np.int64)
 
 
-def _extents(spans: Sequence[Span]) -> Extents:
+def _extents(spans: Sequence[Span]) -> Sequence[Extent]:
     return [(span.start, span.end) for span in spans]
 
 
@@ -344,3 +302,100 @@ def _key(span: Span) -> tuple[int, int, int]:
 
 def _with_kb_id(span: Span, kb_id: str) -> Span:
     return Span(span.doc, span.start, span.end, span.label, kb_id=kb_id, span_id=span.id_)
+
+
+make_linker = make_factory(
+    "luke_linker",
+    LukeLinker,
+    scorer="spacy-luke.linker_scorer.v1",
+    assigns=["doc.ents", "token.ent_kb_id", "span._.luke_candidates"],
+    score_weights={
+        "luke_links_acc": 1.0,
+        "luke_links_acc_10": 0.0,
+        "luke_links_known": 0.0,
+        "luke_links_micro_acc": 0.0,
+        "luke_links_nil_p": 0.0,
+        "luke_links_nil_r": 0.0,
+        "luke_links_nil_f": 0.0,
+    },
+)
+
+
+# --- scoring -------------------------------------------------------------------------------
+
+
+def make_linker_scorer() -> Callable[..., dict[str, float | None]]:
+    """RETURNS (Callable): `score_links`."""
+    return score_links
+
+
+N_BEST = 10
+
+
+@dataclass
+class LinkCounts:
+    """What gold mentions were linked to.
+
+    known, first, among (int): Mentions of entities of the vocabulary; linked to them; with them among the first ten.
+    mentions, right (int): All mentions with gold; linked as in gold, be it to "NIL".
+    nil (PRFScore): Links to "NIL", for mentions of what is in no vocabulary.
+    """
+
+    known: int = 0
+    first: int = 0
+    among: int = 0
+    mentions: int = 0
+    right: int = 0
+    nil: PRFScore = field(default_factory=PRFScore)
+
+    def scores(self) -> dict[str, float | None]:
+        """RETURNS (dict[str, float | None]): The scores by name; None where there is nothing to score."""
+        nil, n_nil = self.nil, self.nil.tp + self.nil.fn
+        return {
+            "luke_links_acc": _share(self.first, self.known),
+            "luke_links_acc_10": _share(self.among, self.known),
+            "luke_links_known": _share(self.known, self.mentions - n_nil),
+            "luke_links_micro_acc": _share(self.right, self.mentions),
+            "luke_links_nil_p": nil.precision if nil.tp + nil.fp else None,
+            "luke_links_nil_r": nil.recall if n_nil else None,
+            "luke_links_nil_f": nil.fscore if len(nil) else None,
+        }
+
+
+def score_links(examples: Iterable[Example], *, pipe: LukeLinker, **_: Any) -> dict[str, float | None]:
+    """Registered as `spacy-luke.linker_scorer.v1`. Gold is `kb_id_` of the reference's entities, a title or an id;
+    mentions without one don't count.
+
+    examples (Iterable[Example]): Examples whose predicted documents have the gold mentions.
+    pipe (LukeLinker): The pipe that linked them.
+    RETURNS (dict[str, float | None]): Accuracy over entities of the vocabulary (`luke_links_acc`), with the entity
+        among the first ten candidates (`luke_links_acc_10`); the vocabulary's share of gold entities
+        (`luke_links_known`); accuracy over all mentions (`luke_links_micro_acc`); precision, recall and F-score of
+        "NIL" (`luke_links_nil_p/r/f`).
+    """
+    known, counts = set(pipe.label_data), LinkCounts()
+    for example in examples:
+        # The layout may have given the predicted document gold entities, ids included: only links of ours count.
+        linked = (span for span in pipe.entities(example.predicted) if has_candidates(span))
+        found = {(span.start_char, span.end_char): span for span in linked}
+        for gold in pipe.entities(example.reference):
+            if gold.kb_id_:
+                _count(counts, gold, found.get((gold.start_char, gold.end_char)), pipe, known)
+    return counts.scores()
+
+
+def _count(counts: LinkCounts, gold: Span, found: Span | None, pipe: LukeLinker, known: set[str]) -> None:
+    said, title = "" if found is None else found.kb_id_, pipe.title_of(gold)
+    right = said != "" and (said == gold.kb_id_ or pipe.title_of(found) == title != "")
+    counts.mentions += 1
+    counts.right += right
+    counts.nil.score_set({said} & {NIL}, {gold.kb_id_} & {NIL})
+    if title in known:
+        counts.known += 1
+        counts.first += right
+        best = () if found is None else found._.luke_candidates[:N_BEST]
+        counts.among += title in {candidate.title for candidate in best}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.batch import mention_batch, word_batch
+from ..inputs.batch import Arrays, window_batch
 from ..inputs.batching import batch_windows, word_sizes
-from ..inputs.masked import MaskedBatch, masked_batch
 from ..inputs.mentions import Placement, place_mentions
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.windows import Window, make_windows
+from .probabilities import Floats
+from .task import Batch
 
 if TYPE_CHECKING:
+    from ..layers.threads import Runner
     from ..tokenizer import LukeTokenizer
-
-Floats = NDArray[np.float32]
-NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
 
 @dataclass
@@ -75,7 +74,7 @@ def place_in_windows(
 
 
 @dataclass(frozen=True)
-class MaskedReader:
+class MaskedLayout:
     """Lays the mentions that are asked about into batches.
 
     pieces (Sequence[DocPieces]): Pieces of all documents.
@@ -87,14 +86,12 @@ class MaskedReader:
     tokenizer: LukeTokenizer
     budget: int
 
-    def batches(
-        self, docs: Sequence[DocMentions], asked: Sequence[Ints]
-    ) -> Iterator[tuple[list[tuple[int, int]], MaskedBatch]]:
+    def batches(self, docs: Sequence[DocMentions], asked: Sequence[Ints]) -> Iterator[Batch]:
         """Each mention is asked about in the window that shows most context around it.
 
         docs (Sequence[DocMentions]): The documents.
         asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
-        YIELDS (tuple): Document and mention of each row of answers, and the batch.
+        YIELDS (Batch): The batch; its items are document and mention of each row of answers.
         """
         rows = [
             (
@@ -115,43 +112,41 @@ class MaskedReader:
         for batch in batch_windows(sizes[order], self.budget):
             yield self._batch([(*rows[i], members[i]) for i in order[batch]])
 
-    def _batch(
-        self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]
-    ) -> tuple[list[tuple[int, int]], MaskedBatch]:
+    def _batch(self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]) -> Batch:
         windows = [doc.windows[number] for doc, number, _, _ in rows]
         members = [m for *_, m in rows]
-        mentions = mention_batch(
-            windows,
-            members,
-            [doc.placement.extents[m] for doc, _, _, m in rows],
-            [NO_PAIRS] * len(rows),
-        )
         asked = [(doc, int(m)) for doc, _, places, inside in rows for m in inside[places]]
-        batch = masked_batch(
-            word_batch(windows, self.pieces, self.tokenizer),
-            mentions,
-            [doc.ids[m] for doc, _, _, m in rows],
-            [places for *_, places, _ in rows],
-            None if rows[0][0].candidates is None else [doc.candidates[m] for doc, m in asked],  # type: ignore[index]
-            self.tokenizer.max_mention_length,
+        candidates = None
+        if rows[0][0].candidates is not None:
+            candidates = [doc.candidates[m] for doc, m in asked if doc.candidates is not None]
+        batch = (
+            window_batch(windows, self.pieces, self.tokenizer)
+            .with_mentions(
+                members,
+                [doc.placement.extents[m] for doc, _, _, m in rows],
+                ids=[doc.ids[m] for doc, _, _, m in rows],
+            )
+            .with_masked([places for *_, places, _ in rows], candidates, self.tokenizer.max_mention_length)
         )
-        return [(doc.windows[0].doc, m) for doc, m in asked], batch
+        return Batch([(doc.windows[0].doc, m) for doc, m in asked], batch.inputs)
 
 
 @dataclass(frozen=True)
 class Linker:
     """Links the mentions of documents.
 
-    reader (MaskedReader): Makes batches.
+    layout (MaskedLayout): Makes batches.
     predict (Callable): The model: a batch to logits. Shape: (n_asked, n_candidates or entity_vocab_size)
+    run (Runner): Does what is to be done with each batch, in threads.
     possible (ndarray): True for rows of the entity table that are entities. Shape: (entity_vocab_size,)
     steps (int | None): Most predictions for one mention; None for as many as there are mentions.
     threshold (float): Least probability of an entity.
     n_best (int): How many entities to tell for each mention.
     """
 
-    reader: MaskedReader
-    predict: Callable[[MaskedBatch], Floats]
+    layout: MaskedLayout
+    predict: Callable[[Arrays], Floats]
+    run: Runner
     possible: NDArray[np.bool_]
     steps: int | None
     threshold: float
@@ -173,34 +168,31 @@ class Linker:
         waiting = [doc.answerable for doc in docs]
         step = 0
         while any(map(len, waiting)):
-            for (at, mention), best in self._best(docs, waiting, priors):
-                found[at][mention] = best
+            batches = list(self.layout.batches(docs, waiting))
+            for answers in self.run.each(lambda batch: self._best(docs, batch, priors), batches):
+                for (at, mention), best in answers:
+                    found[at][mention] = best
             step += 1
             left = None if self.steps is None else self.steps - step
             waiting = [
-                self._resolve(doc, mentions, answers, left)
-                for doc, mentions, answers in zip(docs, waiting, found, strict=True)
+                self._resolve(doc, mentions, best, left)
+                for doc, mentions, best in zip(docs, waiting, found, strict=True)
             ]
         return found
 
     def _best(
-        self,
-        docs: Sequence[DocMentions],
-        asked: Sequence[Ints],
-        priors: Sequence[Sequence[Floats]] | None,
-    ) -> Iterator[tuple[tuple[int, int], list[tuple[int, float]]]]:
-        for places, batch in self.reader.batches(docs, asked):
-            for (at, mention), logits in zip(places, self.predict(batch), strict=True):
-                candidates = docs[at].candidates
-                if candidates is None:
-                    ids = np.flatnonzero(self.possible[: len(logits)])
-                    scores = logits[ids]
-                else:
-                    ids = candidates[mention]
-                    scores = logits[: len(ids)]
-                if priors is not None:
-                    scores = scores + priors[at][mention]
-                yield (at, mention), self._top(ids, scores)
+        self, docs: Sequence[DocMentions], batch: Batch, priors: Sequence[Sequence[Floats]] | None
+    ) -> list[tuple[tuple[int, int], list[tuple[int, float]]]]:
+        """The best entities of the mentions of a batch. Their logits, one an entity of the vocabulary, aren't kept."""
+        best = []
+        for (at, mention), logits in zip(batch.items, self.predict(batch.inputs), strict=True):
+            candidates = docs[at].candidates
+            ids = np.flatnonzero(self.possible[: len(logits)]) if candidates is None else candidates[mention]
+            scores = logits[ids] if candidates is None else logits[: len(ids)]
+            if priors is not None:
+                scores = scores + priors[at][mention]
+            best.append(((at, mention), self._top(ids, scores)))
+        return best
 
     def _top(self, ids: Ints, scores: Floats) -> list[tuple[int, float]]:
         shares = np.exp(scores - scores.max())

@@ -6,7 +6,7 @@ Word states are computed without entity inputs, so nothing of `doc.ents` reaches
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -15,9 +15,9 @@ from thinc.api import Model, Optimizer
 from ..errors import Errors
 
 if TYPE_CHECKING:
-    from ..inputs.batch import WordBatch
     from ..nn.heads.joint.outputs import JointOutput
-    from .reading import Reading
+    from .prediction import Prediction
+    from .task import Batch
 
 
 class ListenedTo:
@@ -28,14 +28,22 @@ class ListenedTo:
     """
 
     name: str
-    feeds_listeners: bool
+    feeds_listeners: ClassVar[bool]
     model: Model[Any, Any]
+    network: Any
     listener_map: dict[str, list[Any]]
 
     def _init_listening(self) -> None:
         self.listener_map = {}
         self._pending: Callable[[], None] | None = None
         self._deferred_sgd: Optimizer | None = None
+
+    @property
+    def _containers(self) -> Any:
+        """spacy-transformers' containers for word states; it is an extra, so it is imported where it is needed."""
+        from ..layers import transformer_data
+
+        return transformer_data
 
     @property
     def listeners(self) -> list[Any]:
@@ -57,11 +65,9 @@ class ListenedTo:
     def _tell_width(self, listener: Any) -> None:
         """A listener has to know its width before it first reads, and if this pipe is frozen, nothing else tells it. So
         without weights it is what their checkpoint says; saved weights, which may be of another, know better."""
-        from ..layers.joint import checkpoint_width, get_module, has_weights
-
-        if has_weights(self.model):
-            listener.set_dim("nO", get_module(self.model).config.hidden_size, force=True)
-        elif listener.has_dim("nO") is None and (width := checkpoint_width(self.model)) is not None:
+        if self.network.has_weights:
+            listener.set_dim("nO", self.network.width, force=True)
+        elif listener.has_dim("nO") is None and (width := self.network.width) is not None:
             listener.set_dim("nO", width)
 
     def _weights_were_read(self) -> None:
@@ -84,9 +90,7 @@ class ListenedTo:
             return
         for node in component.model.walk():
             if node.name == "transformer-listener" and self._is_named(node, component):
-                from ..layers.transformer_data import install_extensions
-
-                install_extensions()  # a listener looks for `doc._.trf_data` from the start
+                self._containers.install_extensions()  # a listener looks for `doc._.trf_data` from the start
                 self.add_listener(node, component.name)
 
     def _is_named(self, listener: Any, component: Any) -> bool:
@@ -102,24 +106,25 @@ class ListenedTo:
                 self.find_listeners(component)
             behind = behind or component is self
 
-    def _write_trf_data(self, doc: Doc, reading: Reading) -> None:
+    def _write_trf_data(self, doc: Doc, prediction: Prediction) -> None:
         if self.listeners:
-            from ..layers.transformer_data import set_transformer_data
+            self._containers.set_transformer_data(doc, self.model, prediction.words)
 
-            set_transformer_data(doc, self.model, reading.words)
-
-    def _send_to_listeners(
+    def _send_back(
         self,
         docs: Sequence[Doc],
-        words: Sequence[WordBatch],
+        batches: Sequence[Batch],
         answers: Sequence[tuple[JointOutput, Callable[[Any], Any]]],
     ) -> None:
         """Hand word states to the listeners; their gradients and the own ones go back together.
 
         docs (Sequence[Doc]): The documents.
-        words (Sequence[WordBatch]): Their windows, in one or several batches.
+        batches (Sequence[Batch]): Their windows, in one or several batches.
         answers (Sequence[tuple]): For each batch, what the model said, and the callback for the gradients.
         """
+        if not answers:
+            self._send_nothing_to_listeners(docs)
+            return
 
         def backprop() -> None:
             for output, back in reversed(answers):  # the last batch's inner states are still there
@@ -129,10 +134,10 @@ class ListenedTo:
         if not self.listeners:
             self._backprop_pending()
             return
-        from ..layers.transformer_data import training_data
-
         batch_id = self.listeners[0].get_batch_id(docs)
-        data, add_gradient = training_data(docs, self.model, words, [output for output, _ in answers])
+        words = [batch.items for batch in batches]
+        outputs = [output for output, _ in answers]
+        data, add_gradient = self._containers.training_data(docs, self.model, words, outputs)
         waiting = len(self.listeners)
 
         def receive(gradients: Any) -> None:
@@ -159,9 +164,7 @@ class ListenedTo:
     def _send_nothing_to_listeners(self, docs: Sequence[Doc]) -> None:
         """Hand out rows of zeros for documents whose tokens the tokenizer drops; no gradient comes back."""
         if self.listeners:
-            from ..layers.transformer_data import no_data
-
-            data = no_data(docs, self.model)
+            data = self._containers.no_data(docs, self.model)
             batch_id = self.listeners[0].get_batch_id(docs)
             for listener in self.listeners:
                 listener.receive(batch_id, data, lambda gradients: None)

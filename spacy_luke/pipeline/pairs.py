@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from spacy.attrs import SENT_START
@@ -23,13 +23,13 @@ class PairLimits:
     same_sentence (bool): Relate mentions of one sentence only, where the Doc has sentence boundaries.
     max_distance (int | None): Most tokens between two mentions: without sentence boundaries, or with
         `same_sentence` off. None: no limit but the window's.
-    allowed (Mapping[str, list[tuple[str, str]]] | None): Labels of head and tail that a relation may have,
-        for the relations that are limited; None limits nothing.
+    allowed (dict[str, list[list[str]]] | None): Labels of head and tail that a relation may have, for the relations
+        that are limited; None limits nothing. `allowed_relations` in the config.
     """
 
     same_sentence: bool = True
     max_distance: int | None = 32
-    allowed: Mapping[str, Sequence[Sequence[str]]] | None = None
+    allowed: dict[str, list[list[str]]] | None = field(default=None, metadata={"name": "allowed_relations"})
 
     def __post_init__(self) -> None:
         if self.max_distance is not None and self.max_distance < 0:

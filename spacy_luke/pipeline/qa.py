@@ -2,70 +2,38 @@
 
 from __future__ import annotations
 
+import re
+import string
 import warnings
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
-from spacy.vocab import Vocab
-from thinc.api import Model
 
 from ..annotation import read_questions
 from ..errors import Warnings
-from ..inputs.pieces import DocPieces, Ints
-from ..inputs.texts import TextBatch, TextRow
+from ..inputs.pieces import DocPieces, Extent
+from ..inputs.texts import TextRow
 from ..types import Answer
-from .frame import DocScores, HeadPipe, RowScores
-from .gold import Extent, align
-from .probabilities import Floats
+from .answers import AnswerTable, answer_table, best_spans
+from .gold import align
+from .settings import make_factory, require, setting
+from .text import DocScores, TextItems, TextPipe
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
 UNKNOWN = (-1, -1)  # a gold answer that doesn't fall on the document's tokens
 
 
-@dataclass(frozen=True)
-class AnswerTable:
-    """The logits of all answers to one question, each span as the window says it that likes it best.
-
-    starts_ends (list[tuple[ndarray, ndarray, ndarray]]): For each window its tokens, and their logits as the first
-        and as the last token of an answer.
-    none (float): The logit of no answer: the least of all windows, each of which may lack it.
-    """
-
-    starts_ends: list[tuple[Ints, Floats, Floats]]
-    none: float
-
-    def spans(self, n_tokens: int, most: int) -> Floats:
-        """RETURNS (ndarray): Logits of spans by first token and length - 1. Shape: (n_tokens, most)"""
-        table = np.full((n_tokens, most), -np.inf, dtype=np.float32)
-        for tokens, start, end in self.starts_ends:
-            last = np.full(n_tokens, -np.inf, dtype=np.float32)
-            last[tokens] = end
-            for extra in range(min(most, n_tokens)):
-                fits = tokens[tokens + extra < n_tokens]
-                scores = start[: len(fits)] + last[fits + extra]
-                table[fits, extra] = np.maximum(table[fits, extra], scores)
-        return table
-
-    def of(self, spans: Sequence[Extent]) -> Floats:
-        """spans (Sequence[tuple[int, int]]): Token extents.
-        RETURNS (ndarray): Their logits; -inf for spans that no window shows whole. Shape: (n_spans,)"""
-        scores = np.full(len(spans), -np.inf, dtype=np.float32)
-        for tokens, start, end in self.starts_ends:
-            first = dict(zip(tokens.tolist(), start.tolist(), strict=True))
-            last = dict(zip(tokens.tolist(), end.tolist(), strict=True))
-            for i, (begin, stop) in enumerate(spans):
-                if begin in first and stop - 1 in last:
-                    scores[i] = max(scores[i], first[begin] + last[stop - 1])
-        return scores
-
-
-class LukeQuestionAnswering(HeadPipe):
+@dataclass(eq=False, repr=False)
+class LukeQuestionAnswering(TextPipe):
     """Writes answers to `doc.spans`, labelled with their question, best first for each question.
 
     The questions are those of `doc._.luke_question`, or else `questions`; `answer` asks another one. The group's
@@ -78,37 +46,28 @@ class LukeQuestionAnswering(HeadPipe):
     no_answer_margin (float | None): There is no answer if its logit exceeds that of the best span by more than this;
         None to answer always, for checkpoints that were trained on questions with answers alone.
     spans_key (str): Where answers are written, and gold answers are.
-    **settings (Any): As for `HeadPipe`.
     """
 
-    task = "LukeForQuestionAnswering"
+    reads = "LukeForQuestionAnswering"
     architecture = "spacy-luke.QuestionAnswering.v1"
     doc_first = False
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: Model[TextBatch, Tensor],
-        name: str = "luke_qa",
-        *,
-        questions: Sequence[str] = (),
-        n_best: int = 1,
-        max_answer_length: int = 30,
-        no_answer_margin: float | None = 0.0,
-        spans_key: str = "luke_answers",
-        **settings: Any,
-    ) -> None:
-        super().__init__(vocab, model, name, **settings)
+    questions: list[str] = setting(make=list)
+    n_best: int = setting(1)
+    max_answer_length: int = setting(30)
+    no_answer_margin: float | None = setting(0.0)
+    spans_key: str = setting("luke_answers")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        questions = self.questions
         fits = not isinstance(questions, str) and all(isinstance(q, str) and q.strip() for q in questions)
-        self.require(name, fits, "questions", questions, "a list of questions, none of them empty")
-        self.require(name, n_best >= 1, "n_best", n_best, "1 or more")
-        self.require(name, max_answer_length >= 1, "max_answer_length", max_answer_length, "1 or more")
-        self.require(name, bool(spans_key), "spans_key", spans_key, "a name in doc.spans")
-        self.questions = list(questions)
-        self.n_best = n_best
-        self.max_answer_length = max_answer_length
-        self.no_answer_margin = no_answer_margin
-        self.spans_key = spans_key
+        require(self.name, fits, "questions", questions, "a list of questions, none of them empty")
+        require(self.name, self.n_best >= 1, "n_best", self.n_best, "1 or more")
+        require(
+            self.name, self.max_answer_length >= 1, "max_answer_length", self.max_answer_length, "1 or more"
+        )
+        require(self.name, bool(self.spans_key), "spans_key", self.spans_key, "a name in doc.spans")
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -149,18 +108,18 @@ class LukeQuestionAnswering(HeadPipe):
         return [Answer(question, members[i], float(weights[i] / weights.sum())) for i in order]
 
     def _ask(self, doc: Doc, question: str) -> AnswerTable | None:
-        self.require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")
+        require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")
         if not self.speaks:
-            warnings.warn(Warnings.W302.format(name=self.name, task=self.task), stacklevel=3)
+            warnings.warn(Warnings.W302.format(name=self.name, task=self.reads), stacklevel=3)
             return None
-        (scores,) = self.read([doc], [(question,)])
-        return _table(scores.texts[0], scores.pieces)
+        (scores,) = self.logits([doc], [(question,)])
+        return answer_table(scores.texts[0], scores.pieces)
 
     # --- answering -------------------------------------------------------------------------
 
-    def decode(self, doc: Doc, scores: DocScores) -> list[list[Answer]] | None:
+    def decode_doc(self, doc: Doc, scores: DocScores) -> list[list[Answer]] | None:
         """RETURNS (list[list[Answer]] | None): The answers to each question; None if there are no questions."""
-        tables = [_table(rows, scores.pieces) for rows in scores.texts]
+        tables = [answer_table(rows, scores.pieces) for rows in scores.texts]
         questions = self.beside(doc)
         return [
             self._best(doc, q, table, self.n_best) for q, table in zip(questions, tables, strict=True)
@@ -175,7 +134,7 @@ class LukeQuestionAnswering(HeadPipe):
         total = float(weights.sum(dtype=np.float64)) + nothing
         answers = [
             Answer(question, doc[start:end], float(weights[start, end - start - 1]) / total)
-            for start, end in _without_overlap(scores, n_best)
+            for start, end in best_spans(scores, n_best)
         ]
         best = float(scores.max(initial=-np.inf))
         margin = self.no_answer_margin
@@ -217,7 +176,7 @@ class LukeQuestionAnswering(HeadPipe):
                 gold[question].append(span)
         return gold
 
-    def read_gold(self, example: Example) -> list[Extent | None] | None:
+    def gold_of(self, example: Example) -> list[Extent | None] | None:
         """RETURNS (list | None): The token extent of each question's first answer, None for questions without
         one; None if the reference isn't annotated."""
         gold = self.gold_answers(example.reference)
@@ -226,23 +185,32 @@ class LukeQuestionAnswering(HeadPipe):
         first = [spans[0] if spans else None for spans in gold.values()]
         return [None if span is None else align(span, example.predicted) or UNKNOWN for span in first]
 
-    def loss(
-        self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Any]
-    ) -> Tensor | None:
+    def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
         """RETURNS (Tensor | None): Cross entropy of starts and of ends. A window that doesn't show the answer has
         none, which is the first place of its row."""
-        from ..layers.head_loss import answer_loss
-
         places = np.array(
-            [_target(row, pieces[row.window.doc], golds[row.window.doc][row.beside]) for row in rows],
+            [
+                _target(row, items.pieces[row.window.doc], golds[row.window.doc][row.beside])
+                for row in items.rows
+            ],
             dtype=np.int64,
         )
         if not (places >= 0).any():
             return None
         allowed = np.zeros(logits.shape[:2], dtype=np.bool_)
-        for number, row in enumerate(rows):
+        for number, row in enumerate(items.rows):
             allowed[number, [0, *range(row.at, row.at + len(row.window))]] = True
-        return answer_loss(logits, allowed, places)
+        loss: Tensor = self.network.answer_loss(logits, allowed, places)
+        return loss
+
+
+make_qa = make_factory(
+    "luke_qa",
+    LukeQuestionAnswering,
+    scorer="spacy-luke.qa_scorer.v1",
+    assigns=["doc.spans"],
+    score_weights={"luke_answers_f": 1.0, "luke_answers_em": 0.0},
+)
 
 
 def _target(row: TextRow, pieces: DocPieces, gold: Extent | None) -> tuple[int, int]:
@@ -255,29 +223,49 @@ def _target(row: TextRow, pieces: DocPieces, gold: Extent | None) -> tuple[int, 
     return first - row.window.start + row.at, last - 1 - row.window.start + row.at
 
 
-def _table(rows: Sequence[RowScores], pieces: DocPieces) -> AnswerTable:
-    """Answers begin and end with tokens, so only the first and the last piece of each token count."""
-    windows = []
-    for scored in rows:
-        window, shift = scored.row.window, scored.row.at - scored.row.window.start
-        first, last = pieces.starts[:-1], pieces.starts[1:]
-        tokens = np.flatnonzero((first >= window.start) & (last <= window.end) & (first < last))
-        start, end = scored.logits[first[tokens] + shift, 0], scored.logits[last[tokens] - 1 + shift, 1]
-        windows.append((tokens, start, end))
-    none = min((float(scored.logits[0].sum()) for scored in rows), default=0.0)
-    return AnswerTable(windows, none)
+# --- scoring -------------------------------------------------------------------------------
 
 
-def _without_overlap(scores: Floats, n_best: int) -> list[Extent]:
-    """The best spans that don't overlap. scores (ndarray): Shape: (n_tokens, most)
-    RETURNS (list[tuple[int, int]]): Best first."""
-    taken = np.zeros(len(scores), dtype=np.bool_)
-    spans: list[Extent] = []
-    for flat in np.argsort(-scores, axis=None, kind="stable"):
-        start, extra = divmod(int(flat), scores.shape[1])
-        if len(spans) == n_best or not np.isfinite(scores[start, extra]):
-            break
-        if not taken[start : start + extra + 1].any():
-            taken[start : start + extra + 1] = True
-            spans.append((start, start + extra + 1))
-    return spans
+def make_qa_scorer() -> Callable[..., dict[str, Any]]:
+    """RETURNS (Callable): `score_answers`."""
+    return score_answers
+
+
+def score_answers(examples: Iterable[Example], *, pipe: LukeQuestionAnswering, **_: Any) -> dict[str, Any]:
+    """Registered as `spacy-luke.qa_scorer.v1`: the share of questions whose best answer is a gold one
+    (`luke_answers_em`), and the mean F1 of its words (`luke_answers_f`), both as in SQuAD. Documents that were asked
+    nothing don't count: `spacy-luke.Corpus.v1` gives them their questions, spaCy's own reader doesn't.
+
+    examples (Iterable[Example]): The examples.
+    pipe (LukeQuestionAnswering): The pipe.
+    RETURNS (dict[str, Any]): The scores; None where there is no gold, or nothing was asked.
+    """
+    exact: list[float] = []
+    overlap: list[float] = []
+    for example in examples:
+        if pipe.spans_key not in example.predicted.spans:
+            continue
+        best: dict[str, str] = {}
+        for span in example.predicted.spans[pipe.spans_key]:
+            best.setdefault(span.label_, span.text)
+        for question, spans in (pipe.gold_answers(example.reference) or {}).items():
+            answer = _words(best.get(question, ""))
+            golds = [_words(span.text) for span in spans] or [[]]
+            exact.append(float(answer in golds))
+            overlap.append(max(_word_f1(answer, gold) for gold in golds))
+    if not exact:
+        return {"luke_answers_em": None, "luke_answers_f": None}
+    return {"luke_answers_em": sum(exact) / len(exact), "luke_answers_f": sum(overlap) / len(overlap)}
+
+
+def _words(text: str) -> list[str]:
+    """Words without case, punctuation and articles: SQuAD's way to compare answers."""
+    plain = "".join(c for c in text.lower() if c not in string.punctuation)
+    return _ARTICLES.sub(" ", plain).split()
+
+
+def _word_f1(answer: list[str], gold: list[str]) -> float:
+    if not answer or not gold:
+        return float(answer == gold)
+    common = sum((Counter(answer) & Counter(gold)).values())
+    return float(PRFScore(tp=common, fp=len(answer) - common, fn=len(gold) - common).fscore)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.tokens import Doc, Token
 from spacy.training import Example
-from spacy.vocab import Vocab
-from thinc.api import Model
 
 from ..annotation import read_tag, write_tags
-from ..inputs.pieces import DocPieces, Ints
-from ..inputs.texts import TextBatch, TextRow, token_places
-from .frame import DocScores, LabelPipe
+from ..inputs.pieces import Ints
+from ..inputs.texts import token_places
+from ..training.metrics import accuracy, count_by_label, total
+from .settings import make_factory, require, setting
+from .text import DocScores, LabelPipe, TextItems
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,38 +24,29 @@ PIECES = ("first", "mean")
 GOLD = ("luke_tag", "tag", "pos")
 
 
+@dataclass(eq=False, repr=False)
 class LukeTagger(LabelPipe):
     """Writes `token._.luke_tag`. Tokens of long documents are read where a window shows most around them.
 
     pieces (str): What labels a token: its "first" piece, or the "mean" of its pieces.
     gold (str): Where gold labels are: "luke_tag" (`token._.luke_tag`), "tag" (`token.tag_`) or "pos" (`token.pos_`).
     outside (str): The label that says "nothing here"; tokens with it don't count for precision and recall.
-    **settings (Any): As for `HeadPipe`.
     """
 
-    task = "LukeForTokenClassification"
+    reads = "LukeForTokenClassification"
     architecture = "spacy-luke.TokenClassification.v1"
     by_token = True
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: Model[TextBatch, Tensor],
-        name: str = "luke_tagger",
-        *,
-        pieces: str = "first",
-        gold: str = "luke_tag",
-        outside: str = "O",
-        **settings: Any,
-    ) -> None:
-        super().__init__(vocab, model, name, **settings)
-        self.require(name, pieces in PIECES, "pieces", pieces, "one of " + ", ".join(PIECES))
-        self.require(name, gold in GOLD, "gold", gold, "one of " + ", ".join(GOLD))
-        self.pieces = pieces
-        self.gold = gold
-        self.outside = outside
+    pieces: str = setting("first")
+    gold: str = setting("luke_tag")
+    outside: str = setting("O")
 
-    def decode(self, doc: Doc, scores: DocScores) -> list[str]:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.name, self.pieces in PIECES, "pieces", self.pieces, "one of " + ", ".join(PIECES))
+        require(self.name, self.gold in GOLD, "gold", self.gold, "one of " + ", ".join(GOLD))
+
+    def decode_doc(self, doc: Doc, scores: DocScores) -> list[str]:
         """RETURNS (list[str]): A label for each token; "" for tokens that the tokenizer drops."""
         (rows,) = scores.texts
         labels, tags = self.labels, [""] * len(doc)
@@ -90,31 +82,27 @@ class LukeTagger(LabelPipe):
         """RETURNS (list[str]): The labels of the reference's tokens, sorted."""
         return sorted({self._gold_tag(token) for example in examples for token in example.reference} - {""})
 
-    def read_gold(self, example: Example) -> Ints | None:
+    def gold_of(self, example: Example) -> Ints | None:
         """RETURNS (ndarray | None): A class for each token, -100 where none is known; None if all are."""
         classes = {label: number for number, label in enumerate(self.labels)}
         gold = np.array([classes.get(tag, -100) for tag in self.gold_tags(example)], dtype=np.int64)
         return gold if (gold >= 0).any() else None
 
-    def loss(
-        self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Ints]
-    ) -> Tensor | None:
+    def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Ints]) -> Tensor | None:
         """RETURNS (Tensor | None): Cross entropy, the mean over all tokens that have a label."""
-        from ..layers.head_loss import token_loss
-
-        numbers = np.array([row.window.doc for row in rows])
+        numbers = np.array([row.window.doc for row in items.rows])
         where: list[Ints] = []
         owners: list[Ints] = []
         classes: list[Ints] = []
         total = 0
         for doc, gold in enumerate(golds):
             mine = np.flatnonzero(numbers == doc)
-            shown = [rows[i] for i in mine.tolist()]
+            shown = [items.rows[i] for i in mine.tolist()]
             if not shown:
                 continue
             shifts = np.array([row.at - row.window.start for row in shown])
             windows = [row.window for row in shown]
-            homes, places, tokens = token_places(windows, pieces[doc], self.pieces == "first")
+            homes, places, tokens = token_places(windows, items.pieces[doc], self.pieces == "first")
             where.append(np.column_stack([mine[homes], places + shifts[homes]]))
             kept, owner = np.unique(tokens, return_inverse=True)
             owners.append(owner + total)
@@ -123,4 +111,56 @@ class LukeTagger(LabelPipe):
         known = np.concatenate(classes)
         if not (known >= 0).any():
             return None
-        return token_loss(logits, np.concatenate(where), np.concatenate(owners), known)
+        loss: Tensor = self.network.token_loss(logits, np.concatenate(where), np.concatenate(owners), known)
+        return loss
+
+
+make_tagger = make_factory(
+    "luke_tagger",
+    LukeTagger,
+    scorer="spacy-luke.tagger_scorer.v1",
+    assigns=["token._.luke_tag"],
+    score_weights={
+        "luke_tag_acc": 1.0,
+        "luke_tag_micro_f": 0.0,
+        "luke_tag_micro_p": 0.0,
+        "luke_tag_micro_r": 0.0,
+        "luke_tag_per_type": None,
+    },
+)
+
+
+# --- scoring -------------------------------------------------------------------------------
+
+
+def make_tagger_scorer() -> Callable[..., dict[str, Any]]:
+    """RETURNS (Callable): `score_tags`."""
+    return score_tags
+
+
+def score_tags(examples: Iterable[Example], *, pipe: LukeTagger, **_: Any) -> dict[str, Any]:
+    """Registered as `spacy-luke.tagger_scorer.v1`: accuracy of all tokens with gold (`luke_tag_acc`), and precision,
+    recall and F1 of those whose label is not the outside label, of all (`luke_tag_micro_p`, `_r`, `_f`) and by label
+    (`luke_tag_per_type`).
+
+    examples (Iterable[Example]): The examples.
+    pipe (LukeTagger): The pipe.
+    RETURNS (dict[str, Any]): The scores; None where there is no gold.
+    """
+    pairs: list[tuple[str, str]] = []
+    for example in examples:
+        found = [read_tag(token) for token in example.predicted]
+        pairs += [(tag, gold) for tag, gold in zip(found, pipe.gold_tags(example), strict=True) if gold]
+    names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
+    if not pairs:
+        return {f"luke_tag_{name}": None for name in names}
+    by_label = count_by_label(*(_inside(tags, pipe.outside) for tags in zip(*pairs, strict=True)))
+    micro = total(by_label.values())
+    per_type = {label: score.to_dict() for label, score in by_label.items()}
+    figures = (accuracy(pairs), micro.precision, micro.recall, micro.fscore, per_type)
+    return {f"luke_tag_{name}": figure for name, figure in zip(names, figures, strict=True)}
+
+
+def _inside(tags: Sequence[str], outside: str) -> set[tuple[int, str]]:
+    """tags (Sequence[str]): A tag for each token. RETURNS (set[tuple[int, str]]): Those that say something."""
+    return {(i, tag) for i, tag in enumerate(tags) if tag not in ("", outside)}

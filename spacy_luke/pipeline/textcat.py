@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.vocab import Vocab
-from thinc.api import Model
 
 from ..annotation import read_text_pair
 from ..errors import Errors
-from ..inputs.pieces import DocPieces
-from ..inputs.texts import TextBatch, TextRow
-from .frame import DocScores, LabelPipe, mean_logits
 from .probabilities import Floats, sigmoid, softmax
+from .settings import make_factory, require, setting
+from .text import DocScores, LabelPipe, TextItems, mean_logits
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,31 +23,30 @@ if TYPE_CHECKING:
 PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 
 
+@dataclass(eq=False, repr=False)
 class LukeTextCategorizer(LabelPipe):
     """Writes `doc.cats`. A document longer than the model gets the mean of its windows' logits.
 
     problem_type (str | None): "single_label_classification" (probabilities that sum to 1),
         "multi_label_classification" (independent ones), "regression" (one label, whose number is no probability), or
         None for what the checkpoint says.
-    **settings (Any): As for `HeadPipe`.
     """
 
-    task = "LukeForSequenceClassification"
+    reads = "LukeForSequenceClassification"
     architecture = "spacy-luke.SequenceClassification.v1"
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: Model[TextBatch, Tensor],
-        name: str = "luke_textcat",
-        *,
-        problem_type: str | None = None,
-        **settings: Any,
-    ) -> None:
-        super().__init__(vocab, model, name, **settings)
+    problem_type: str | None = setting(None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         allowed = "null or one of " + ", ".join(PROBLEM_TYPES)
-        self.require(name, problem_type in (None, *PROBLEM_TYPES), "problem_type", problem_type, allowed)
-        self.problem_type = problem_type
+        fits = self.problem_type in (None, *PROBLEM_TYPES)
+        require(self.name, fits, "problem_type", self.problem_type, allowed)
+
+    @property
+    def meaning(self) -> str | None:
+        """See `LabelPipe.meaning`."""
+        return self.problem_type
 
     @property
     def problem(self) -> str:
@@ -56,17 +54,15 @@ class LukeTextCategorizer(LabelPipe):
 
         RAISES (ValueError): If the config wants a number of a checkpoint that has several labels.
         """
-        from ..layers.head import problem_type
-
         if self.problem_type == "regression":
             self._check_single(self.labels)
-        return self.problem_type or problem_type(self.model)
+        return self.problem_type or str(self.network.problem_type)
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
         """RETURNS (Sequence[str | None]): `doc._.luke_text_pair`, or None."""
         return (read_text_pair(doc),)
 
-    def decode(self, doc: Doc, scores: DocScores) -> Floats | None:
+    def decode_doc(self, doc: Doc, scores: DocScores) -> Floats | None:
         """RETURNS (ndarray | None): A number for each label; None for a text without words."""
         (rows,) = scores.texts
         if not rows:
@@ -86,18 +82,18 @@ class LukeTextCategorizer(LabelPipe):
         """RETURNS (list[str]): The labels of `doc.cats`, sorted."""
         return sorted({label for example in examples for label in example.reference.cats})
 
-    def prepare_head(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
+    def set_labels(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
         """As `LabelPipe`; regression has one label."""
         new = self.collect_labels(examples) if labels is None else list(labels)
         if self.problem_type == "regression":
             self._check_single(new or self.labels)
-        super().prepare_head((), new)
+        super().set_labels((), new)
 
     def _check_single(self, labels: Sequence[str]) -> None:
         if len(set(labels)) > 1:
             raise ValueError(Errors.L312.format(name=self.name, labels=list(labels)))
 
-    def read_gold(self, example: Example) -> Any:
+    def gold_of(self, example: Example) -> Any:
         """RETURNS (int | ndarray | None): A class, or a number for each label, -100 for what isn't known, as in spaCy
         those that aren't in `doc.cats`; None if no label is known."""
         cats = example.reference.cats
@@ -106,11 +102,70 @@ class LukeTextCategorizer(LabelPipe):
             return None if (numbers == -100.0).all() else numbers
         return int(numbers.argmax()) if numbers.max(initial=0.0) > 0 else None
 
-    def loss(
-        self, logits: Tensor, rows: Sequence[TextRow], pieces: Sequence[DocPieces], golds: Sequence[Any]
-    ) -> Tensor | None:
+    def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
         """RETURNS (Tensor | None): The published loss of the problem type, on the mean of the windows' logits."""
-        from ..layers.head_loss import text_loss
+        docs, groups = np.unique([row.window.doc for row in items.rows], return_inverse=True)
+        gold = np.array([golds[doc] for doc in docs])
+        loss: Tensor = self.network.text_loss(logits, groups, gold, self.problem)
+        return loss
 
-        docs, groups = np.unique([row.window.doc for row in rows], return_inverse=True)
-        return text_loss(logits, groups, np.array([golds[doc] for doc in docs]), self.problem)
+
+make_textcat = make_factory(
+    "luke_textcat",
+    LukeTextCategorizer,
+    scorer="spacy-luke.textcat_scorer.v1",
+    assigns=["doc.cats"],
+    score_weights={"cats_score": 1.0},
+)
+
+
+# --- scoring -------------------------------------------------------------------------------
+
+
+def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
+    """RETURNS (Callable): `score_texts`."""
+    return score_texts
+
+
+def score_texts(
+    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float = 0.5, **_: Any
+) -> dict[str, Any]:
+    """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
+    absolute error (`cats_mae`) and Pearson's correlation (`cats_score`). References without `cats` don't count.
+
+    examples (Iterable[Example]): The examples.
+    pipe (LukeTextCategorizer): The pipe.
+    threshold (float): From which probability an independent label counts.
+    RETURNS (dict[str, Any]): The scores.
+    """
+    if pipe.problem == "regression":
+        return _score_numbers(examples, pipe.labels[0])
+    annotated = [example for example in examples if example.reference.cats]
+    # spaCy's scorer fails where nothing is predicted, as for a text without words: there all labels are as unlikely.
+    silent = {id(example.predicted) for example in annotated if not example.predicted.cats}
+    nothing = dict.fromkeys(pipe.labels, 0.0)
+    multi_label = pipe.problem == "multi_label_classification"
+    return Scorer.score_cats(
+        annotated,
+        "cats",
+        getter=lambda doc, _: nothing if id(doc) in silent else doc.cats,
+        labels=pipe.labels,
+        multi_label=multi_label,
+        threshold=threshold if multi_label else None,
+    )
+
+
+def _score_numbers(examples: Iterable[Example], label: str) -> dict[str, Any]:
+    pairs = [
+        (example.predicted.cats[label], example.reference.cats[label])
+        for example in examples
+        if label in example.predicted.cats and label in example.reference.cats
+    ]
+    if not pairs:
+        return {"cats_mae": None, "cats_score": None}
+    found, gold = np.array(pairs, dtype=np.float64).T
+    varies = found.std() > 0 and gold.std() > 0
+    return {
+        "cats_mae": float(np.abs(found - gold).mean()),
+        "cats_score": float(np.corrcoef(found, gold)[0, 1]) if varies else 0.0,
+    }

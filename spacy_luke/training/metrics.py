@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
@@ -47,3 +47,8 @@ def count_by_label(predicted: AbstractSet[Any], gold: AbstractSet[Any]) -> dict[
         score.fp += answer not in gold
         score.fn += answer not in predicted
     return scores
+
+
+def accuracy(pairs: Sequence[tuple[Any, Any]]) -> float:
+    """pairs (Sequence[tuple]): What was found beside what is right. RETURNS (float): The share of equal ones."""
+    return sum(found == gold for found, gold in pairs) / len(pairs)

@@ -24,8 +24,8 @@ from spacy_luke.annotation import facts_from_relations, write_entities
 from spacy_luke.cli.convert_encoder import read_titles
 from spacy_luke.cli.run import run
 from spacy_luke.cli.tune import tune
-from spacy_luke.pipeline.luke import LukePipe
-from spacy_luke.pipeline.reading import Reading, choose_entities
+from spacy_luke.pipeline.pipe import LukePipe
+from spacy_luke.pipeline.prediction import Prediction, choose_entities
 
 RUNNER = CliRunner()
 
@@ -204,7 +204,7 @@ def test_tune_reads_once_for_entities(trained: Path, tmp_path: Path, monkeypatch
     read = []
     predict = LukePipe.predict
 
-    def count(pipe: LukePipe, docs: list[Doc]) -> list[Reading]:
+    def count(pipe: LukePipe, docs: list[Doc]) -> list[Prediction]:
         read.append((pipe.joint.relation_labels == (), len(docs)))
         return predict(pipe, docs)
 

@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import Doc
 from tiny import make_tokenizer
 
-from spacy_luke.inputs.batch import mention_batch, pad, word_batch
+from spacy_luke.inputs.batch import pad, window_batch
 from spacy_luke.inputs.entities import doc_ents, doc_spans
 from spacy_luke.inputs.pieces import LOWER, MIXED, TITLE, UPPER, case_class, encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
@@ -56,38 +56,38 @@ def test_token_boundaries_are_piece_boundaries(tokenizer):
     assert pieces[2].cases.tolist() == [UPPER]
 
 
-def test_word_batch_has_specials_padding_and_slots_of_whole_tokens(tokenizer):
+def test_window_batch_has_specials_padding_and_slots_of_whole_tokens(tokenizer):
     docs = [Doc(VOCAB, words=["xyz", "tea", "\n", "ana"]), Doc(VOCAB, words=["tea"])]
     pieces = encode_docs(docs, tokenizer)
-    batch = word_batch([Window(0, 1, 5), Window(1, 0, 1)], pieces, tokenizer)
+    batch = window_batch([Window(0, 1, 5), Window(1, 0, 1)], pieces, tokenizer)
     cls, sep, fill = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
-    assert batch.ids[0].tolist() == [cls, *pieces[0].ids[1:5], sep]
-    assert batch.ids[1].tolist() == [cls, *pieces[1].ids, sep, fill, fill, fill]
-    assert batch.mask.sum(axis=1).tolist() == [6, 3]
+    assert batch.inputs.input_ids[0].tolist() == [cls, *pieces[0].ids[1:5], sep]
+    assert batch.inputs.input_ids[1].tolist() == [cls, *pieces[1].ids, sep, fill, fill, fill]
+    assert batch.inputs.attention_mask.sum(axis=1).tolist() == [6, 3]
     # The first token is cut by the window and the third has no pieces: neither takes a slot.
     assert batch.tokens.tolist() == [[1, 3], [0, -1]]
-    assert batch.first.tolist() == [[3, 4], [1, 0]]
-    assert batch.last.tolist() == [[3, 4], [1, 0]]
+    assert batch.inputs.token_start_positions.tolist() == [[3, 4], [1, 0]]
+    assert batch.inputs.token_end_positions.tolist() == [[3, 4], [1, 0]]
 
 
-def test_mention_batch_is_cut_to_windows_and_padded(tokenizer):
-    windows = [Window(0, 0, 4), Window(0, 3, 8)]
-    batch = mention_batch(
-        windows,
+def test_mentions_are_cut_to_windows_and_padded(tokenizer):
+    pieces = encode_docs([Doc(VOCAB, words=["tea"] * 8)], tokenizer)
+    batch = window_batch([Window(0, 0, 4), Window(0, 3, 8)], pieces, tokenizer).with_mentions(
         [np.array([0]), np.array([0, 2])],
         [np.array([[2, 6]]), np.array([[2, 6], [7, 8]])],
         [np.zeros((0, 2), dtype=np.int64), np.array([[1, 0]])],
     )
-    assert batch.index.tolist() == [[0, -1], [0, 2]]
-    assert batch.extents[0, 0].tolist() == [3, 5]
-    assert batch.extents[1].tolist() == [[1, 4], [5, 6]]
-    assert batch.pairs.tolist() == [[1, 1, 0]]
+    assert batch.mentions.tolist() == [[0, -1], [0, 2]]
+    assert batch.inputs.entity_attention_mask.tolist() == [[True, False], [True, True]]
+    assert batch.inputs.entity_start_positions.tolist() == [[3, 0], [1, 5]]
+    assert batch.inputs.entity_end_positions.tolist() == [[4, -1], [3, 5]]
+    assert batch.inputs.pairs.tolist() == [[1, 1, 0]]
 
 
 def test_batches_of_nothing(tokenizer):
-    batch = word_batch([], [], tokenizer)
-    assert batch.ids.shape == (0, 2)
-    assert mention_batch([], [], [], []).pairs.shape == (0, 3)
+    batch = window_batch([], [], tokenizer)
+    assert batch.inputs.input_ids.shape == (0, 2)
+    assert batch.with_mentions([], [], []).inputs.pairs.shape == (0, 3)
     assert pad([], -1).shape == (0, 0)
     assert make_windows(0, encode_docs([Doc(VOCAB)], tokenizer)[0], 8, 2) == []
 
@@ -100,3 +100,16 @@ def test_getters():
     assert [s.text for s in doc_spans("mine")(doc)] == ["Ana", "Ana likes"]
     with pytest.raises(ValueError, match=r"`key` .* is empty"):
         doc_spans("")
+
+
+def test_suggested_spans_become_candidates_of_the_windows_that_hold_them(tokenizer):
+    docs = [Doc(VOCAB, words=["ana", "\n", "xyz", "tea", "old"])]
+    pieces = encode_docs(docs, tokenizer)  # ana | x ##y ##z | tea | old
+    batch = window_batch([Window(0, 0, 5), Window(0, 2, 6)], pieces, tokenizer)
+    suggested = np.array([[0, 1], [0, 2], [0, 3], [2, 4], [3, 5], [1, 2]])
+    inputs = batch.with_spans([suggested]).inputs
+    found = [inputs.spans[row][inputs.span_mask[row]].tolist() for row in range(2)]
+    # Slots of the first window are tokens 0, 2, 3; the second cuts token 2 and holds 3 and 4.
+    assert found == [[[0, 0], [0, 1], [1, 2]], [[0, 1]]]
+    nothing = batch.with_spans([np.zeros((0, 2), dtype=np.int64)]).inputs
+    assert nothing.spans.shape == (2, 0, 2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from tiny import make_tokenizer
 
-from spacy_luke.inputs.batch import word_batch
+from spacy_luke.inputs.batch import window_batch
 from spacy_luke.inputs.batching import (
     batch_windows,
     candidate_counts,
@@ -63,7 +63,7 @@ def test_windows_know_what_they_hold():
     pieces = encode_docs([doc], tokenizer)  # tea | ana | x ##y ##z | old | tea
     windows = make_windows(0, pieces[0], 5, 2)
     assert word_sizes(windows).tolist() == [len(w) + 2 for w in windows]
-    words = word_batch(windows, pieces, tokenizer)
+    words = window_batch(windows, pieces, tokenizer)
     tokens = (words.tokens >= 0).sum(axis=1)
     counts = candidate_counts(windows, pieces[0], 0.5, None)
     assert (counts >= np.ceil(tokens * 0.5)).all()

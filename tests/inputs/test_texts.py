@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_heads import TOKENIZER
 
 from spacy_luke.inputs.pieces import encode_whole_texts
-from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextReader, text_batches
+from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextLayout, text_batches
 
 NLP = spacy.blank("en")
 texts = st.lists(
@@ -17,8 +17,8 @@ texts = st.lists(
 ).map(" ".join)
 
 
-def reader(longest: int = 24, overlap: int = 6, doc_first: bool = True, by_token: bool = False) -> TextReader:
-    return TextReader(TOKENIZER, longest, overlap, doc_first, by_token)
+def reader(longest: int = 24, overlap: int = 6, doc_first: bool = True, by_token: bool = False) -> TextLayout:
+    return TextLayout(TOKENIZER, longest, overlap, doc_first, by_token)
 
 
 @given(texts)
@@ -67,8 +67,8 @@ def test_entities_stand_where_the_tokenizer_puts_them():
     _, rows = reader().rows([doc], [["she likes tea"]], [given_])
     ((_, batch),) = text_batches(rows, TOKENIZER, 1000)
     wanted = TOKENIZER(text, "she likes tea", entity_spans=[(0, 3), (16, 20)], return_tensors="np")
-    assert batch.ids.tolist() == wanted["input_ids"].tolist()
-    assert batch.entity_positions.tolist() == wanted["entity_position_ids"].tolist()
+    assert batch.input_ids.tolist() == wanted["input_ids"].tolist()
+    assert batch.entity_position_ids.tolist() == wanted["entity_position_ids"].tolist()
     assert batch.entity_ids.tolist() == [[2, 3]]
     _, rows = reader(longest=6, overlap=0).rows([doc], [[None]], [given_])
     assert [row.entities.ids.tolist() for row in rows] == [[2], [3]]  # each in the window that shows it

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spacy_luke.inputs.mentions import place_mentions
 from spacy_luke.inputs.pieces import DocPieces
-from spacy_luke.inputs.windows import Window, context_sizes, make_windows
+from spacy_luke.inputs.windows import Window, context_sizes, make_windows, owned_pieces
 
 
 def pieces_of(lengths: list[int]) -> DocPieces:
@@ -166,3 +166,17 @@ def test_no_pair_of_two_labels_at_one_place():
     windows = make_windows(0, pieces, size=10, overlap=2)
     placed = place_mentions(windows, pieces, [(0, 1), (0, 1), (2, 4)], True)
     assert sorted(map(tuple, placed.pairs[0])) == [(0, 2), (1, 2), (2, 0), (2, 1)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=6))
+def test_each_piece_is_owned_by_one_window_that_holds_it(steps: list[tuple[int, int]]):
+    windows, end = [], 0
+    for new, overlap in steps:
+        start = max(windows[-1].start + 1 if windows else 0, end - overlap)
+        start, end = min(start, end), end + new
+        windows.append(Window(0, start, end))
+    owned = owned_pieces(windows)
+    assert [piece for a, b in owned for piece in range(a, b)] == list(range(end))
+    for window, (a, b) in zip(windows, owned, strict=True):
+        assert a >= b or (window.start <= a and b <= window.end)
+    assert owned_pieces([]) == []

@@ -1,4 +1,4 @@
-"""Suggested spans as candidates, pieces shared among windows, losses of pairs, checkpoints in memory."""
+"""Suggested spans as candidates, losses of pairs, checkpoints in memory."""
 
 from __future__ import annotations
 
@@ -8,51 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import spacy
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from spacy.tokens import Doc
-from tiny import make_tokenizer
 
-from spacy_luke.inputs.batch import word_batch
-from spacy_luke.inputs.pieces import encode_docs
-from spacy_luke.inputs.windows import Window
-from spacy_luke.layers.loss import Targets, joint_loss
-from spacy_luke.layers.spans import candidates_of
+from spacy_luke.inputs.targets import Targets
+from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.store import load_shared
-from spacy_luke.layers.transformer_data import owned_pieces
 from spacy_luke.nn.heads.base import JOINT
 from spacy_luke.nn.heads.joint.losses import threshold_loss
 from spacy_luke.nn.heads.joint.outputs import Candidates, JointOutput
-
-
-def test_suggested_spans_become_candidates_of_the_windows_that_hold_them():
-    tokenizer = make_tokenizer()
-    docs = [Doc(spacy.blank("en").vocab, words=["ana", "\n", "xyz", "tea", "old"])]
-    pieces = encode_docs(docs, tokenizer)  # ana | x ##y ##z | tea | old
-    batch = word_batch([Window(0, 0, 5), Window(0, 2, 6)], pieces, tokenizer)
-    suggested = np.array([[0, 1], [0, 2], [0, 3], [2, 4], [3, 5], [1, 2]])
-    candidates = candidates_of(batch, [suggested])
-    found = [candidates.spans[row][candidates.mask[row]].tolist() for row in range(2)]
-    # Slots of the first window are tokens 0, 2, 3; the second cuts token 2 and holds 3 and 4.
-    assert found == [[[0, 0], [0, 1], [1, 2]], [[0, 1]]]
-    nothing = candidates_of(batch, [np.zeros((0, 2), dtype=np.int64)])
-    assert nothing.spans.shape == (2, 0, 2)
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 5)), min_size=1, max_size=6))
-def test_each_piece_is_owned_by_one_window_that_holds_it(steps: list[tuple[int, int]]):
-    windows, end = [], 0
-    for new, overlap in steps:
-        start = max(windows[-1].start + 1 if windows else 0, end - overlap)
-        start, end = min(start, end), end + new
-        windows.append(Window(0, start, end))
-    owned = owned_pieces(windows)
-    assert [piece for a, b in owned for piece in range(a, b)] == list(range(end))
-    for window, (a, b) in zip(windows, owned, strict=True):
-        assert a >= b or (window.start <= a and b <= window.end)
-    assert owned_pieces([]) == []
 
 
 def test_losses_of_pairs_near_and_by_entities():
@@ -63,7 +26,7 @@ def test_losses_of_pairs_near_and_by_entities():
         labels=np.zeros((1, 0, 0), dtype=np.float32),
         relations=relations,
         near=np.array([True, False, False]),
-        groups=np.array([7, 7, -1]),  # the last is of two mentions of one entity
+        groups=np.array([[0, 1, 2], [0, 1, 2], [-1, -1, -1]]),  # the last is of two mentions of one entity
     )
     output = JointOutput(word_states=torch.zeros(1, 1, 1), pair_logits=logits)
     losses = joint_loss([output], [targets], False)
@@ -82,7 +45,7 @@ def test_candidates_wider_than_the_pre_filter_are_no_entities():
     spans = np.zeros((1, 3, 2), dtype=np.int64)
     spans[0, 0, 1] = 1  # tokens 0 and 1 are an entity
     empty = np.zeros((0, 0), dtype=np.float32)
-    targets = Targets(spans, empty, empty, np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64))
+    targets = Targets(spans, empty, empty, np.zeros(0, dtype=np.bool_), np.zeros((0, 3), dtype=np.int64))
     loss = joint_loss([output], [targets], False)["spans"]
     assert loss == pytest.approx(9.0, abs=0.01)  # both are wrong
 

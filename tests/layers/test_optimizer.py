@@ -9,8 +9,8 @@ from thinc.api import Adam
 from tiny import make_corpus, make_pipeline
 
 from spacy_luke.layers import optimizer as optimizer_module
-from spacy_luke.layers.joint import get_module
 from spacy_luke.layers.optimizer import clip, sparse_tables
+from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads.masked_lm import LukeForMaskedLM
 

@@ -12,7 +12,7 @@ from spacy.language import Language
 from thinc.api import Adam
 from tiny import make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.inference import (
     BFloat16Linear,
     Float32Linear,
@@ -93,3 +93,26 @@ def test_every_head_predicts_in_the_precision_of_its_config(pipe: str, tmp_path:
 def test_unknown_precision_is_refused(checkpoint: str):
     with pytest.raises(ValueError, match=r"Unknown precision 'float8'; allowed are float32, bfloat16, int8"):
         make_pipeline(checkpoint, model={"dtype": "float8"})
+
+
+def test_mixed_precision_trains_and_does_not_predict(checkpoint: str):
+    plain, mixed = make_pipeline(checkpoint), make_pipeline(checkpoint, model={"mixed_precision": True})
+    assert torch.equal(vectors(mixed), vectors(plain))
+    seen: dict[str, set[torch.dtype]] = {}
+    losses = {}
+    for name, nlp in {"plain": plain, "mixed": mixed}.items():
+        layer = nlp.get_pipe("luke").model.shims[0].own_module().luke.encoder.layer[0].intermediate.dense
+        types = seen[name] = set()
+        layer.register_forward_hook(lambda _, __, output, types=types: types.add(output.dtype))
+        losses[name] = nlp.update(make_corpus(nlp, 4))["luke"]
+    assert seen == {"plain": {torch.float32}, "mixed": {torch.bfloat16}}
+    assert losses["mixed"] == pytest.approx(losses["plain"], rel=0.05)
+
+
+def test_dtype_predicts_and_does_not_train(checkpoint: str):
+    losses = []
+    for dtype in ("float32", "bfloat16"):
+        nlp = make_pipeline(checkpoint, model={"dtype": dtype})
+        losses.append(nlp.update(make_corpus(nlp, 4))["luke"])
+        assert torch.equal(vectors(nlp), vectors(make_pipeline(checkpoint))) == (dtype == "float32")
+    assert losses[0] == losses[1]

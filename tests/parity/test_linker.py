@@ -60,22 +60,23 @@ def test_candidates_are_ranked_by_the_entity_logits_of_transformers(
     for batch, logits in batches:
         with torch.no_grad():
             output = theirs(
-                input_ids=torch.from_numpy(batch.words.ids),
-                attention_mask=torch.from_numpy(batch.words.mask).long(),
+                input_ids=torch.from_numpy(batch.input_ids),
+                attention_mask=torch.from_numpy(batch.attention_mask).long(),
                 entity_ids=torch.from_numpy(batch.entity_ids),
-                entity_attention_mask=torch.from_numpy(batch.entity_mask).long(),
-                entity_position_ids=torch.from_numpy(batch.entity_positions),
+                entity_attention_mask=torch.from_numpy(batch.entity_attention_mask).long(),
+                entity_position_ids=torch.from_numpy(batch.entity_position_ids),
             )
         row, place = batch.asked.T
         expected = output.entity_logits[row, place]
         assert logits.shape == (len(batch.asked), len(VOCAB))
         assert torch.allclose(logits, expected, atol=1e-5)
     # The only mention of the second document was asked about once, so its candidates are those very logits.
+    shortest = min(int(words.sum()) for batch, _ in batches for words in batch.attention_mask)
     one = next(
         logits[i]
         for batch, logits in batches
         for i, (row, _) in enumerate(batch.asked)
-        if batch.words.windows[row].doc == 1
+        if batch.attention_mask[row].sum() == shortest
     )
     probabilities = torch.softmax(one[4:], dim=0).numpy()
     ranked = [(TITLES[i], probabilities[i]) for i in np.argsort(-probabilities)]

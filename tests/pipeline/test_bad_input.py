@@ -11,7 +11,6 @@ from spacy.tokens import Doc, Span
 from tiny import PEOPLE, PLACES, make_pipeline, summary
 
 import spacy_luke
-from spacy_luke.layers.joint import window_sizes
 
 ODD = [
     "",
@@ -147,7 +146,7 @@ def test_a_window_that_the_encoder_can_not_read(checkpoint: str, window: int):
 def test_the_overlap_fits_any_window(checkpoint: str, window: int | None, overlap: int):
     nlp = make_pipeline(checkpoint, model={"window": window, "overlap": None})
     nlp("Ana likes tea")
-    assert window_sizes(nlp.get_pipe("luke").model) == (window or 64, overlap)
+    assert nlp.get_pipe("luke").network.window_sizes() == (window or 64, overlap)
 
 
 @pytest.mark.parametrize(
@@ -232,9 +231,12 @@ def test_error_handler(checkpoint: str):
     assert failed == [("luke", 1, "no Bob")]
 
 
-@pytest.mark.parametrize(("name", "value"), [("max_batch_pieces", 0), ("max_distance", -1)])
-def test_numbers_out_of_range(checkpoint: str, name: str, value: int):
-    with pytest.raises(ValueError, match=f"{name} has to be"):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("max_batch_pieces", 0, "is 0; allowed is 1"), ("max_distance", -1, "has to be")],
+)
+def test_numbers_out_of_range(checkpoint: str, name: str, value: int, message: str):
+    with pytest.raises(ValueError, match=f"{name} {message}"):
         spacy.blank("en").add_pipe("luke", config={"model": {"checkpoint": checkpoint}, name: value})
 
 

@@ -15,19 +15,19 @@ from spacy.training import Example
 from thinc.api import Adam, Model
 from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.heads.joint.outputs import JointOutput
 
 BATCHES = list[tuple[int, int]]  # windows and padded size of each batch
 
 
 def record(batches: BATCHES, question: Any, output: JointOutput) -> None:
-    rows, words = question.words.ids.shape
+    rows, words = question.inputs.input_ids.shape
     size = words
     if output.candidates is not None:
         size += output.candidates.mask.shape[1]
-    if question.mentions is not None:
-        size += question.mentions.index.shape[1]
+    if question.inputs.entity_start_positions is not None:
+        size += question.inputs.entity_start_positions.shape[1]
     batches.append((rows, rows * size))
 
 

@@ -43,7 +43,7 @@ def test_any_number_of_choices_of_any_length(tmp_path):
     nlp = make_head_pipeline("luke_choice", save_head("luke_choice", tmp_path), max_batch_pieces=100)
     doc = nlp.make_doc(LONG)
     doc._.luke_choices = [*(f"{who} likes tea" for who in PEOPLE * 4), LONG, ""]
-    (scores,) = nlp.get_pipe("luke_choice").read([doc], [doc._.luke_choices])
+    (scores,) = nlp.get_pipe("luke_choice").logits([doc], [doc._.luke_choices])
     lengths = [len(row.row) for rows in scores.texts for row in rows]
     assert max(lengths) <= 40
     assert len(nlp(doc)._.luke_choice.scores) == 26
@@ -89,5 +89,5 @@ def test_bad_input(tmp_path):
 
 def test_the_template_of_the_tokenizer_is_read(tmp_path):
     nlp = make_head_pipeline("luke_choice", save_head("luke_choice", tmp_path))
-    (scores,) = nlp.get_pipe("luke_choice").read([nlp.make_doc("Ana likes")], [("the old tea",)])
+    (scores,) = nlp.get_pipe("luke_choice").logits([nlp.make_doc("Ana likes")], [("the old tea",)])
     assert scores.texts[0][0].row.ids.tolist() == TOKENIZER("Ana likes", "the old tea")["input_ids"]

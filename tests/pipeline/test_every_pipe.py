@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from spacy.util import registry
 
 import spacy_luke
-from spacy_luke.layers.head import get_head
+from spacy_luke.layers.weights import get_module as get_head
+from spacy_luke.pipeline.pipe import LukePipe
 
 TEXT = "Ana was born in Rome . Bob likes the old tea from Oslo ."
 JOINT = {"@architectures": "spacy-luke.Joint.v1"}
@@ -146,7 +147,7 @@ def test_words_are_enriched_by_titles_as_on_the_page(folders: dict[str, str]):
     inputs = TOKENIZER(text, entities=titles, entity_spans=spans, return_tensors="pt")
     nlp = make("luke_tagger", folders["luke_tagger"], entity_input="title")
     doc = ask(nlp, "luke_tagger", text, step=3)
-    (scores,) = nlp.get_pipe("luke_tagger").read([doc], [(None,)])
+    (scores,) = nlp.get_pipe("luke_tagger").logits([doc], [(None,)])
     with torch.no_grad():
         enriched = theirs(**inputs).logits[0]
         plain = theirs(input_ids=inputs["input_ids"]).logits[0]
@@ -193,3 +194,49 @@ def test_nothing_is_loaded_before_it_is_needed(folders: dict[str, str]):
             assert nlp.get_pipe(pipe).model.shims[0].module is None
             assert nlp.config["components"][pipe]["model"]["checkpoint"] == folder
         assert get_head(nlp.get_pipe(pipe).model).untrained == ()
+
+
+FRAME = ["pipe", "predict", "set_annotations", "initialize", "update", "score"]
+FRAME += ["to_bytes", "from_bytes", "to_disk", "from_disk"]
+
+
+@pytest.mark.parametrize("name", ["luke", *PIPES])
+def test_no_pipe_overrides_the_frame(name: str):
+    pipe = spacy.blank("en").add_pipe(name)
+    assert isinstance(pipe, LukePipe)
+    for method in FRAME:
+        assert getattr(type(pipe), method) is getattr(LukePipe, method)
+        assert method in vars(LukePipe)
+
+
+@pytest.mark.parametrize("name", ["luke_textcat", "luke_tagger", "luke_qa", "luke_choice"])
+def test_max_length_of_earlier_configs_is_window(name: str, folders: dict[str, str]):
+    sizes = []
+    for model in ({"max_length": 24, "overlap": 4}, {"window": 22, "overlap": 4}):
+        nlp = make(name, folders[name], model)
+        doc = ask(nlp, name, "Ana was in Rome and Oslo . " * 12)
+        pipe = nlp.get_pipe(name)
+        sizes.append([(row.window.start, row.window.end, len(row)) for row in pipe.items([doc]).rows])
+    assert sizes[0] == sizes[1]
+    assert len(sizes[0]) > 3
+    assert max(size for *_, size in sizes[0]) <= 24
+
+
+@pytest.mark.parametrize(
+    "name", ["luke", "luke_linker", "luke_textcat", "luke_tagger", "luke_qa", "luke_choice"]
+)
+def test_windows_follow_one_rule(name: str, folders: dict[str, str], checkpoint: str):
+    def sizes(**model: int | None) -> tuple[int, int]:
+        config = {"model": {"checkpoint": folders.get(name, checkpoint), **model}}
+        return spacy.blank("en").add_pipe(name, config=config).network.window_sizes()
+
+    most, overlap = sizes()
+    assert overlap == min(128, most // 3)
+    assert sizes(window=12) == (12, 4)
+    assert sizes(window=12, overlap=9) == (12, 9)
+    with pytest.raises(ValueError, match="can't overlap by 12"):
+        sizes(window=12, overlap=12)
+    with pytest.raises(ValueError, match=f"`window` is {most + 1}, but this encoder reads windows of"):
+        sizes(window=most + 1)
+    if name != "luke":  # 128 was the default of heads, and then at most half of a window
+        assert sizes(window=12, overlap=128) == (12, 6)

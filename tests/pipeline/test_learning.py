@@ -14,7 +14,7 @@ from thinc.api import Adam
 from tiny import FIRMS, JOINT_HEADS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
 
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 
 
 def train(

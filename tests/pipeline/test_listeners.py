@@ -15,7 +15,7 @@ from spacy.training import Example
 from thinc.api import Adam
 from tiny import TEXTS, make_corpus, make_pipeline
 
-from spacy_luke.layers.joint import get_module, has_weights
+from spacy_luke.layers.weights import get_module, has_weights
 
 pytest.importorskip("spacy_transformers")  # an extra
 

@@ -11,13 +11,14 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from tiny import annotate, make_corpus, make_pipeline, make_tokenizer
 
-from spacy_luke.inputs.batch import mention_batch, word_batch
+from spacy_luke.inputs.batch import window_batch
 from spacy_luke.inputs.entities import doc_ents
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window
 from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.pipeline.decode import ScoredSpan, label_spans, lowest, threshold_of, without_overlap
-from spacy_luke.pipeline.gold import label_targets, read_gold, relation_targets, span_targets
+from spacy_luke.pipeline.gold import gold_of
+from spacy_luke.pipeline.joint.targets import label_targets, relation_targets, span_targets
 from spacy_luke.pipeline.label_data import LabelData, check_labels, collect_labels, with_labels
 from spacy_luke.pipeline.pairs import PairLimits
 
@@ -79,9 +80,9 @@ def test_allowed_pairs_of_labels():
 # --- gold ----------------------------------------------------------------------------------
 
 
-def gold_of(example: Example):
+def make_gold(example: Example):
     limits = PairLimits()
-    return read_gold(
+    return gold_of(
         example, doc_ents(), lambda s: limits.near(example.reference, [(x.start, x.end) for x in s])
     )
 
@@ -91,12 +92,12 @@ def test_gold_arrays():
     example = annotate(nlp, "Ana was born in Rome . ana", {"Ana": "PER", "Rome": "LOC", "ana": "PER"}, None)
     doc = example.reference
     doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in"), (doc.ents[0], doc.ents[1], "unknown")]
-    gold, tokenizer = gold_of(example), make_tokenizer()
+    gold, tokenizer = make_gold(example), make_tokenizer()
     pieces = encode_docs([example.predicted], tokenizer)
     windows = [Window(0, 0, 7)]
-    words = word_batch(windows, pieces, tokenizer)
+    words = window_batch(windows, pieces, tokenizer)
     pairs = np.array([[0, 1], [1, 0], [0, 2], [2, 1]])
-    mentions = mention_batch(windows, [np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
+    words = words.with_mentions([np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
     targets = span_targets(words, [gold], JOINT)
     assert targets.shape == (1, 7, 3)
     assert {tuple(p): int(targets[tuple(p)]) for p in np.argwhere(targets)} == {
@@ -104,19 +105,19 @@ def test_gold_arrays():
         (0, 4, 0): 2,
         (0, 6, 0): 1,
     }
-    assert label_targets(mentions, words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
-    relations, near, groups = relation_targets(mentions, words, [gold], JOINT)
+    assert label_targets(words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
+    relations, near, groups = relation_targets(words, [gold], JOINT)
     assert relations.tolist() == [[1], [0], [0], [0]]
     assert near.tolist() == [True, True, False, False]  # the last "ana" begins a sentence
-    assert groups[0] == groups[3] != groups[1]  # Ana and ana are one entity
-    assert groups[2] == -1
+    assert groups[0].tolist() == groups[3].tolist() != groups[1].tolist()  # Ana and ana are one entity
+    assert groups[2].tolist() == [-1, -1, -1]
 
 
 def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, [("Ana", "Rome", "likes")])
     predicted = Doc(nlp.vocab, words=["Ana", "likes R", "ome"], spaces=[True, False, False])
-    gold = gold_of(Example(predicted, example.reference))
+    gold = make_gold(Example(predicted, example.reference))
     assert gold.mentions == [(0, 1)]
     assert gold.relations == {}
     assert gold.entities == {(0, 1): "PER"}
@@ -129,7 +130,7 @@ def test_twins_with_different_labels_keep_their_relations():
     doc.spans["all"] = [Span(doc, 0, 1, label="A"), Span(doc, 0, 1, label="B"), Span(doc, 2, 3, label="C")]
     _, second, third = doc.spans["all"]
     doc._.luke_relations = [(second, third, "likes")]
-    gold = read_gold(example, lambda d: list(d.spans["all"]), lambda s: None)
+    gold = gold_of(example, lambda d: list(d.spans["all"]), lambda s: None)
     assert gold.relations == {(1, 2): {"likes"}}
     assert gold.labels == [{"A"}, {"B"}, {"C"}]
 
@@ -138,15 +139,13 @@ def test_known_to_have_no_label_teaches_only_independent_labels():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, None)
     example.reference.ents[0]._.luke_labels = {}
-    gold, tokenizer = gold_of(example), make_tokenizer()
+    gold, tokenizer = make_gold(example), make_tokenizer()
     windows = [Window(0, 0, 3)]
-    words = word_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
-    mentions = mention_batch(
-        windows, [np.arange(2)], [np.array([[0, 1], [2, 3]])], [np.zeros((0, 2), dtype=np.int64)]
-    )
-    assert label_targets(mentions, words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
+    words = window_batch(windows, encode_docs([example.predicted], tokenizer), tokenizer)
+    words = words.with_mentions([np.arange(2)], [np.array([[0, 1], [2, 3]])])
+    assert label_targets(words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
     several = JOINT.with_changes(multi_label=True)
-    assert label_targets(mentions, words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
+    assert label_targets(words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
 
 
 # --- labels --------------------------------------------------------------------------------

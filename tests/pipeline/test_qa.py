@@ -87,7 +87,7 @@ def test_scores_are_those_of_all_spans_of_all_windows(tmp_path):
         "luke_qa", save_head("luke_qa", tmp_path), model={"max_length": 24, "overlap": 6}, max_answer_length=3
     )
     pipe, doc = nlp.get_pipe("luke_qa"), nlp.make_doc(LONG)
-    (scores,) = pipe.read([doc], [(WHO,)])
+    (scores,) = pipe.logits([doc], [(WHO,)])
     logits, nothing = {}, []
     for scored in scores.texts[0]:  # all words of LONG are single pieces
         row, values = scored.row, scored.logits
@@ -142,7 +142,7 @@ def test_gold_that_does_not_fit(trained: Language):
     reference = nlp.make_doc("Ana lives in Rome .")
     reference._.luke_question = WHO
     unannotated = Example(nlp.make_doc("Ana lives in Rome ."), reference)
-    assert nlp.get_pipe("luke_qa").read_gold(unannotated) is None
+    assert nlp.get_pipe("luke_qa").gold_of(unannotated) is None
     assert nlp.get_pipe("luke_qa").score([unannotated]) == {"luke_answers_em": None, "luke_answers_f": None}
     crossing = example(nlp, "Ana lives in Rome .", {WHO: (0, 1)})
     with crossing.predicted.retokenize() as retokenizer:

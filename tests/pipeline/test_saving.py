@@ -17,8 +17,8 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import Adam
 from tiny import TEXTS, make_corpus, make_pipeline, summary
 
-from spacy_luke.layers.joint import get_module, get_tokenizer
 from spacy_luke.layers.saving import smallest_dtype
+from spacy_luke.layers.weights import get_module, get_tokenizer
 from spacy_luke.nn.heads import LukeJointModel
 
 

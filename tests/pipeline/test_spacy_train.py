@@ -17,7 +17,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from tiny import make_corpus
 
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 
 CONFIG = Path(__file__).parents[2] / "configs" / "luke.cfg"
 

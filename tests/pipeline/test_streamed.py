@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from spacy_luke.pipeline.streamed import fill_batches
+from spacy_luke.pipeline.pipe import fill_batches
 
 
 @given(lengths=st.lists(st.integers(0, 9)), n_docs=st.integers(1, 4), n_tokens=st.integers(1, 12))

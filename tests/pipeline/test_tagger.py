@@ -66,7 +66,7 @@ def test_every_token_is_tagged_first_piece_or_mean(tmp_path):
         found[pieces] = [token._.luke_tag for token in doc]
         pipe = nlp.get_pipe("luke_tagger")
         short = nlp.make_doc("unknownword tea")
-        (scores,) = pipe.read([short], [(None,)])
+        (scores,) = pipe.logits([short], [(None,)])
         logits = scores.texts[0][0].logits[1:12]  # u ##n ##k ... after the classification token
         best = (logits[:1] if pieces == "first" else logits).mean(axis=0).argmax()
         assert pipe.decode(short, scores)[0] == LABELS["luke_tagger"][best]

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 from tiny_heads import LONG, make_head_pipeline, save_encoder, save_head, train
 
-from spacy_luke.layers.head import get_head
+from spacy_luke.layers.weights import get_module as get_head
 
 GOOD, BAD = ["Ana likes tea", "Bob likes Rome", "she likes Oslo"], ["old tea", "the old Acme", "he was old"]
 
@@ -85,7 +85,7 @@ def test_it_learns_from_pairs(encoder):
 def test_long_texts_get_the_mean_of_their_windows(tmp_path):
     nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path))
     pipe = nlp.get_pipe("luke_textcat")
-    (scores,) = pipe.read([nlp.make_doc(LONG)], [(None,)])
+    (scores,) = pipe.logits([nlp.make_doc(LONG)], [(None,)])
     logits = np.mean([row.logits for row in scores.texts[0]], axis=0)
     assert len(scores.texts[0]) > 2
     wanted = np.exp(logits) / np.exp(logits).sum()

@@ -15,7 +15,7 @@ from thinc.api import Adam
 from tiny import ENTITIES, make_corpus, make_joint, make_pipeline, make_tokenizer
 
 from spacy_luke.inputs.pieces import encode_docs
-from spacy_luke.layers.joint import get_module, get_tokenizer
+from spacy_luke.layers.weights import get_module, get_tokenizer
 
 TITLES = {**ENTITIES, "Ana (singer)": 4, "Oslo": 5, "Rome": 6}
 WORDS = ["Ana", "was", "born", "in", "Oslo", "and", "likes", "Kim"]

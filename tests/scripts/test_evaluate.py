@@ -19,7 +19,7 @@ from scripts.figures import match_figure, micro_figure
 from scripts.machine import describe_machine
 from scripts.measure import measure
 from spacy_luke.annotation import facts_from_relations, set_extensions, write_entities, write_facts
-from spacy_luke.layers.joint import get_module
+from spacy_luke.layers.weights import get_module
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import given_tokens
 
@@ -187,7 +187,7 @@ def test_full_attention_reads_otherwise(trained: str, corpus: Path, tmp_path: Pa
 
 
 def test_unknown_attention(corpus: Path) -> None:
-    with pytest.raises(ValueError, match=r"Unknown attention 'none'.*words-cut"):
+    with pytest.raises(ValueError, match=r"'none' is not known.*words-cut"):
         list(evaluate(corpus, None, None, None, "none"))
 
 

@@ -12,8 +12,8 @@ from spacy.training import Example
 from spacy.util import registry
 
 from spacy_luke.annotation import set_extensions, write_entities
+from spacy_luke.pipeline.entity_scorer import make_luke_scorer
 from spacy_luke.training.outcomes import same_sentence
-from spacy_luke.training.scorer import make_luke_scorer
 
 set_extensions()
 NLP = spacy.blank("en")

@@ -11,11 +11,19 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
-from .answers import Answers
-from .converters.build import NESTED
-from .metrics import count_by_label, total
-from .outcomes import PairFilter, best_labels, char_offsets, gold_labels, labelled_spans, mention_pairs
+from ..training.answers import Answers
+from ..training.converters.build import NESTED
+from ..training.metrics import count_by_label, total
+from ..training.outcomes import (
+    PairFilter,
+    best_labels,
+    char_offsets,
+    gold_labels,
+    labelled_spans,
+    mention_pairs,
+)
 
+SCORER = "spacy-luke.luke_scorer.v1"
 Scores = dict[str, Any]
 Pairs = Sequence[tuple[Span, Span]]
 Near = Callable[[Doc, Pairs], Sequence[bool]]
@@ -38,7 +46,20 @@ class ScoredPipe(Protocol):
         ...
 
 
-@registry.scorers("spacy-luke.luke_scorer.v1")
+def score_weights(**figures: float) -> dict[str, float | None]:
+    """Weights of F scores; what they are made of is shown, and doesn't count.
+
+    **figures (float): Weights by the start of the figures' names.
+    RETURNS (dict[str, float | None]): For a factory.
+    """
+    weights: dict[str, float | None] = {}
+    for name, weight in figures.items():
+        per_type = name.removesuffix("_micro") + "_per_type"
+        weights |= {f"{name}_f": weight, f"{name}_p": 0.0, f"{name}_r": 0.0, per_type: None}
+    return weights
+
+
+@registry.scorers(SCORER)
 def make_luke_scorer(spans_key: str | None = None) -> Callable[..., Scores]:
     """Make the scorer of a pipe that labels or relates entities.
 

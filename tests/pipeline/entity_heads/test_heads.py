@@ -47,9 +47,9 @@ def test_batches_are_bounded(checkpoints: dict[str, str], factory: str, monkeypa
     pipe, sizes = nlp.get_pipe(factory), []
     predict = type(pipe.model).predict
 
-    def watch(model: Any, batch: dict[str, Any]) -> Any:
-        rows, words = batch["input_ids"].shape
-        sizes.append((rows, rows * (words + batch["entity_ids"].shape[1])))
+    def watch(model: Any, batch: Any) -> Any:
+        rows, words = batch.input_ids.shape
+        sizes.append((rows, rows * (words + batch.entity_ids.shape[1])))
         return predict(model, batch)
 
     monkeypatch.setattr(type(pipe.model), "predict", watch)
@@ -123,7 +123,7 @@ def test_pairs_that_no_relation_allows_are_not_read(
     pipe, read = nlp.get_pipe("luke_relations"), []
     predict = type(pipe.model).predict
     monkeypatch.setattr(
-        type(pipe.model), "predict", lambda model, b: read.append(len(b["input_ids"])) or predict(model, b)
+        type(pipe.model), "predict", lambda model, b: read.append(len(b.input_ids)) or predict(model, b)
     )
     nlp(doc)
     assert sum(read) == 2  # A with B, A with C
@@ -225,7 +225,7 @@ def test_a_published_checkpoint_in_the_joint_architecture(checkpoints: dict[str,
 
 
 def test_settings_that_are_not_allowed(checkpoints: dict[str, str]):
-    with pytest.raises(ValueError, match="context is 'page'; allowed is 'sentence' or 'document'"):
+    with pytest.raises(ValueError, match="context has to be 'sentence' or 'document', got 'page'"):
         make("luke_typing", checkpoints["luke_typing"], {"context": "page"})
     with pytest.raises(ValueError, match="max_span_width has to be 1 or more"):
         make("luke_ner", checkpoints["luke_ner"], {"max_span_width": 0})

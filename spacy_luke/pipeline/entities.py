@@ -1,0 +1,278 @@
+"""What the pipes on the entities of a Doc have in common, whatever their architecture: `luke`, `luke_ner`,
+`luke_typing`, `luke_relations`.
+
+They say which entities there are, which labels these have, and how they are related, as far as their architecture
+has heads for it. Each of the four components takes each of the four architectures; its own one is the default.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import Model, NumpyOps
+
+from ..errors import Errors, Warnings
+from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.pieces import Ints
+from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
+from .annotate import Annotator
+from .decode import Threshold, check_thresholds
+from .gold import Gold, gold_of
+from .label_data import LabelData, check_label_names, check_labels, collect_labels, without_labels
+from .listened import ListenedTo
+from .pairs import PairFilter, PairLimits
+from .pipe import LukePipe
+from .prediction import Prediction
+from .settings import require, setting
+
+if TYPE_CHECKING:
+    from ..nn.joint_config import JointConfig
+
+# What there is to know of entities, and what its head is called in a joint model.
+PARTS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
+THRESHOLDS = (*PARTS, "facts")  # what thresholds are for
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked about one document.
+
+    given (list[tuple[int, int, str]]): Entities that are there already: token extent (end exclusive) and label.
+    blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
+    find (bool): Whether to find entities.
+    ids (ndarray | None): Which entity of the vocabulary each given one is read as; found ones are read as [MASK]
+        in any case. None for [MASK]. Shape: (n_given,)
+    """
+
+    given: list[tuple[int, int, str]]
+    blocked: list[tuple[int, int]]
+    find: bool
+    ids: Ints | None = None
+
+
+@dataclass(eq=False, repr=False)
+class EntityPipe(ListenedTo, LukePipe):
+    """Finds, labels or relates entities: what its architecture can say.
+
+    entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    entity_input (str): What entities are read as to describe them: "mask", for what the text says of them; "title",
+        for what the model knows of them, by their titles in the entity vocabulary. `pipe.titles` counts how many
+        have one there. Found entities are read as [MASK] in any case.
+    titles (Callable): Gives the title of an entity, from `ent.kb_id_` by default.
+    find_entities (bool | str): "auto": find entities in documents where no earlier component has annotated any,
+        not even their absence, and none are given; true: add some, never overwrite; false: find none.
+    suggester (Callable | None): A spaCy span suggester for candidates; None for those of the architecture.
+    spans_key (str | None): Where to write all candidate spans above threshold, with their scores.
+    thresholds (dict): Least probability for "ner", "labels", "relations", "facts": a number, or one by label. What
+        isn't named is as tuned with the weights; or else 0.5, but of labels that exclude each other the best one
+        counts, however sure.
+    limits (PairLimits): Which pairs make relations: the settings `same_sentence`, `max_distance` and
+        `allowed_relations`.
+    """
+
+    feeds_listeners: ClassVar[bool] = False
+    reads_titles: ClassVar[bool] = True  # whether entities can be read by their titles
+    writes_vectors: ClassVar[bool] = False
+    architecture = "spacy-luke.Joint.v1"
+
+    entities: EntityGetter = setting(make=doc_ents, config={"@misc": "spacy-luke.doc_ents.v1"})
+    entity_input: str = setting("mask")
+    title_getter: TitleGetter = setting(
+        make=kb_id_titles, config={"@misc": "spacy-luke.kb_id_titles.v1"}, name="titles"
+    )
+    find_entities: bool | str = setting("auto")
+    suggester: Callable[..., Any] | None = setting(None)
+    spans_key: str | None = setting(None)
+    own_thresholds: dict[str, Threshold] = setting(make=dict, name="thresholds")
+    limits: PairLimits = setting(make=PairLimits, group=PairLimits)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.find_entities not in ("auto", True, False):
+            raise ValueError(Errors.L303.format(value=self.find_entities))
+        kinds = ENTITY_INPUTS if self.reads_titles else ("mask",)
+        allowed = "one of " + ", ".join(ENTITY_INPUTS)
+        if not self.reads_titles and self.entity_input == "title":
+            allowed = "mask: what the architecture reads are candidates, which have no title"
+        require(self.name, self.entity_input in kinds, "entity_input", self.entity_input, allowed)
+        check_thresholds(self.own_thresholds, THRESHOLDS)
+        self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
+        self.cfg = {"thresholds": dict(self.own_thresholds)}
+        self._init_listening()
+
+    @classmethod
+    def kind_for(cls, model: Model[Any, Any], name: str) -> type[EntityPipe]:
+        """See `LukePipe.kind_for`: the pipe on entities with the model's architecture."""
+        kinds = list(_kinds(EntityPipe))  # type: ignore[type-abstract]
+        for kind in kinds:
+            if kind.fits(model):
+                return kind
+        allowed = ", ".join(kind.architecture for kind in kinds)
+        raise ValueError(Errors.L333.format(found=model.name, allowed=allowed))
+
+    # --- what it knows ---------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): What the architecture has heads for: of `PARTS`."""
+
+    @property
+    @abstractmethod
+    def joint(self) -> JointConfig:
+        """Labels of the heads that this pipe has: those of the weights that the config allows."""
+
+    @property
+    @abstractmethod
+    def default_thresholds(self) -> dict[str, Threshold]:
+        """RETURNS (dict[str, Threshold]): What holds where the config says nothing."""
+
+    @property
+    def speaking(self) -> JointConfig:
+        """RETURNS (JointConfig): As `joint`, without heads whose weights are still random: those say nothing."""
+        heads = self.joint
+        return without_labels(heads, [part for part, head in PARTS.items() if head in heads.untrained])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the entities it finds, or if it finds none those that it gives to entities, or to pairs. None
+        before there are weights: spaCy asks for them in passing, and that must not load a model.
+        """
+        if not self.network.has_weights:
+            return ()
+        heads = self.joint
+        return heads.ner_labels or heads.entity_labels or heads.relation_labels
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """What `spacy init labels` saves: labels by task, for `initialize`."""
+        heads = self.joint
+        return {
+            "ner": list(heads.ner_labels),
+            "labels": list(heads.entity_labels),
+            "relations": {label: heads.relation_ids.get(label, "") for label in heads.relation_labels},
+        }
+
+    @property
+    def thresholds(self) -> dict[str, Threshold]:
+        """Least probabilities by task, a number or one by label; change them at any time, for example
+        `pipe.thresholds["relations"] = {"country": 0.8}`. Labels that aren't named keep 0.5.
+        """
+        stored: dict[str, Threshold] = self.cfg["thresholds"]
+        if not self.cfg.get("complete"):
+            stored.update({**self.default_thresholds, **stored})
+            self.cfg["complete"] = True
+        return stored
+
+    def changed_settings(self) -> dict[str, Any]:
+        """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these."""
+        return {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}
+
+    def check(self) -> None:
+        """See `Task.check`."""
+        check_thresholds(self.thresholds, THRESHOLDS)
+        check_label_names(self.thresholds, self.limits.allowed or {}, self.joint)
+
+    def silence(self, docs: Sequence[Doc]) -> str | None:
+        """See `Task.silence`. Feeding listeners is enough to be there for."""
+        heads = self.speaking
+        silent = [part for part in self.parts if PARTS[part] in heads.untrained]
+        if not (heads.ner_labels or heads.entity_labels or heads.relation_labels):
+            silent = [] if self.listeners else list(self.parts)
+        return Warnings.W301.format(name=self.name, tasks=", ".join(silent)) if silent else None
+
+    # --- asking and writing ----------------------------------------------------------------
+
+    def request(self, doc: Doc) -> Request:
+        """doc (Doc): A document. RETURNS (Request): What is asked about it."""
+        spans = self.entities(doc)
+        given = [(span.start, span.end, span.label_) for span in spans]
+        if self.find_entities == "auto":
+            annotated = len(doc) > 0 and doc.has_annotation("ENT_IOB")  # spaCy calls an empty Doc annotated
+            find = not given and not annotated
+        else:
+            find = bool(self.find_entities)
+        return Request(given, _taken(doc) if find else [], find, self.title_ids(spans))
+
+    def title_ids(self, spans: Sequence[Span]) -> Ints | None:
+        """spans (Sequence[Span]): Entities.
+        RETURNS (ndarray | None): Which entities of the vocabulary they are read as, shape (n_spans,); None for [MASK].
+        """
+        return None if self.titles is None else self.titles.ids(spans, self.network.tokenizer)
+
+    def suggest(self, docs: Sequence[Doc]) -> list[Ints] | None:
+        """docs (Sequence[Doc]): Documents.
+        RETURNS (list[ndarray] | None): The suggester's spans of each, shape (n_spans, 2) each; None without one."""
+        if self.suggester is None:
+            return None
+        ragged = self.suggester(docs, ops=NumpyOps())
+        spans = ragged.dataXd.reshape(-1, 2).astype(np.int64)
+        return list(np.split(spans, np.cumsum(ragged.lengths)[:-1]))
+
+    def writer(self) -> Callable[[Doc, Prediction], None]:
+        """See `Task.writer`."""
+        heads = self.speaking
+        annotator = Annotator(
+            joint=heads,
+            thresholds=self.thresholds,
+            limits=self.limits,
+            spans_key=self.spans_key,
+            write_vectors=self.writes_vectors,
+            write_labels=bool(heads.entity_labels),
+            write_relations=bool(heads.relation_labels),
+        )
+
+        def write(doc: Doc, prediction: Prediction) -> None:
+            annotator.annotate(doc, self.entities(doc), prediction)
+            self._write_trf_data(doc, prediction)
+
+        return write
+
+    def annotate(self, doc: Doc, prediction: Prediction) -> None:
+        """See `Task.annotate`."""
+        self.writer()(doc, prediction)
+
+    # --- training --------------------------------------------------------------------------
+
+    @abstractmethod
+    def make_heads(self, data: LabelData) -> bool:
+        """Make new heads for new labels.
+
+        data (LabelData): The labels; heads whose labels stay the same keep their weights.
+        RETURNS (bool): Whether anything changed.
+        """
+
+    def set_labels(self, examples: Iterable[Example], labels: Mapping[str, Any] | None) -> None:
+        """See `Task.set_labels`: labels by task, "ner", "labels" and "relations"."""
+        data = collect_labels(examples, self.entities) if labels is None else check_labels(labels)
+        if self.make_heads(data):
+            self.cfg = {"thresholds": dict(self.own_thresholds)}
+
+    def gold(self, example: Example) -> Gold:
+        """example (Example): An example. RETURNS (Gold): What its reference is annotated with."""
+
+        def near(spans: Sequence[Span]) -> PairFilter:
+            return self.limits.near(example.reference, [(span.start, span.end) for span in spans])
+
+        return gold_of(example, self.entities, near)
+
+
+def _kinds(pipe: type[EntityPipe]) -> Iterator[type[EntityPipe]]:
+    """The classes that have an architecture of their own."""
+    for kind in pipe.__subclasses__():
+        yield from _kinds(kind)
+        if "reads" in vars(kind):
+            yield kind
+
+
+def _taken(doc: Doc) -> list[tuple[int, int]]:
+    """Tokens that found entities may not touch: other entities, and what `doc.set_ents(blocked=...)` bars."""
+    begins_without_label = doc.to_array(["ENT_IOB", "ENT_TYPE"]).reshape(-1, 2) == np.array([3, 0])
+    barred = np.flatnonzero(begins_without_label.all(axis=1)).tolist()
+    return [*((span.start, span.end) for span in doc.ents), *((token, token + 1) for token in barred)]

@@ -1,0 +1,275 @@
+"""The frame of all pipes: how documents stream through a task, how it learns, is scored, saved and loaded."""
+
+# No `from __future__ import annotations`: spaCy resolves those of `initialize`.
+import json  # srsly's rounds floats
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from ..annotation import set_extensions
+from ..errors import Errors
+from .settings import require, setting
+from .task import Batch, Task
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# Word pieces and entities of a padded batch. Of twice as many, the keys and values that are kept of the words come from
+# fresh memory each time, which costs a processor a twentieth of the word pass.
+BATCH_PIECES = 4096
+
+# Padded batches that a small `batch_size` is filled up to. The documents of a single one seldom make as many batches of
+# equal size as are read at the same time, and what is left over is read on its own.
+FILL = 4
+
+
+@dataclass(eq=False, repr=False)
+class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
+    """A task of LUKE behind `nlp.add_pipe`.
+
+    vocab (Vocab): The vocabulary.
+    model (Model): What one of our architectures made.
+    name (str): Name of the component.
+    max_batch_pieces (int): Most tokens of a padded batch, word pieces and entities, in training too. More are read in
+        several batches, with the same gradients.
+    scorer (Callable | None): The scorer.
+    """
+
+    vocab: Vocab
+    model: Model[Any, Any]
+    name: str
+    max_batch_pieces: int = setting(BATCH_PIECES)
+    scorer: Callable[..., Any] | None = setting(None)
+
+    def __post_init__(self) -> None:
+        require(self.name, self.max_batch_pieces >= 1, "max_batch_pieces", self.max_batch_pieces, "1 or more")
+        set_extensions()
+        self.network = self.model.attrs["network"](self.model)
+        self.cfg: dict[str, Any] = {}
+
+    @classmethod
+    def fits(cls, model: Model[Any, Any]) -> bool:
+        """RETURNS (bool): Whether a model is one for this task."""
+        return bool(getattr(model.attrs.get("settings"), "task", model.name) == cls.reads)
+
+    @classmethod
+    def kind_for(cls, model: Model[Any, Any], name: str) -> "type[Self]":
+        """Which class has the task that a model is for.
+
+        model (Model): The model of a component's config.
+        name (str): Name of the component.
+        RETURNS (type[LukePipe]): The class.
+        RAISES (ValueError): If the model is for another component.
+        """
+        if not cls.fits(model):
+            found = getattr(model.attrs.get("settings"), "task", model.name)
+            raise ValueError(Errors.L336.format(pipe=name, needed=cls.architecture, found=found))
+        return cls
+
+    # --- prediction ------------------------------------------------------------------------
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents.
+
+        stream (Iterable[Doc]): The documents.
+        batch_size (int): How many to read at once at least. Short ones are read together until they fill four padded
+            batches, unless it is 1: then each comes back before the next one is taken.
+        YIELDS (Doc): The documents, in order. Those of a batch that fails go to the pipeline's error handler.
+        """
+        handle_error = self.get_error_handler()
+        for docs in fill_batches(stream, batch_size, FILL * self.max_batch_pieces):
+            try:
+                self.set_annotations(docs, self.predict(docs))
+            except Exception as error:  # whatever it is, it is for the handler to judge
+                handle_error(self.name, self, docs, error)
+            else:
+                yield from docs
+
+    def predict(self, docs: Iterable[Doc]) -> list[Any]:
+        """Predict, without changing the documents.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (list[Any]): A prediction for each; None where nothing is to be written.
+        """
+        docs = list(docs)
+        self.check()
+        predictions: list[Any] = [None] * len(docs)
+        if docs and self.speaks:
+            predictions = self.solve(docs, self.network.runner(self.max_batch_pieces))
+        silence = self.silence(docs)  # now, because solving may have a better explanation
+        if silence is not None:
+            warnings.warn(silence, stacklevel=2)
+        return predictions
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Any]) -> None:
+        """Write predictions onto the documents.
+
+        docs (Iterable[Doc]): The documents.
+        predictions (Sequence[Any]): From `predict`.
+        """
+        write = self.writer()
+        for doc, prediction in zip(docs, predictions, strict=True):
+            if prediction is not None:
+                write(doc, prediction)
+
+    # --- training --------------------------------------------------------------------------
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Any = None,
+        **settings: Any,
+    ) -> None:
+        """Load the checkpoint's weights, and make a new head where data or `labels` bring new labels.
+
+        get_examples (Callable): Gives examples, for their labels.
+        nlp (Language | None): The pipeline.
+        labels (Any): What `label_data` gave; None to collect labels from the examples.
+        **settings (Any): Further arguments of the task's `set_labels`.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        self.network.module  # noqa: B018  # loads the weights
+        self.set_labels(get_examples(), labels, **settings)
+        if nlp is not None:
+            self._find_listeners_behind(nlp)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples. What is asked of a document comes from the reference.
+
+        examples (Iterable[Example]): The batch.
+        drop (float): Dropout rate of all layers.
+        sgd (Optimizer | None): If given, a step is taken.
+        losses (dict[str, float] | None): The loss is added under the pipe's name.
+        RETURNS (dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        self.network.module  # noqa: B018  # before it is loaded it has no labels to compare the gold with
+        self._backprop_pending()
+        set_dropout_rate(self.model, drop)
+        for batches, targets in self.lessons(examples):
+            # Losses are taken over all batches at once; but for the last one, whose gradients come first, inner states
+            # are computed again then.
+            last = len(batches) - 1
+            answers = [
+                self.network.begin_update(batch.inputs, recompute=index < last)
+                for index, batch in enumerate(batches)
+            ]
+            loss = self.loss(batches, [output for output, _ in answers], targets)
+            if loss is not None:
+                loss.backward()  # type: ignore[no-untyped-call]  # to the outputs, which are leaves
+                losses[self.name] += float(loss.detach())
+            self._send_back([example.predicted for example in examples], batches, answers)
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def _send_back(
+        self, docs: Sequence[Doc], batches: Sequence[Batch], answers: Sequence[tuple[Any, Callable[..., Any]]]
+    ) -> None:
+        """Send the gradients of outputs back through the model."""
+        for output, backprop in reversed(answers):
+            backprop(output)
+
+    def _backprop_pending(self) -> None:
+        """Send back what still waits for gradients of other components."""
+
+    def _find_listeners_behind(self, nlp: Language) -> None:
+        """Find the components that listen to this one."""
+
+    # --- scoring ---------------------------------------------------------------------------
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score what this pipe has written.
+
+        examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
+        RETURNS (dict[str, Any]): The scores; none without a scorer.
+        """
+        return {} if self.scorer is None else self.scorer(list(examples), pipe=self, **kwargs)
+
+    # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """RETURNS (bytes): Settings, weights and tokenizer."""
+        data = {
+            "cfg": lambda: json.dumps({**self.cfg, **self.changed_settings()}).encode(),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": lambda: self.network.to_bytes(),
+        }
+        return util.to_bytes(data, exclude)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Self":
+        """Read what `to_bytes` wrote."""
+        data = {
+            "cfg": lambda b: self.cfg.update(json.loads(b)),
+            "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
+            "model": lambda b: self.network.from_bytes(b),
+        }
+        util.from_bytes(bytes_data, data, exclude)
+        self._weights_were_read()
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write settings, and weights and tokenizer in the published directory format."""
+        settings = {**self.cfg, **self.changed_settings()}
+        data = {
+            "cfg": lambda p: p.write_text(json.dumps(settings, indent=2), encoding="utf8"),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": lambda p: self.network.to_disk(p),
+        }
+        util.to_disk(path, data, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
+        """Read what `to_disk` wrote."""
+        data = {
+            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf8"))),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: self.network.from_disk(p),
+        }
+        util.from_disk(path, data, exclude)
+        self._weights_were_read()
+        return self
+
+    def _weights_were_read(self) -> None:
+        """Tell others what they have to know of weights that were just read."""
+
+
+def fill_batches(docs: Iterable[Doc], n_docs: int, n_tokens: int) -> Iterator[list[Doc]]:
+    """Cut a stream into batches.
+
+    docs (Iterable[Doc]): The documents.
+    n_docs (int): The fewest of a batch; the last one may have fewer. 1 makes each document a batch.
+    n_tokens (int): The fewest tokens of a batch of more than one document.
+    YIELDS (list[Doc]): The batches.
+    """
+    batch: list[Doc] = []
+    tokens = 0
+    for doc in docs:
+        batch.append(doc)
+        tokens += len(doc)
+        if n_docs == 1 or (len(batch) >= n_docs and tokens >= n_tokens):
+            yield batch
+            batch, tokens = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,164 @@
+"""Settings of a pipe: fields of its class. Its factory, with its signature and default config, is made of them.
+
+So a setting's name, type and default stand once, in the class, and its meaning in the class's docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from spacy.language import Language
+from thinc.api import Model
+
+from ..errors import Errors
+
+if TYPE_CHECKING:
+    from .pipe import LukePipe
+
+
+def setting(
+    default: Any = MISSING, *, make: Any = MISSING, config: Any = None, name: str = "", group: Any = None
+) -> Any:
+    """A field of a pipe's class that its config sets.
+
+    default (Any): Its default.
+    make (Callable): Makes its default, instead.
+    config (Any): What the default config says, if it isn't the default itself: a registered function.
+    name (str): What the config calls it, if the pipe has another use for the name.
+    group (type | None): A dataclass that it is of, whose fields the config sets.
+    RETURNS (Any): The field.
+    """
+    made = {"default": default} if make is MISSING else {"default_factory": make}
+    return field(kw_only=True, metadata={"config": config, "name": name, "group": group}, **made)
+
+
+def require(pipe: str, fits: bool, name: str, value: Any, allowed: str) -> None:
+    """Check a setting.
+
+    pipe (str): Name of the component.
+    fits (bool): Whether it fits.
+    name, value, allowed (Any): What to tell otherwise.
+    RAISES (ValueError): If it doesn't.
+    """
+    if not fits:
+        raise ValueError(Errors.L311.format(pipe=pipe, name=name, value=value, allowed=allowed))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a component's config.
+
+    attribute (str): The field that it sets.
+    part (str): The field's own field, if the config sets its parts; else "".
+    annotation (Any): Its type.
+    default (Any): What the default config says.
+    """
+
+    attribute: str
+    part: str
+    annotation: Any
+    default: Any
+
+
+def settings_of(pipe: type[LukePipe], without: Collection[str] = ()) -> dict[str, Setting]:
+    """The settings of a pipe's class, by their names in a config.
+
+    pipe (type[LukePipe]): The class.
+    without (Collection[str]): Fields to leave out.
+    RETURNS (dict[str, Setting]): The settings.
+    """
+    found: dict[str, Setting] = {}
+    hints = get_type_hints(pipe)
+    for f in fields(pipe):
+        if "group" not in f.metadata or f.name in without:
+            continue
+        group = f.metadata["group"]
+        if group is None:
+            found[_name(f)] = Setting(f.name, "", hints[f.name], _default(f))
+        else:
+            types = get_type_hints(group)
+            found |= {_name(p): Setting(f.name, p.name, types[p.name], _default(p)) for p in fields(group)}
+    return found
+
+
+def make_factory(
+    factory: str,
+    pipe: type[LukePipe],
+    *,
+    scorer: str,
+    assigns: Sequence[str],
+    score_weights: Mapping[str, float | None],
+    model: Mapping[str, Any] | None = None,
+    without: Collection[str] = (),
+    **fixed: Any,
+) -> Callable[..., LukePipe]:
+    """Make and register the factory of a component.
+
+    factory (str): Its name.
+    pipe (type[LukePipe]): The pipe's class.
+    scorer (str): Registered name of its scorer.
+    assigns (Sequence[str]): What it writes.
+    score_weights (Mapping[str, float | None]): Weights of its scores.
+    model (Mapping[str, Any] | None): What the default model's config says beside the class's architecture.
+    without (Collection[str]): Settings of the class that this component doesn't have.
+    **fixed (Any): Settings that no config changes here.
+    RETURNS (Callable): The factory, for an entry point.
+    """
+    known = settings_of(pipe, {*without, *fixed})
+
+    def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
+        kind = pipe.kind_for(model, name)
+        return kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
+
+    make.__name__, make.__doc__ = f"make_{factory}", pipe.__doc__
+    types = {name: found.annotation for name, found in known.items()}
+    _sign(make, {"nlp": Language, "name": str, "model": Model[Any, Any], **types})
+    config: dict[str, Any] = {name: found.default for name, found in known.items()}
+    config["model"] = {"@architectures": pipe.architecture, "checkpoint": None, **(model or {})}
+    config["scorer"] = {"@scorers": scorer}
+    Language.factory(
+        factory,
+        assigns=list(assigns),
+        default_config=config,
+        default_score_weights=dict(score_weights),
+        func=make,
+    )
+    return make
+
+
+def _field_values(
+    pipe: type[LukePipe], known: Mapping[str, Setting], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a config says, by the fields of a pipe's class."""
+    values: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        found = known[name]
+        if found.part:
+            groups.setdefault(found.attribute, {})[found.part] = value
+        else:
+            values[found.attribute] = value
+    kinds = {f.name: f.metadata["group"] for f in fields(pipe) if f.name in groups}
+    return values | {name: kinds[name](**parts) for name, parts in groups.items()}
+
+
+def _sign(function: Any, annotations: dict[str, Any]) -> None:
+    """Give a function the signature that spaCy checks configs against."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    function.__annotations__ = annotations
+    function.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, keyword, annotation=kind) for name, kind in annotations.items()]
+    )
+
+
+def _name(field_: Field[Any]) -> str:
+    return field_.metadata.get("name") or field_.name
+
+
+def _default(field_: Field[Any]) -> Any:
+    if field_.metadata.get("config") is not None:
+        return field_.metadata["config"]
+    return field_.default if field_.default_factory is MISSING else field_.default_factory()

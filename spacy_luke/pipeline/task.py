@@ -1,0 +1,166 @@
+"""What a pipe has of its own: a task.
+
+    docs --items--> what is asked of them --batches--> what the model takes --> outputs --decode--> predictions
+         --annotate--> docs
+    examples --lessons--> batches and targets --> outputs --loss--> gradients
+
+The frame (`pipe.py`) does all else: streams, threads, gradients, steps, scores, files. A pipe's class is the frame with
+the methods of a task filled in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from ..errors import Warnings
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.training import Example
+    from torch import Tensor
+
+    from ..layers.threads import Runner
+
+
+class Batch(NamedTuple):
+    """One batch.
+
+    items (Any): Which of the items are in it.
+    inputs (Any): What the model takes.
+    """
+
+    items: Any
+    inputs: Any
+
+
+class Lesson(NamedTuple):
+    """Batches that one loss is taken of: a forward pass of each, then their gradients.
+
+    batches (Sequence[Batch]): The batches.
+    targets (Any): What `loss` compares the outputs with.
+    """
+
+    batches: Sequence[Batch]
+    targets: Any
+
+
+class Task(ABC):
+    """A task.
+
+    name (str): Name of the component.
+    network (Network): The torch side; see `spacy_luke.layers.network`.
+    max_batch_pieces (int): Most tokens of a padded batch.
+    """
+
+    reads: ClassVar[str]  # the published class whose head it uses
+    architecture: ClassVar[str]  # what makes its model by default
+    name: str
+    network: Any
+    max_batch_pieces: int
+
+    # --- prediction ------------------------------------------------------------------------
+
+    def items(self, docs: Sequence[Doc]) -> Any:
+        """What is asked of documents: texts, mentions, pairs, and where they are read.
+
+        docs (Sequence[Doc]): The documents.
+        RETURNS (Any): The items.
+        """
+        raise NotImplementedError
+
+    def batches(self, items: Any, budget: int) -> Sequence[Batch]:
+        """Lay items out for the model.
+
+        items (Any): From `items`.
+        budget (int): Most tokens of a padded batch.
+        RETURNS (Sequence[Batch]): Items of like size together.
+        """
+        raise NotImplementedError
+
+    def decode(
+        self, docs: Sequence[Doc], items: Any, batches: Sequence[Batch], outputs: Sequence[Any]
+    ) -> list[Any]:
+        """What the outputs say of the documents.
+
+        docs (Sequence[Doc]): The documents.
+        items (Any): From `items`.
+        batches (Sequence[Batch]): From `batches`.
+        outputs (Sequence[Any]): What the model says of each batch.
+        RETURNS (list[Any]): What `annotate` writes, by document; None for nothing.
+        """
+        raise NotImplementedError
+
+    def solve(self, docs: Sequence[Doc], run: Runner) -> list[Any]:
+        """Predict in one round. A task whose items depend on answers asks several times instead.
+
+        docs (Sequence[Doc]): The documents; not changed.
+        run (Runner): Predicts batches, in their order.
+        RETURNS (list[Any]): What `annotate` writes, by document; None for nothing.
+        """
+        items = self.items(docs)
+        batches = self.batches(items, run.budget)
+        return self.decode(docs, items, batches, run([batch.inputs for batch in batches]))
+
+    @abstractmethod
+    def annotate(self, doc: Doc, prediction: Any) -> None:
+        """Write a prediction onto a document.
+
+        doc (Doc): The document.
+        prediction (Any): From `decode` or `solve`.
+        """
+
+    def writer(self) -> Callable[[Doc, Any], None]:
+        """RETURNS (Callable): `annotate`, or a function that has looked up once what it needs for all documents."""
+        return self.annotate
+
+    # --- training --------------------------------------------------------------------------
+
+    @abstractmethod
+    def lessons(self, examples: Sequence[Example]) -> Iterable[Lesson]:
+        """What there is to learn of examples. Of what isn't annotated, nothing.
+
+        examples (Sequence[Example]): The examples.
+        RETURNS (Iterable[Lesson]): The lessons; the sum of their losses is that of the examples.
+        """
+
+    @abstractmethod
+    def loss(self, batches: Sequence[Batch], outputs: Sequence[Any], targets: Any) -> Tensor | None:
+        """The loss of a lesson.
+
+        batches (Sequence[Batch]): Its batches.
+        outputs (Sequence[Any]): What the model says of each.
+        targets (Any): Its targets.
+        RETURNS (Tensor | None): Shape: (). None if there is nothing to learn.
+        """
+
+    def set_labels(self, examples: Iterable[Example], labels: Any) -> None:  # noqa: B027  # some have no labels
+        """Give the head the labels of data, where it has labels; a head that has just these stays.
+
+        examples (Iterable[Example]): The data.
+        labels (Any): What `label_data` gave, instead of the labels of the data; None for these.
+        """
+
+    # --- what it knows and says ------------------------------------------------------------
+
+    @property
+    def speaks(self) -> bool:
+        """RETURNS (bool): Whether the head has trained weights. Random ones say nothing."""
+        return not self.network.untrained
+
+    def silence(self, docs: Sequence[Doc]) -> str | None:
+        """docs (Sequence[Doc]): What was predicted.
+        RETURNS (str | None): A warning if nothing, or not all, can be said of them."""
+        return None if self.speaks else Warnings.W302.format(name=self.name, task=self.reads)
+
+    def check(self) -> None:  # noqa: B027  # most need none
+        """Refuse settings that may have been changed since the pipe was made.
+
+        RAISES (ValueError): If one of them makes no sense.
+        """
+
+    def changed_settings(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): Settings that may have changed since the config was made; saved with the pipe,
+        and put into `cfg` when it is loaded."""
+        return {}

@@ -1,0 +1,258 @@
+"""What the pipes that put a published head on the text of a Doc have in common.
+
+    docs -> texts beside each (a pair, questions, choices, or none) -> rows -> padded batches -> logits
+         -> decode -> annotate                                         (prediction)
+         -> loss, against the gold of each document                    (training)
+
+A pipe's own file says what stands beside a document, what its gold is, and what the logits mean.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..errors import Warnings
+from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.pieces import DocPieces
+from ..inputs.texts import NO_ENTITIES, TextEntities, TextRow, text_batches
+from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
+from .pipe import LukePipe
+from .probabilities import Floats
+from .settings import require, setting
+from .task import Batch, Lesson
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..tokenizer import LukeTokenizer
+
+
+class TextItems(NamedTuple):
+    """Documents with texts beside them.
+
+    pieces (list[DocPieces]): The documents' pieces.
+    rows (list[TextRow]): What is read: windows of the documents, each with one of the texts.
+    n_texts (list[int]): The number of texts of each document.
+    """
+
+    pieces: list[DocPieces]
+    rows: list[TextRow]
+    n_texts: list[int]
+
+
+@dataclass
+class RowScores:
+    """What the model says of one row.
+
+    row (TextRow): The row.
+    logits (ndarray): Its logits; with a dimension of the row's length for heads on tokens.
+    """
+
+    row: TextRow
+    logits: Floats
+
+
+@dataclass
+class DocScores:
+    """What the model says of one document.
+
+    pieces (DocPieces): Its pieces.
+    texts (list[list[RowScores]]): For each text beside it, the windows of the document.
+    """
+
+    pieces: DocPieces
+    texts: list[list[RowScores]] = field(default_factory=list)
+
+
+@dataclass(eq=False, repr=False)
+class TextPipe(LukePipe):
+    """A published head on text.
+
+    entity_input (str): Entities that are read with the words: "none"; "mask", for what the text says of them;
+        "title", for what the model knows of them, by their titles in the entity vocabulary.
+    entities (Callable): Gives the entities of a Doc, from `doc.ents` by default.
+    titles (Callable): Gives the title of an entity, from `ent.kb_id_` by default. `pipe.titles` counts how many have
+        one in the vocabulary.
+    """
+
+    doc_first: ClassVar[bool] = True  # whether a document stands before the text beside it
+    by_token: ClassVar[bool] = False  # whether every token needs pieces of its own
+
+    entity_input: str = setting("none")
+    entities: EntityGetter = setting(make=doc_ents, config={"@misc": "spacy-luke.doc_ents.v1"})
+    title_getter: TitleGetter = setting(
+        make=kb_id_titles, config={"@misc": "spacy-luke.kb_id_titles.v1"}, name="titles"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kinds = ("none", *ENTITY_INPUTS)
+        allowed = "one of " + ", ".join(kinds)
+        require(self.name, self.entity_input in kinds, "entity_input", self.entity_input, allowed)
+        self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
+
+    # --- a pipe's own ----------------------------------------------------------------------
+
+    def beside(self, doc: Doc) -> Sequence[str | None]:
+        """The texts that a document is read with, once with each.
+
+        doc (Doc): The document.
+        RETURNS (Sequence[str | None]): The texts; None for the document alone.
+        """
+        return (None,)
+
+    @abstractmethod
+    def decode_doc(self, doc: Doc, scores: DocScores) -> Any:
+        """What the logits say of a document.
+
+        doc (Doc): The document.
+        scores (DocScores): The logits of all its rows.
+        RETURNS (Any): What `annotate` writes; None for nothing.
+        """
+
+    @abstractmethod
+    def gold_of(self, example: Example) -> Any:
+        """The gold of an example, on the tokens of its predicted document.
+
+        example (Example): The example.
+        RETURNS (Any): What `row_loss` takes; None where the reference isn't annotated.
+        """
+
+    @abstractmethod
+    def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
+        """The loss of some documents.
+
+        logits (Tensor): Logits of their rows, padded.
+        items (TextItems): The documents, all annotated.
+        golds (Sequence[Any]): Their gold.
+        RETURNS (Tensor | None): Shape: (). None if there is nothing to learn.
+        """
+
+    # --- the task --------------------------------------------------------------------------
+
+    def items(self, docs: Sequence[Doc]) -> TextItems:
+        """See `Task.items`: documents with what stands beside them."""
+        return self.lay_out(docs, [self.beside(doc) for doc in docs])
+
+    def lay_out(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> TextItems:
+        """Lay documents out in rows.
+
+        docs (Sequence[Doc]): The documents.
+        beside (Sequence[Sequence[str | None]]): The texts that each is read with; None for alone.
+        RETURNS (TextItems): The rows.
+        """
+        layout = self.network.layout(doc_first=self.doc_first, by_token=self.by_token)
+        if self.entity_input != "none" and not self.network.words_see_entities:
+            warnings.warn(Warnings.W303.format(name=self.name, kind=self.entity_input), stacklevel=2)
+        entities = [self._entities(doc, layout.tokenizer) for doc in docs]
+        pieces, rows = layout.rows(docs, beside, entities)
+        return TextItems(pieces, rows, [len(texts) for texts in beside])
+
+    def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
+        spans = () if self.entity_input == "none" else self.entities(doc)
+        if not spans:
+            return NO_ENTITIES
+        extents = np.array([(span.start, span.end) for span in spans], dtype=np.int64)
+        if self.titles is not None:
+            return TextEntities(extents, self.titles.ids(spans, tokenizer))
+        return TextEntities(extents, np.full(len(spans), tokenizer.entity_mask_id, dtype=np.int64))
+
+    def batches(self, items: TextItems, budget: int) -> list[Batch]:
+        """See `Task.batches`: rows of like length, across documents."""
+        return [Batch(*batch) for batch in text_batches(items.rows, self.network.tokenizer, budget)]
+
+    def decode(
+        self, docs: Sequence[Doc], items: TextItems, batches: Sequence[Batch], outputs: Sequence[Floats]
+    ) -> list[Any]:
+        """See `Task.decode`, document by document."""
+        scores = doc_scores(items, batches, outputs)
+        return [self.decode_doc(doc, score) for doc, score in zip(docs, scores, strict=True)]
+
+    def logits(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> list[DocScores]:
+        """Ask about documents.
+
+        docs (Sequence[Doc]): The documents.
+        beside (Sequence[Sequence[str | None]]): The texts that each is read with; None for alone.
+        RETURNS (list[DocScores]): The logits.
+        """
+        items, run = self.lay_out(docs, beside), self.network.runner(self.max_batch_pieces)
+        batches = self.batches(items, run.budget)
+        return doc_scores(items, batches, run([batch.inputs for batch in batches]))
+
+    def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
+        """See `Task.lessons`: one of all, because a loss is a mean over texts whose windows lie in several batches."""
+        known = [(e, gold) for e in examples if (gold := self.gold_of(e)) is not None]
+        items = self.lay_out([e.predicted for e, _ in known], [self.beside(e.reference) for e, _ in known])
+        if items.rows:
+            yield Lesson(self.batches(items, self.max_batch_pieces), (items, [gold for _, gold in known]))
+
+    def loss(self, batches: Sequence[Batch], outputs: Sequence[Tensor], targets: Any) -> Tensor | None:
+        """See `Task.loss`."""
+        return self.row_loss(self.network.join_rows(outputs, [batch.items for batch in batches]), *targets)
+
+
+def doc_scores(items: TextItems, batches: Sequence[Batch], outputs: Sequence[Floats]) -> list[DocScores]:
+    """Bring logits of batches back to their documents.
+
+    items (TextItems): The documents.
+    batches (Sequence[Batch]): Their rows.
+    outputs (Sequence[ndarray]): Logits of each batch. Shape: (rows, labels) or (rows, length, labels)
+    RETURNS (list[DocScores]): The logits of each document.
+    """
+    logits: dict[int, Floats] = {}
+    for batch, output in zip(batches, outputs, strict=True):
+        for place, values in zip(batch.items, output, strict=True):
+            logits[place] = values[: len(items.rows[place])] if values.ndim == 2 else values
+    scores = [DocScores(p, [[] for _ in range(n)]) for p, n in zip(items.pieces, items.n_texts, strict=True)]
+    for place, row in enumerate(items.rows):
+        scores[row.window.doc].texts[row.beside].append(RowScores(row, logits[place]))
+    return scores
+
+
+@dataclass(eq=False, repr=False)
+class LabelPipe(TextPipe):
+    """A text pipe with labels: those of the checkpoint, or new ones."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels. None before there are weights: spaCy asks for them in passing, and that must not load a
+        model; none either while the head is untrained and no data have named its labels."""
+        if not self.network.has_weights:
+            return ()
+        labels: tuple[str, ...] = self.network.labels
+        named = any(label != f"LABEL_{i}" for i, label in enumerate(labels))
+        return labels if named or self.speaks else ()
+
+    @property
+    def label_data(self) -> list[str]:
+        """What `spacy init labels` saves, for `initialize`."""
+        return list(self.labels)
+
+    @property
+    def meaning(self) -> str | None:
+        """RETURNS (str | None): What new labels mean, where the head knows several kinds; see `LukeConfig`."""
+        return None
+
+    @abstractmethod
+    def collect_labels(self, examples: Iterable[Example]) -> list[str]:
+        """RETURNS (list[str]): The labels of the data, without repetition."""
+
+    def set_labels(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
+        """See `Task.set_labels`."""
+        new = list(dict.fromkeys(self.collect_labels(examples) if labels is None else labels))
+        if new and set(new) != set(self.network.labels):
+            self.network.set_labels(new, self.meaning)
+
+
+def mean_logits(rows: Sequence[RowScores]) -> Floats:
+    """rows (Sequence[RowScores]): Windows of one text. RETURNS (ndarray): Mean of their logits. Shape: (labels,)"""
+    mean: Floats = np.mean([row.logits for row in rows], axis=0)
+    return mean
