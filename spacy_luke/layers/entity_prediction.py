@@ -1,7 +1,4 @@
-"""LUKE's masked-entity prediction as a thinc `Model`: logits of the entities that masked mentions may be of.
-
-As all architectures of ours it reads and initializes nothing; see `weights` for where weights come from.
-"""
+"""LUKE's masked-entity prediction as a thinc `Model`: logits of the entities that masked mentions may be of."""
 
 from __future__ import annotations
 
@@ -25,8 +22,6 @@ from .head import HeadNetwork, WindowSettings
 from .network import build_model, tensors_of
 from .shim import LukeShim
 
-TASK = "LukeForMaskedLM"
-
 
 class LinkNetwork(HeadNetwork):
     """Masked-entity prediction, with the entity vocabulary."""
@@ -34,11 +29,6 @@ class LinkNetwork(HeadNetwork):
     def predict(self, batch: Arrays) -> NDArray[np.float32]:
         """batch (LukeInputs): The batch. RETURNS (ndarray): Logits. Shape: (n_asked, n_entities)"""
         return np.asarray(super().predict(batch), dtype=np.float32)
-
-    @property
-    def vocab(self) -> EntityVocab:
-        """RETURNS (EntityVocab): The entity vocabulary."""
-        return self.tokenizer.entity_vocab
 
     @property
     def is_trained(self) -> bool:
@@ -56,7 +46,7 @@ class LinkNetwork(HeadNetwork):
         titles (Sequence[str]): The titles; those that are known keep their rows.
         RETURNS (list[str]): Those that are new.
         """
-        vocab = self.vocab
+        vocab = self.tokenizer.entity_vocab
         ids = vocab.to_dict()
         rows = max(self.config.entity_vocab_size, max(ids.values()) + 1)
         new = [title for title in dict.fromkeys(titles) if title not in ids]
@@ -108,32 +98,17 @@ def build_entity_prediction(
     mixed_precision: bool = False,
     dtype: str = "float32",
 ) -> Model[Arrays, Tensor]:
-    """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities.
+    """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities. Training fills the
+    entity vocabulary of the default model's encoder.
 
-    checkpoint (str | None): A folder or a hub name; None for the encoder of the model that ships with the
-        package, whose entity vocabulary training fills.
-    window (int | None): Most pieces of a window, special tokens not counted; None for all the encoder has.
-    overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller
-        window.
     head_learn_rate_scale (float): Learning rate of the head and of the entity table, as a multiple of the encoder's.
-    mixed_precision (bool): Train in bfloat16.
-    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-    RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits: (n_asked, n_candidates), or
-        (n_asked, entity_vocab_size).
+    RETURNS (Model[Arrays, Tensor]): It gives logits: (n_asked, n_candidates), or (n_asked, entity_vocab_size). Further
+        arguments: see `network`.
     """
-    shim = LukeShim(
-        None,
-        head_learn_rate_scale,
-        mixed_precision,
-        method="predict_entities",
-        heads=("entity_predictions.", "luke.entity_embeddings.entity_embeddings."),
-        dtype=dtype,
-    )
-    settings = WindowSettings(TASK, checkpoint, window, overlap)
+    heads = ("entity_predictions.", "luke.entity_embeddings.entity_embeddings.")
+    shim = LukeShim(head_learn_rate_scale, mixed_precision, dtype, "predict_entities", heads)
+    settings = WindowSettings("LukeForMaskedLM", checkpoint, window, overlap)
     return build_model("luke_entity_prediction", LinkNetwork, settings, shim, _convert_inputs)
-
-
-# --- between numpy and torch ---------------------------------------------------------------
 
 
 def _convert_inputs(

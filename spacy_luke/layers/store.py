@@ -32,7 +32,7 @@ PIPES = {
     "LukeForQuestionAnswering": "luke_qa",
     "LukeForMaskedLM": "luke_linker",
 }
-# The architectures of pipes that have several.
+# Architectures, where a pipe has several.
 _ARCHITECTURES = {
     "LukeForEntityClassification": "MarkedEntity",
     "LukeForEntityPairClassification": "MarkedPair",
@@ -107,18 +107,14 @@ def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> 
     RAISES (ValueError): If they do not fit.
     """
     kind: type[LukeHead] = getattr(heads, head)
-    with warnings.catch_warnings():
-        # The pipe warns itself.
+    with warnings.catch_warnings():  # the pipe warns itself
         warnings.filterwarnings("ignore", "W201|.* found no weights for ", UserWarning)
         return kind.from_state(config, weights)
 
 
 def how_to_use(task: str) -> str:
-    """What reads a published head.
-
-    task (str): Its class.
-    RETURNS (str): The factory, and for heads on entities its architecture; "" if it isn't a published class.
-    """
+    """task (str): A published class.
+    RETURNS (str): The factory that reads it, and for heads on entities the architecture; "" for other classes."""
     if task not in _ARCHITECTURES:
         return PIPES.get(task, "")
     return f'{PIPES[task]} with @architectures = "spacy-luke.{_ARCHITECTURES[task]}.v1" in its model config'
@@ -132,7 +128,7 @@ def share_saved(
 ) -> Checkpoint:
     """Rebuild what was saved with a pipe, unless another pipe holds just the same. Don't train it: copy it.
 
-    rest (bytes): All that was saved beside the weights, or its digest.
+    rest (bytes): A digest of all that was saved beside the weights.
     weights (Mapping[str, Tensor]): The weights.
     read_tokenizer (Callable): Makes the tokenizer.
     build (Callable): Makes the module of the weights.
