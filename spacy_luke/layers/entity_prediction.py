@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
@@ -25,10 +24,6 @@ from .shim import LukeShim
 
 class LinkNetwork(HeadNetwork):
     """Masked-entity prediction, with the entity vocabulary."""
-
-    def predict(self, batch: Arrays) -> NDArray[np.float32]:
-        """batch (LukeInputs): The batch. RETURNS (ndarray): Logits. Shape: (n_asked, n_entities)"""
-        return np.asarray(super().predict(batch), dtype=np.float32)
 
     @property
     def is_trained(self) -> bool:

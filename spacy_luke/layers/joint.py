@@ -63,15 +63,12 @@ class JointSettings:
 class JointNetwork(Network):
     """The joint model: windows of words in, scores of spans, entities and pairs out."""
 
+    ask = JointInput  # what the model takes, for tasks, which import nothing of `layers`
+
     @property
     def joint(self) -> JointConfig:
         """RETURNS (JointConfig): Labels and sizes of the heads of the weights."""
-        return self.module.joint
-
-    @property
-    def module(self) -> LukeJointModel:
-        """See `Network.module`."""
-        return cast(LukeJointModel, super().module)
+        return cast(LukeJointModel, self.module).joint
 
     @property
     def width(self) -> int | None:
@@ -100,11 +97,6 @@ class JointNetwork(Network):
     def predict(self, batch: JointInput) -> JointOutput:
         """batch (JointInput): From `ask`. RETURNS (JointOutput): What the heads say."""
         return self.model.predict(batch)
-
-    def ask(self, inputs: Arrays, **asked: Any) -> JointInput:
-        """inputs (LukeInputs): A batch of windows. **asked (Any): See `JointInput`.
-        RETURNS (JointInput): What the model takes."""
-        return JointInput(inputs, **asked)
 
     def loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> Tensor | None:
         """outputs (Sequence[JointOutput]): What the heads said, by batch. targets (Sequence[Targets]): The gold.

@@ -81,7 +81,9 @@ def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkp
     if model is None:
         config = LukeConfig.from_dict(read_config_file(folder), **changes)
         saved = saved_class(config)
-        _require_use(head, saved, name)
+        # The joint model takes any encoder, and other heads that of a model that wasn't fine-tuned for something else.
+        if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
+            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
         if head == "LukeForQuestionAnswering" != saved:
             config.num_labels = 2  # start and end, whatever else the checkpoint was to name
         model = build_head(head, config, read_weights(folder))
@@ -89,12 +91,6 @@ def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkp
             model.joint = model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id)
         _MODULES[key] = model = model.to(device)
     return Checkpoint(model, tokenizer)
-
-
-def _require_use(head: str, saved: str | None, name: str | None) -> None:
-    """RAISES (ValueError): If a checkpoint was fine-tuned for something else. The joint model takes any encoder."""
-    if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
-        raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
 
 
 def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> LukeHead:

@@ -29,7 +29,7 @@ def has_weights(model: Model[Any, Any]) -> bool:
 
 def get_module(model: Model[Any, Any]) -> LukeHead:
     """RETURNS (LukeHead): The torch module of a model of ours; loads its checkpoint if there are no weights yet."""
-    module = get_shim(model).module
+    module = cast(LukeShim, model.shims[0]).module
     if module is None:
         checkpoint: Checkpoint = model.attrs["settings"].load()
         set_weights(model, checkpoint)

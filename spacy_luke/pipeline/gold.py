@@ -54,7 +54,7 @@ def gold_of(example: Example, getter: EntityGetter, near: Callable[[Sequence[Spa
 
     example (Example): The example.
     getter (EntityGetter): Gives the mentions of the reference document.
-    near (Callable): Given mentions of the reference document, tells which pairs are near.
+    near (Callable): Mentions of the reference document -> which pairs of them are near.
     RETURNS (Gold): The gold.
     """
     reference, predicted = example.reference, example.predicted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -166,20 +166,14 @@ class LukeLinker(LukePipe):
         mentions = self._place(docs, [[(span.start, span.end) for span in row] for row in spans], masked)
         aliases, titles = self.aliases, self._titles_by_id()
         if aliases is not None:
-            for number, row in enumerate(spans):
+            for doc, row in zip(mentions, spans, strict=True):
                 found = [find_candidates(aliases.get(s.text, {}), vocab, titles, possible) for s in row]
-                priors = [self.prior_weight * prior for _, prior in found]
-                mentions[number] = replace(
-                    mentions[number], candidates=[ids for ids, _ in found], priors=priors
-                )
+                doc.candidates = [ids for ids, _ in found]
+                doc.priors = [self.prior_weight * prior for _, prior in found]
+        batches = partial(masked_batches, tokenizer=self.network.tokenizer, budget=run.budget)
+        steps = self.steps if self.network.entities_see_each_other else 1
         linker = Linker(
-            batches=partial(masked_batches, tokenizer=self.network.tokenizer, budget=run.budget),
-            predict=self.network.predict,
-            run=run,
-            possible=possible,
-            steps=self.steps if self.network.entities_see_each_other else 1,
-            threshold=self.threshold,
-            n_best=self.n_candidates,
+            batches, self.network.predict, run, possible, steps, self.threshold, self.n_candidates
         )
         return [
             [tuple(Candidate(vocab.title(id_), score) for id_, score in best) for best in row]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Links = list[tuple[int, float]]  # entities with their probabilities, best first
 
 
-@dataclass(frozen=True)
+@dataclass
 class DocMentions:
     """The mentions of one document, and what they are read as.
 
@@ -85,7 +85,8 @@ def masked_batches(
             for w, inside, at in zip(windows, members, places, strict=True)
             for m in inside[at]
         ]
-        candidates = None if docs[0].candidates is None else [docs[doc].candidates[m] for doc, m in items]
+        named = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
+        candidates = [ids[m] for ids, m in named if ids is not None] or None
         extents = [doc.placement.extents[inside] for doc, inside in zip(owners, members, strict=True)]
         ids = [doc.ids[inside] for doc, inside in zip(owners, members, strict=True)]
         words = window_batch(windows, pieces, tokenizer).with_mentions(members, extents, ids=ids)

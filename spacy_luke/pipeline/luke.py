@@ -103,18 +103,15 @@ class LukeJoint(EntityPipe):
 
 
 _ENTITIES = ["doc.ents", "token.ent_iob", "token.ent_type"]
+_RELATIONS = ["doc._.luke_relations", "doc._.luke_facts"]
+_SPANS = ["span._.luke_label", "span._.luke_labels", "span._.luke_vector"]
 
 make_luke = make_factory(
     "luke",
     LukeJoint,
     model={"ner": True, "labels": True, "relations": True},
     scorer=SCORER,
-    assigns=[
-        *_ENTITIES,
-        "doc._.luke_relations",
-        "doc._.luke_facts",
-        *(f"span._.luke_{name}" for name in ("label", "labels", "vector")),
-    ],
+    assigns=[*_ENTITIES, *_RELATIONS, *_SPANS],
     score_weights=score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
 )
 make_ner = make_factory(

@@ -104,8 +104,8 @@ class Task(ABC):
 
     @abstractmethod
     def lessons(self, examples: Sequence[Example]) -> Iterable[Lesson]:
-        """RETURNS (Iterable[Lesson]): What there is to learn of examples, nothing where they aren't annotated. Their loss
-        is the sum of those of the lessons."""
+        """RETURNS (Iterable[Lesson]): What there is to learn of examples. Their loss is the sum of the lessons' losses;
+        what isn't annotated has none."""
 
     @abstractmethod
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Any], targets: Any) -> Tensor | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from ...layers.threads import Runner
     from ...nn.heads.joint.outputs import JointOutput, Related
     from ..luke import LukeJoint
-
-_Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,17 @@ class JointSolver:
         searching = any(prediction.searched for prediction in predictions)
         suggested = self.pipe.suggest(docs) if searching else None
         material = _Material(docs, requests, pieces, windows, suggested, predictions)
-        self._solve_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
-        return predictions
-
-    def _solve_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
-        batches: list[_Group] = []
-        large: list[_Group] = []  # single documents that are more than a batch
-        for group in group_documents(sizes, self.run.budget):
-            inside = np.concatenate([sizes[doc] for doc in group])
+        held = [self._sizes(material, doc) for doc in range(len(docs))]
+        batches, large = [], []  # documents with what each of their windows holds
+        for group in group_documents(held, self.run.budget):
+            inside = np.concatenate([held[doc] for doc in group])
             fits = padded_size(inside) <= self.run.budget
             (batches if fits else large).append((group, inside))
-
-        def solve(group: _Group) -> None:
-            self._solve_group(group[0], material, group[1])
-
+        solve = partial(self._solve_group, material)
         self.run.each(solve, batches)
-        for one in large:  # each has all threads
-            solve(one)
+        for document in large:  # each has all threads
+            solve(document)
+        return predictions
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
@@ -116,9 +109,9 @@ class JointSolver:
             sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
         return sizes
 
-    def _solve_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
+    def _solve_group(self, material: _Material, group_and_sizes: tuple[list[int], Ints]) -> None:
         """Read documents that make one padded batch, or one long document in several."""
-        predictions = material.predictions
+        (group, sizes), predictions = group_and_sizes, material.predictions
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
         whole: WindowBatch | None = None
         kept: JointOutput | None = None
