@@ -55,11 +55,8 @@ class LinkNetwork(HeadNetwork):
 
     @torch.no_grad()
     def set_rows(self, ids: Ints, batches: Iterable[tuple[Ints, Arrays]]) -> None:
-        """Let entities begin where the model sees their titles: as what it makes of a title that stands alone as a
-        mention.
-
-        Mentions mostly share words with the titles that they mean, so that such rows guess right before any training.
-        The mean of the rows says nothing about one of them and is left out; they get the length of random rows.
+        """Let entities begin as what the model makes of their titles, each alone as a mention. Mentions mostly share
+        words with the titles that they mean, so such rows guess right before any training.
 
         ids (ndarray): The entities. Shape: (n,)
         batches (Iterable[tuple[ndarray, LukeInputs]]): Their titles as mentions: which of them are asked about, and
@@ -72,6 +69,7 @@ class LinkNetwork(HeadNetwork):
         rows = torch.cat([features for _, features in found])
         places = torch.from_numpy(ids[np.concatenate([which for which, _ in found])])
         table = module.get_entity_embeddings().weight
+        # The mean of the rows says nothing about one of them and is left out; they get the length of random rows.
         length = module.config.initializer_range * table.shape[1] ** 0.5
         table[places] = length * F.normalize(rows - rows.mean(0), dim=-1)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -97,12 +98,8 @@ class Network(Saved):
         return Runner(self.model, self.predict, budget)
 
     def begin_update(self, batch: Any, *, recompute: bool) -> tuple[Any, Callable[[Any], Any]]:
-        """Run the model with gradients.
-
-        batch (Any): What the model takes.
-        recompute (bool): Keep no inner states for the backward pass but compute them again then.
-        RETURNS (tuple): What the model says, and the callback for its gradients.
-        """
+        """batch (Any): What the model takes. recompute (bool): Don't keep inner states for the backward pass, compute
+        them again. RETURNS (tuple): What the model says, and the callback for its gradients."""
         shim = weights.get_shim(self.model)
         shim.dropout, shim.recompute = self.model.attrs["dropout_rate"], recompute
         return self.model.begin_update(batch)
@@ -174,7 +171,7 @@ def tensors_of(model: Model[Any, Any], batch: Arrays) -> LukeInputs[Tensor]:
     module = weights.get_module(model)
     if not getattr(module.config, "case_token_types", False):
         batch = replace(batch, token_type_ids=None)
-    return batch.map(lambda array: torch.as_tensor(array).to(module.device))
+    return batch.map(partial(torch.as_tensor, device=module.device))
 
 
 def convert_published(

@@ -49,11 +49,8 @@ def score_weights(**figures: float) -> dict[str, float | None]:
 
 @registry.scorers(SCORER)
 def make_luke_scorer(spans_key: str | None = None) -> Callable[..., Scores]:
-    """Make the scorer of a pipe that labels or relates entities.
-
-    spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
-    RETURNS (Callable[..., dict[str, Any]]): See `LukeScorer`.
-    """
+    """spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
+    RETURNS (Callable[..., dict[str, Any]]): The scorer of a pipe on entities; see `LukeScorer`."""
     return LukeScorer(spans_key)
 
 

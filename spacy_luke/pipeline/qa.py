@@ -22,6 +22,7 @@ from ..inputs.texts import TextRow
 from ..types import Answer
 from .answers import AnswerTable, answer_table, best_spans
 from .gold import align
+from .probabilities import softmax
 from .settings import make_factory, require, setting
 from .text import DocScores, TextItems, TextPipe
 
@@ -101,9 +102,8 @@ class LukeQuestionAnswering(TextPipe):
         scores = table.of([(span.start, span.end) for span in members])
         if not np.isfinite(scores).any():
             return []
-        weights = np.exp(scores - scores.max())
-        order = np.argsort(-scores, kind="stable")
-        return [Answer(question, members[i], float(weights[i] / weights.sum())) for i in order]
+        shares, order = softmax(scores), np.argsort(-scores, kind="stable")
+        return [Answer(question, members[i], float(shares[i])) for i in order]
 
     def _ask(self, doc: Doc, question: str) -> AnswerTable | None:
         require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")

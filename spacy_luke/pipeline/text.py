@@ -93,12 +93,8 @@ class TextPipe(LukePipe):
 
     @abstractmethod
     def decode_doc(self, doc: Doc, scores: DocScores) -> Any:
-        """What the logits say of a document.
-
-        doc (Doc): The document.
-        scores (DocScores): The logits of all its rows.
-        RETURNS (Any): What `annotate` writes; None for nothing.
-        """
+        """doc (Doc): A document. scores (DocScores): The logits of all its rows.
+        RETURNS (Any): What `annotate` writes; None for nothing."""
 
     @abstractmethod
     def gold_of(self, example: Example) -> Any:
@@ -128,8 +124,7 @@ class TextPipe(LukePipe):
         if self.entity_input != "none" and not self.network.words_see_entities:
             warnings.warn(Warnings.W303.format(name=self.name, kind=self.entity_input), stacklevel=2)
         entities = [self._entities(doc, layout.tokenizer) for doc in docs]
-        pieces, rows = layout.rows(docs, beside, entities)
-        return TextItems(pieces, rows, [len(texts) for texts in beside])
+        return TextItems(*layout.rows(docs, beside, entities), [len(texts) for texts in beside])
 
     def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
