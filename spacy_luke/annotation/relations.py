@@ -127,10 +127,7 @@ def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
-    for span in members:
-        if span.kb_id_ == kb_id and span.id_ == id_:
-            return span
     if members:
-        return members[0]
+        return next((span for span in members if (span.kb_id_, span.id_) == (kb_id, id_)), members[0])
     # "expand": a retokenizer may have merged the mention into a longer token since.
     return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")

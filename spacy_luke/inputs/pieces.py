@@ -56,11 +56,7 @@ class DocPieces:
 
 
 def case_class(word: str) -> int:
-    """The case of a word, which an uncased vocabulary throws away.
-
-    word (str): One token's text.
-    RETURNS (int): LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED.
-    """
+    """RETURNS (int): The case of a token: LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED."""
     if word == word.lower():
         return LOWER
     if len(word) > 1 and word == word.upper():

@@ -13,7 +13,7 @@ from .pieces import Ints
 
 @dataclass(frozen=True)
 class Targets:
-    """Gold of one batch, as arrays beside the `WordBatch` and the `MentionBatch`.
+    """Gold of one batch, as arrays beside the `WindowBatch`.
 
     spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
         document has no gold entities. Shape: (batch, n_tokens, max_span_width)
