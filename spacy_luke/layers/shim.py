@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ..nn.heads.base import LukeHead
-from ..nn.linear import warn_of_slow_bfloat16
-from ..nn.precision import check_precision, predict_in_float32, set_precision
+from ..nn.precision import check_precision, copy_for_prediction
+from ..nn.processor import warn_of_slow_bfloat16
 from .optimizer import TorchOptimizer, sparse_tables
 
 _ONE_AT_A_TIME = Lock()  # several threads may ask for the same predictor first
@@ -115,11 +115,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         converted are the same in memory, and so are the tables."""
         with _ONE_AT_A_TIME:
             if self._predictor is None:
-                weights = {id(weight): weight for weight in self._model.parameters()}
-                predictor = copy.deepcopy(self._model, weights)
-                set_precision(predictor, self.dtype)
-                predict_in_float32(predictor)
-                self._predictor = predictor
+                self._predictor = copy_for_prediction(self._model, self.dtype)
             return self._predictor
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Callable[..., Any]]:
