@@ -54,5 +54,5 @@ def _place(pair: Relation) -> tuple[int, int, int, int, str]:
 
 
 def _fact(pairs: list[Relation]) -> Fact:
-    head, tail, *rest = pairs[0]
-    return Fact(head.text, tail.text, *rest, tuple(pairs))
+    head, tail, label, score, id_ = pairs[0]
+    return Fact(head.text, tail.text, label, score, id_, tuple(pairs))

@@ -144,13 +144,7 @@ def all_spans(sizes: TextSizes, max_width: int) -> Ints:
 
 
 def within_sentences(doc: Doc, sizes: TextSizes, spans: Ints) -> Ints:
-    """Keep the spans that lie in one sentence and begin and end with a token that can be read.
-
-    doc (Doc): The document.
-    sizes (TextSizes): Its sizes.
-    spans (ndarray): Token extents. Shape: (n_spans, 2)
-    RETURNS (ndarray): Those kept. Shape: (n_kept, 2)
-    """
+    """RETURNS (ndarray): The spans within a sentence whose first and last token can be read. Shape: (n_kept, 2)"""
     legible = (np.diff(sizes.pieces) > 0) & ~np.array([token.is_space for token in doc], dtype=np.bool_)
     first, last = spans[:, 0], spans[:, 1] - 1
     return spans[(sizes.sentences[first] == sizes.sentences[last]) & legible[first] & legible[last]]

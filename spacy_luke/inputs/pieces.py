@@ -121,8 +121,13 @@ def encode_plain(
     """
     if not texts:
         return []
-    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
-    encoded = tokenizer(list(texts), entity_spans=list(spans), **options)
+    encoded = tokenizer(
+        list(texts),
+        entity_spans=list(spans),
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=True,
+    )
     return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
 
 
