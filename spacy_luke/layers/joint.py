@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from thinc.api import Model
@@ -12,7 +12,7 @@ from thinc.types import ArgsKwargs
 from torch import Tensor
 
 from ..errors import Errors
-from ..inputs.batch import Arrays
+from ..inputs.batch import Arrays, Targets
 from ..nn.config import LukeConfig
 from ..nn.heads.base import JOINT
 from ..nn.heads.joint.model import LukeJointModel
@@ -24,9 +24,6 @@ from .loss import joint_loss
 from .network import Network, build_model, tensors_of
 from .shim import LukeShim
 from .store import DEFAULT_CHECKPOINT, Checkpoint, how_to_use, load_shared
-
-if TYPE_CHECKING:
-    from ..inputs.targets import Targets
 
 
 @dataclass(frozen=True)

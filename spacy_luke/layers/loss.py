@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..inputs.targets import Targets
+from ..inputs.batch import Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
 from ..nn.heads.joint.outputs import Candidates, JointOutput
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inputs.candidates import all_spans, within_sentences
-from ..inputs.excerpts import Excerpt, TextSizes, add_context, cut_into_stretches
+from ..inputs.excerpts import Excerpt, TextSizes, add_context, all_spans, cut_into_stretches, within_sentences
 from ..inputs.pieces import Ints
 from .decode import ScoredSpan, threshold_of, without_overlap
 from .entities import Request

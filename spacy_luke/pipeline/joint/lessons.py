@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...inputs.batch import window_batch
+from ...inputs.batch import Targets, window_batch
 from ...inputs.batching import batch_windows, candidate_counts, word_sizes
 from ...inputs.mentions import Placement, place_mentions
 from ...inputs.pieces import DocPieces, Ints, encode_docs
-from ...inputs.targets import Targets
 from ...inputs.windows import Window, make_windows
 from ..gold import Gold
 from ..task import Batch
