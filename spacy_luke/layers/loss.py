@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..inputs.targets import Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
-from ..nn.heads.joint.outputs import Candidates, JointOutput
+from ..nn.heads.joint.outputs import JointOutput, SpanCandidates
 
 
 def joint_loss(
@@ -66,7 +66,7 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
     return rows
 
 
-def _candidate_labels(candidates: Candidates, gold: Tensor) -> Tensor:
+def _candidate_labels(candidates: SpanCandidates, gold: Tensor) -> Tensor:
     """Look the candidates up in the gold spans. RETURNS (Tensor): Shape: (batch, n_spans)"""
     start, width = candidates.spans[..., 0], candidates.spans[..., 1] - candidates.spans[..., 0]
     n_widths = gold.shape[2]

@@ -14,8 +14,8 @@ from safetensors.torch import load, save
 from thinc.api import Model
 from torch import Tensor
 
-from ..nn.checkpoint import read_weights, write_weights
-from ..nn.config import LukeConfig, read_config_file
+from ..nn.checkpoint import load_weights, save_weights
+from ..nn.config import LukeConfig, load_config_file
 from ..nn.heads.base import LukeHead, saved_class
 from ..tokenizer import LukeTokenizer
 from .store import build_head, share_saved
@@ -53,19 +53,19 @@ def model_to_disk(model: Model[Any, Any], folder: Path) -> None:
     """Write a folder in the published directory format."""
     config, weights = _state(get_module(model))
     config.save_pretrained(folder)
-    write_weights(Path(folder), weights)
+    save_weights(Path(folder), weights)
     get_tokenizer(model).save_pretrained(folder)
 
 
 def model_from_disk(model: Model[Any, Any], folder: Path) -> None:
     """Put into the model what `model_to_disk` wrote."""
     folder = Path(folder)
-    weights = read_weights(folder)
+    weights = load_weights(folder)
     saved = share_saved(
         _digest(folder),
         weights,
         lambda: LukeTokenizer.from_pretrained(folder),
-        lambda: _rebuild(read_config_file(folder), weights),
+        lambda: _rebuild(load_config_file(folder), weights),
     )
     set_weights(model, saved)
 

@@ -42,9 +42,9 @@ class LukeConfig:
     pad_token_id (int): Id of the padding word token.
     bos_token_id (int | None): Id of the token that starts a text.
     eos_token_id (int | None): Id of the token that ends a text.
-    words_attend_to_entities (bool): If false, words read only words: their states do not depend on the
+    words_attend_to_entities (bool): If false, words attend only to words: their states do not depend on the
         entity inputs and can be computed once for any number of entities. Published models: true.
-    entities_attend_to_entities (bool): If false, an entity reads the words and itself, no other entity.
+    entities_attend_to_entities (bool): If false, an entity attends to the words and itself, to no other entity.
         Published models: true.
     output_attentions (bool): Default of the argument of `LukeModel.forward`.
     output_hidden_states (bool): Default of the argument of `LukeModel.forward`.
@@ -121,7 +121,7 @@ class LukeConfig:
         self.return_dict = return_dict
         self.problem_type = problem_type
         self.tie_word_embeddings = tie_word_embeddings
-        self.id2label = _read_labels(id2label, num_labels)
+        self.id2label = _parse_labels(id2label, num_labels)
         self.label2id = (
             {label: i for i, label in self.id2label.items()} if label2id is None else dict(label2id)
         )
@@ -138,7 +138,7 @@ class LukeConfig:
     @num_labels.setter
     def num_labels(self, count: int) -> None:
         if count != len(self.id2label):
-            self.id2label = _read_labels(None, count)
+            self.id2label = _parse_labels(None, count)
             self.label2id = {label: i for i, label in self.id2label.items()}
 
     @property
@@ -250,7 +250,7 @@ class LukeConfig:
             patterns=(CONFIG_NAME,),
             subfolder=subfolder,
         )
-        return cls.from_dict(read_config_file(folder), **overrides)
+        return cls.from_dict(load_config_file(folder), **overrides)
 
     def save_pretrained(self, path: str | os.PathLike[str]) -> None:
         """Write `config.json`.
@@ -272,7 +272,7 @@ class LukeConfig:
         RETURNS (LukeConfig): The configuration.
         RAISES (ValueError): If it is missing or can't be read.
         """
-        return cls.from_dict(read_config_file(Path(path).parent, Path(path).name), **overrides)
+        return cls.from_dict(load_config_file(Path(path).parent, Path(path).name), **overrides)
 
     def to_json_file(self, path: str | os.PathLike[str]) -> None:
         """Write a file of any name.
@@ -315,7 +315,7 @@ PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_class
 _PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob")
 
 
-def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
+def load_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     """Read the `config.json` of a folder.
 
     folder (Path): The folder.
@@ -335,7 +335,7 @@ def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     return data
 
 
-def _read_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> dict[int, str]:
+def _parse_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> dict[int, str]:
     if id2label is None:
         count = 2 if num_labels is None else num_labels
         _check_int("num_labels", count, least=0)

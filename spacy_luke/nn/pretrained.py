@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
 from ..types import PathOrStr
-from .checkpoint import read_weights, write_weights
-from .config import LukeConfig, read_config_file
+from .checkpoint import load_weights, save_weights
+from .config import LukeConfig, load_config_file
 from .hub import resolve_checkpoint
 from .matching import fit_weights
 from .precision import set_precision
@@ -34,7 +34,7 @@ class LukePreTrainedModel(ModelWithTables):
 
     # Arguments of __init__ besides the configuration; `from_pretrained` passes them on.
     init_options: ClassVar[tuple[str, ...]] = ()
-    # Whether the tables are factors of products, not only read by rows: then they are of one type with the rest.
+    # Whether the model multiplies by its tables instead of only looking rows up: then they have the type of the rest.
     multiplies_tables: ClassVar[bool] = False
     # Whether a checkpoint may lack the head, which is new then.
     head_may_be_missing: ClassVar[bool] = True
@@ -112,7 +112,7 @@ class LukePreTrainedModel(ModelWithTables):
     ) -> Self:
         """Load a checkpoint: a folder in the published format, or a name on the Hugging Face hub.
 
-        Every weight must fit; only heads may be missing (they are new then, see `untrained`) or left over.
+        Every weight must fit. Only those of heads may be missing (new heads, see `untrained`) or left over.
 
         name_or_path (str | os.PathLike): The folder or name.
         config (LukeConfig | str | os.PathLike | None): A configuration instead of the checkpoint's own.
@@ -135,10 +135,10 @@ class LukePreTrainedModel(ModelWithTables):
         where = {"revision": revision, "cache_dir": cache_dir, "local_files_only": local_files_only}
         folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)  # type: ignore[arg-type]
         if config is None:
-            config = LukeConfig.from_dict(read_config_file(folder))
+            config = LukeConfig.from_dict(load_config_file(folder))
         elif not isinstance(config, LukeConfig):
             config = LukeConfig.from_pretrained(config, **where)  # type: ignore[arg-type]
-        weights = read_weights(folder)
+        weights = load_weights(folder)
         return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
 
     @classmethod
@@ -154,9 +154,9 @@ class LukePreTrainedModel(ModelWithTables):
 
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
         weights (Mapping[str, Tensor]): Its weights by name.
-        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for
-            models that multiply by their tables. Then it takes no memory to load what is mapped from a file, but
-            `predict_in_float32` or `float` has to come before use.
+        dtype (torch.dtype | None): Type to convert the weights to; None keeps the types that they have, except in
+            models that multiply by their tables. Weights that are mapped from a file then take no memory yet, but the
+            model has to be converted before use, by `copy_for_prediction` or `float`.
         ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
@@ -186,7 +186,7 @@ class LukePreTrainedModel(ModelWithTables):
             module = self.get_submodule(name).to_empty(device="cpu").to(dtype)
             init_module(module, self.config.initializer_range)
         if dtype is not None:
-            # One after the other: what was read of a mapped one is given back before the next one is read.
+            # One after the other, so that only one of the mapped tensors is in memory.
             state = {name: state.pop(name).to(dtype) for name in list(state)}
         self.load_state_dict(state, strict=False, assign=True)
         self.untrained = tuple(sorted({*self.untrained, *missing}))
@@ -202,7 +202,7 @@ class LukePreTrainedModel(ModelWithTables):
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
         self.saved_config().save_pretrained(folder)
-        write_weights(folder, self.saved_weights())
+        save_weights(folder, self.saved_weights())
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it."""

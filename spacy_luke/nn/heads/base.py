@@ -40,7 +40,7 @@ class LukeHead(LukePreTrainedModel):
     config (LukeConfig): The model's configuration.
     """
 
-    # Whether the published head's encoder has the pooling layer, read or not.
+    # Whether the published head's encoder has the pooling layer, even if the head doesn't use it.
     has_pooler: ClassVar[bool] = True
 
     def __init__(self, config: LukeConfig) -> None:
@@ -63,7 +63,7 @@ class LukeHead(LukePreTrainedModel):
     ) -> LukeModelOutput:
         """Run the encoder.
 
-        inputs (LukeInputs): What it reads of them is as in `LukeModel.forward`.
+        inputs (LukeInputs): Those of `LukeModel.forward`; others are left out.
         output_attentions, output_hidden_states, words_needed: See there.
         RETURNS (LukeModelOutput): The states.
         """
@@ -95,14 +95,14 @@ class LukeHead(LukePreTrainedModel):
         saved = saved_class(self.config)
         is_own = saved in {kind.__name__ for kind in type(self).__mro__}
         if not is_own and (saved is not None or not self.head_may_be_missing):
-            # The head of another class may have the same names and shapes; its weights mean something else.
+            # The head of another class may have the same names and shapes, but means something else.
             weights = fit_prefix(weights, self.base_model_prefix, is_base=True)
         missing = super()._load(weights, dtype, ignore_mismatched_sizes)
         if missing:
             origin = "" if is_own or saved is None else f" of a {saved}"
             message = Warnings.W201.format(model=type(self).__name__, parts=", ".join(missing), task=origin)
             warnings.warn(message, UserWarning, stacklevel=4)
-        # From now on the model knows better than its configuration, which gets these fields when it is saved.
+        # From now on these fields are the model's; `saved_config` writes them.
         vars(self.config).pop("joint", None)
         parts = dict(self.named_modules()).keys() & set(vars(self.config).pop(UNTRAINED, ()))
         self.untrained = tuple(sorted({*self.untrained, *parts}))
@@ -123,7 +123,7 @@ class LabelHead(LukeHead):
     """
 
     output_class: ClassVar[type[LabelOutput]]
-    reads_words: ClassVar[bool] = True  # whether `features` looks at the states of words
+    needs_words: ClassVar[bool] = True  # whether `features` needs the states of words
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class LabelHead(LukeHead):
         """Choose what is labelled.
 
         states (LukeModelOutput): From the encoder.
-        inputs (LukeInputs): What it has read.
+        inputs (LukeInputs): Its inputs.
         RETURNS (Tensor): Shape: (..., n_states * width)
         """
         raise NotImplementedError
@@ -241,7 +241,7 @@ class LabelHead(LukeHead):
         labels, output_attentions, output_hidden_states, return_dict: See `forward`.
         RETURNS (LabelOutput | tuple): The output.
         """
-        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.reads_words)
+        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.needs_words)
         logits = self.score(self.features(states, inputs))
         output = self.output_class(
             loss=None if labels is None else self.loss(logits, labels),
@@ -284,7 +284,7 @@ def _has_learned(part: nn.Module) -> bool:
 
 
 def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:
-    """Get the entity states that a head reads.
+    """Get the entity states that a head needs.
 
     model (Module): The head, to name it in the error.
     states (LukeModelOutput): From the encoder.

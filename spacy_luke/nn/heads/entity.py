@@ -21,7 +21,7 @@ class LukeForEntityClassification(LabelHead):
     """
 
     output_class = EntityClassificationOutput
-    reads_words = False
+    needs_words = False
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
@@ -41,7 +41,7 @@ class LukeForEntityPairClassification(LabelHead):
     """
 
     output_class = EntityPairClassificationOutput
-    reads_words = False
+    needs_words = False
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config, n_states=2, bias=False)
