@@ -23,9 +23,8 @@ def check_span(doc: Doc, span: Any, what: str) -> None:
     if len(span) == 0:
         raise ValueError(Errors.L404.format(what=what, start=span.start, end=span.end))
     if span.doc is not doc and span.doc.text != doc.text:
-        raise ValueError(
-            Errors.L403.format(what=what, span=span.text, start=span.start_char, end=span.end_char)
-        )
+        place = {"start": span.start_char, "end": span.end_char}
+        raise ValueError(Errors.L403.format(what=what, span=span.text, **place))
 
 
 def check_label(value: Any, what: str) -> str:
@@ -105,9 +104,8 @@ def check_relation(doc: Doc, value: Any) -> Relation:
     check_span(doc, head, "head of a relation")
     check_span(doc, tail, "tail of a relation")
     check_label(label, "label of a relation")
-    return Relation(
-        head, tail, label, check_score(score, f"relation {label!r}"), check_text(id_, "id of a relation")
-    )
+    score = check_score(score, f"relation {label!r}")
+    return Relation(head, tail, label, score, check_text(id_, "id of a relation"))
 
 
 def check_fact(doc: Doc, value: Any) -> Fact:

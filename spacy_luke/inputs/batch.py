@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..batch import LukeInputs
-from .pieces import DocPieces, Ints
+from .pieces import LOWER, DocPieces, Ints
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -127,23 +127,22 @@ def window_batch(
     tokenizer (LukeTokenizer): Gives the special tokens' ids.
     RETURNS (WindowBatch): The batch; token types are case classes.
     """
-    slots = [_token_slots(window, pieces[window.doc]) for window in windows]
-    shape = (len(windows), max((len(w) for w in windows), default=0) + 2)
+    shape = (len(windows), max(map(len, windows), default=0) + 2)
     ids = np.full(shape, tokenizer.pad_token_id, dtype=np.int64)
-    cases = np.zeros(shape, dtype=np.int64)
+    cases = np.full(shape, LOWER, dtype=np.int64)
     for row, window in enumerate(windows):
-        n = len(window)
-        ids[row, 0] = tokenizer.cls_token_id
-        ids[row, 1 : n + 1] = pieces[window.doc].ids[window.start : window.end]
-        ids[row, n + 1] = tokenizer.sep_token_id
-        cases[row, 1 : n + 1] = pieces[window.doc].cases[window.start : window.end]
-    tokens = pad([s[0] for s in slots], -1)
+        doc, part, end = pieces[window.doc], slice(window.start, window.end), len(window) + 1
+        ids[row, 0], ids[row, end] = tokenizer.cls_token_id, tokenizer.sep_token_id
+        ids[row, 1:end], cases[row, 1:end] = doc.ids[part], doc.cases[part]
+    lengths = np.array([len(window) + 2 for window in windows], dtype=np.int64)
+    slots = [_token_slots(window, pieces[window.doc]) for window in windows]
+    tokens, first, last = (pad([slot[i] for slot in slots], fill) for i, fill in enumerate((-1, 0, 0)))
     inputs = Arrays(
         input_ids=ids,
-        attention_mask=np.arange(shape[1]) < np.array([len(w) + 2 for w in windows], dtype=np.int64)[:, None],
+        attention_mask=np.arange(shape[1]) < lengths[:, None],
         token_type_ids=cases,
-        token_start_positions=pad([s[1] for s in slots], 0),
-        token_end_positions=pad([s[2] for s in slots], 0),
+        token_start_positions=first,
+        token_end_positions=last,
         token_mask=tokens >= 0,
     )
     return WindowBatch(list(windows), tokens, inputs, np.zeros((len(windows), 0), dtype=np.int64))
@@ -159,13 +158,8 @@ def _token_slots(window: Window, pieces: DocPieces) -> tuple[Ints, Ints, Ints]:
 
 
 def pad(rows: Sequence[Ints], value: int) -> Ints:
-    """Stack arrays of different lengths.
-
-    rows (Sequence[ndarray]): One-dimensional arrays.
-    value (int): What fills the missing places.
-    RETURNS (ndarray): Shape: (n_rows, longest)
-    """
-    padded = np.full((len(rows), max((len(r) for r in rows), default=0)), value, dtype=np.int64)
+    """Stack rows of different lengths, filled up with a value. RETURNS (ndarray): Shape: (n_rows, longest)"""
+    padded = np.full((len(rows), max(map(len, rows), default=0)), value, dtype=np.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
     return padded
@@ -179,7 +173,5 @@ def mask_of(lengths: Sequence[int]) -> Bools:
 
 def _fill_up(rows: Sequence[Ints]) -> Ints:
     """Stack rows of different lengths, each filled up with its own first elements."""
-    longest = max((len(row) for row in rows), default=0)
-    return np.array(
-        [np.pad(row, (0, longest - len(row)), mode="wrap") for row in rows], dtype=np.int64
-    ).reshape(len(rows), longest)
+    longest = max(map(len, rows), default=0)
+    return np.array([np.resize(row, longest) for row in rows], dtype=np.int64).reshape(len(rows), longest)

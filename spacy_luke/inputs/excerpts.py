@@ -73,18 +73,13 @@ def text_sizes(docs: Sequence[Doc], split: Sequence[Doc], tokenizer: LukeTokeniz
     total, first, sizes = np.cumsum(lengths), 0, []
     for doc, boundaries in zip(docs, split, strict=True):
         pieces = total[first : first + len(doc) + 1]
-        sizes.append(TextSizes(pieces - pieces[0], sentence_numbers(doc, boundaries)))
+        sizes.append(TextSizes(pieces - pieces[0], _sentence_numbers(doc, boundaries)))
         first += len(doc)
     return sizes
 
 
-def sentence_numbers(doc: Doc, split: Doc) -> Ints:
-    """Number the sentences of a document.
-
-    doc (Doc): The document.
-    split (Doc): The same, or another one of its text, that has the sentence boundaries.
-    RETURNS (ndarray): The sentence of each token; zeros without sentence boundaries. Shape: (n_tokens,)
-    """
+def _sentence_numbers(doc: Doc, split: Doc) -> Ints:
+    """The number of each token's sentence, by the boundaries of a Doc of the same text; zeros without any."""
     if not split.has_annotation("SENT_START"):
         return np.zeros(len(doc), dtype=np.int64)
     starts = [token.idx for token in split if token.is_sent_start]

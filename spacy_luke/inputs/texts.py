@@ -18,7 +18,7 @@ import numpy as np
 
 from .batch import Arrays, mask_of, pad
 from .batching import batch_windows
-from .pieces import DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
+from .pieces import LOWER, DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
 from .windows import Window, context_sizes, make_windows
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ class TextLayout:
     by_token: bool
 
     def rows(
-        self,
-        docs: Sequence[Doc],
-        beside: Sequence[Sequence[str | None]],
-        entities: Sequence[TextEntities],
+        self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]], entities: Sequence[TextEntities]
     ) -> tuple[list[DocPieces], list[TextRow]]:
         """Encode documents.
 
@@ -140,14 +137,12 @@ class TextLayout:
         if other is not None:
             texts.insert(len(texts) if self.doc_first else 0, (other.ids, other.cases))
             at += 0 if self.doc_first else len(other) + len(template.middle)
-        ids: list[Ints] = [np.array(template.prefix, dtype=np.int64)]
-        cases: list[Ints] = [np.zeros(len(template.prefix), dtype=np.int64)]
-        for number, (text_ids, text_cases) in enumerate(texts, start=1):
-            special = template.suffix if number == len(texts) else template.middle
-            ids += [text_ids, np.array(special, dtype=np.int64)]
-            cases += [text_cases, np.zeros(len(special), dtype=np.int64)]
+        parts = [_special(template.prefix)]
+        for number, text in enumerate(texts, start=1):
+            parts += [text, _special(template.suffix if number == len(texts) else template.middle)]
+        ids, cases = (np.concatenate(side) for side in zip(*parts, strict=True))
         inside = self._inside(window, pieces, entities, at - window.start)
-        return TextRow(window, beside, np.concatenate(ids), np.concatenate(cases), at, inside)
+        return TextRow(window, beside, ids, cases, at, inside)
 
     def _inside(self, window: Window, pieces: DocPieces, entities: TextEntities, shift: int) -> TextEntities:
         """The entities that lie whole in a window, as many as the tokenizer allows an input."""
@@ -156,6 +151,11 @@ class TextLayout:
         inside = np.flatnonzero((first >= window.start) & (last <= window.end) & (first < last))
         inside = inside[: self.tokenizer.max_entity_length]
         return TextEntities(extents[inside] + shift, entities.ids[inside])
+
+
+def _special(ids: Sequence[int]) -> tuple[Ints, Ints]:
+    """Special tokens and their case classes."""
+    return np.array(ids, dtype=np.int64), np.full(len(ids), LOWER, dtype=np.int64)
 
 
 def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bool) -> list[DocPieces]:
@@ -167,13 +167,13 @@ def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bo
     RETURNS (list[DocPieces]): One entry a text.
     """
     if by_token:
-        cut = [
-            [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
-            for text in texts
-        ]
-        return encode_words(cut, tokenizer)
+        return encode_words([_words(text) for text in texts], tokenizer)
     plain = [np.array(ids, dtype=np.int64) for ids, _ in encode_plain(texts, [[] for _ in texts], tokenizer)]
     return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
+
+
+def _words(text: str) -> list[tuple[str, bool]]:
+    return [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
 
 
 def _cut(pieces: DocPieces, most: int) -> DocPieces:
@@ -236,14 +236,9 @@ def token_places(windows: Sequence[Window], pieces: DocPieces, first_only: bool)
         extents[:, 1] = extents[:, 0] + 1
     if not len(tokens):
         return tokens, tokens, tokens
-    home = context_sizes(list(windows), extents, len(pieces)).argmax(axis=0)
-    starts, ends = (
-        np.array([getattr(w, side) for w in windows], dtype=np.int64)[home] for side in ("start", "end")
-    )
-    first, last = (
-        np.maximum(extents[:, 0], starts),
-        np.minimum(extents[:, 1], ends),
-    )  # a huge token sticks out
-    lengths = last - first
+    home = context_sizes(windows, extents, len(pieces)).argmax(axis=0)
+    bounds = np.array([(window.start, window.end) for window in windows], dtype=np.int64)[home]
+    first = np.maximum(extents[:, 0], bounds[:, 0])
+    lengths = np.minimum(extents[:, 1], bounds[:, 1]) - first  # a huge token sticks out
     offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.repeat(home, lengths), np.repeat(first, lengths) + offsets, np.repeat(tokens, lengths)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import torch
 from thinc.api import Model
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
@@ -20,7 +21,6 @@ from torch import Tensor
 from ..batch import LukeInputs
 from ..errors import Errors
 from ..inputs.batch import Arrays
-from ..nn.tensors import to_tensors
 from . import saving, weights
 from .shim import LukeShim
 from .threads import Runner
@@ -187,7 +187,7 @@ def tensors_of(model: Model[Any, Any], batch: Arrays) -> LukeInputs[Tensor]:
     module = weights.get_module(model)
     if not getattr(module.config, "case_token_types", False):
         batch = replace(batch, token_type_ids=None)
-    return to_tensors(batch, module.device)
+    return batch.map(lambda array: torch.as_tensor(array).to(module.device))
 
 
 def convert_published(

@@ -53,19 +53,12 @@ class LukeSelfAttention(nn.Module):
 
     def prepare(self, hidden: Tensor) -> Prepared:
         """Convert hidden states to the precision of the products, once for all projections.
-
-        hidden (Tensor): Shape: (rows, width)
-        RETURNS (Tensor | Rows8): The same rows.
-        """
-        prepared: Prepared = self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
-        return prepared
+        hidden (Tensor): Shape: (rows, width). RETURNS (Tensor | Rows8): The same rows."""
+        return self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
 
     def keys_values(self, hidden: Prepared) -> KeysValues:
         """Project hidden states to keys and values.
-
-        hidden (Tensor | Rows8): Prepared. Shape: (rows, width)
-        RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)
-        """
+        hidden (Tensor | Rows8): Prepared. RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)"""
         return self.key(hidden), self.value(hidden)
 
     def attend_from_words(
@@ -88,8 +81,7 @@ class LukeSelfAttention(nn.Module):
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (words, width), and probabilities of each group,
             shape (size, heads, words, words [+ entities]).
         """
-        queries = [self.query(hidden)]
-        kinds = [words]
+        queries, kinds = [self.query(hidden)], [words]
         if entities is not None and self.words_attend_to_entities:
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
@@ -141,16 +133,12 @@ class LukeSelfAttention(nn.Module):
         """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
         own = [layout.divide(query, asking) for query in queries]
         blocks = [
-            (layout.divide(keys, kind), layout.divide(values, kind))
-            for kind, (keys, values) in zip(TOKEN_KINDS, kinds, strict=False)
+            [layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)
         ]
         for i, group in enumerate(layout.groups):
             split = partial(self._split, size=group.size)
-            yield (
-                [split(query[i]) for query in own],
-                [(split(keys[i]), split(values[i])) for keys, values in blocks],
-                group,
-            )
+            kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
+            yield [split(query[i]) for query in own], kvs, group
 
     def _split(self, rows: Tensor, size: int) -> Tensor:
         total, width = rows.shape
@@ -175,7 +163,9 @@ class LukeSelfAttention(nn.Module):
             if not self.entity_aware:
                 queries, keys = queries[:1], [torch.cat(keys, dim=2)]
         plain = head_mask is not None or need_probs
-        if not plain and (len(keys) == 1 or self._worth_folding(queries[0], values)):
+        # Folding doubles the arithmetic and spares the matrix of scores, which dropout builds anyway.
+        may_fold = not (self.training and self.dropout.p > 0.0)
+        if not plain and (len(keys) == 1 or (may_fold and is_large(queries[0], values))):
             return self._attend_fused(queries, keys, values, bias), None
         scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
         queries, keys, (values,) = (suit_small_products(part) for part in (queries, keys, [values]))
@@ -187,20 +177,13 @@ class LukeSelfAttention(nn.Module):
     def _attend_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
     ) -> Tensor:
-        width = values.shape[-1]
-        query, key = queries[0], keys[0]
+        query, key, width = queries[0], keys[0], values.shape[-1]
         if len(keys) > 1:
             query, key, values = fold_blocks(queries, keys, values)
         rate = self.dropout.p if self.training else 0.0
         scale = 1.0 / math.sqrt(width)
         context = F.scaled_dot_product_attention(query, key, values, bias, dropout_p=rate, scale=scale)
         return merge_heads(context[..., :width])
-
-    def _worth_folding(self, query: Tensor, values: Tensor) -> bool:
-        """Folding doubles the arithmetic but needs no matrix of scores, which pays where that is large."""
-        if self.training and self.dropout.p > 0.0:
-            return False  # with dropout the matrix is built anyway
-        return is_large(query, values)
 
     def _attend_to_words_and_self(
         self,
@@ -242,9 +225,8 @@ class LukeSelfAttention(nn.Module):
         RETURNS (Tensor): Of each word, and behind them of the row itself. Shape: (size, heads, rows, words + 1)"""
         if bias is not None:
             bias = F.pad(bias, (0, 1))  # an entity always attends to itself
-        return self._normalize(
-            torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1), bias, head_mask
-        )
+        scores = torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1)
+        return self._normalize(scores, bias, head_mask)
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         if bias is not None:
@@ -271,8 +253,7 @@ def suit_small_products(parts: list[Tensor]) -> list[Tensor]:
 def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Make one attention of two blocks that have a query each: queries side by side, keys filled up with zeros.
 
-    queries (list[Tensor]): Shape: (batch, heads, rows, d) each
-    keys (list[Tensor]): Shape: (batch, heads, tokens, d) each
+    queries, keys (list[Tensor]): Shape: (batch, heads, rows or tokens, d) each
     values (Tensor): Shape: (batch, heads, all tokens, d)
     RETURNS (tuple[Tensor, Tensor, Tensor]): Query, key and value of width 2 * d; the second half of the result is
         zero.
@@ -324,8 +305,7 @@ def additive_mask(
         return None
     full = []
     for mask, (keys, _) in zip(masks, blocks, strict=True):
-        if mask is None:
-            mask = keys.new_ones(keys.shape[0], keys.shape[2])
+        mask = keys.new_ones(len(keys), keys.shape[2]) if mask is None else mask
         full.append(mask.to(dtype))
     skip = 1.0 - torch.cat(full, dim=-1)  # (batch, all tokens)
     return skip[:, None, None, :] * torch.finfo(dtype).min
@@ -336,5 +316,5 @@ def merge_heads(context: Tensor) -> Tensor:
     return context.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def _join(reads: list[tuple[Tensor, Tensor | None]]) -> Attended:
-    return torch.cat([context for context, _ in reads]), [probs for _, probs in reads if probs is not None]
+def _join(groups: list[tuple[Tensor, Tensor | None]]) -> Attended:
+    return torch.cat([context for context, _ in groups]), [probs for _, probs in groups if probs is not None]

@@ -37,11 +37,7 @@ class ScoredAnswers(NamedTuple):
     gold: AbstractSet[tuple[Any, ...]]
 
     def above(self, cutoff: Cutoff) -> Answers:
-        """Decide, as the pipe does.
-
-        cutoff (Callable[[str], float]): The threshold of a label.
-        RETURNS (Answers): What has a higher score.
-        """
+        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Answers): What has a higher score."""
         predicted = {answer for answer, score in self.scores.items() if score > cutoff(answer[-1])}
         return Answers(predicted, self.gold)
 
@@ -79,10 +75,11 @@ def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     RETURNS (ScoredAnswers): (head entity, tail entity, label), no entity related to itself.
     """
     scores: dict[tuple[Any, ...], float] = {}
-    for pair in (pair for fact in read_facts(doc) for pair in fact.pairs):
-        head, tail = entity(pair.head), entity(pair.tail)
-        if head != tail:
-            _keep_best(scores, (head, tail, pair.label), pair.score)
+    for fact in read_facts(doc):
+        for pair in fact.pairs:
+            head, tail = entity(pair.head), entity(pair.tail)
+            if head != tail:
+                _keep_best(scores, (head, tail, pair.label), pair.score)
     return ScoredAnswers(scores, entity_triples(read_relations(gold)))
 
 

@@ -40,16 +40,14 @@ class LukeForMultipleChoice(LabelHead):
     ) -> LukeModelOutput:
         """Read each choice as a text. See `LukeHead.encode`."""
         _choices(inputs)
-        rows = inputs.map(
-            lambda tensor: tensor.flatten(end_dim=1)
-        )  # (batch, choices, ...) -> (batch * choices, ...)
-        rows = replace(rows, head_mask=inputs.head_mask)
+        # (batch, choices, ...) -> (batch * choices, ...)
+        rows = replace(inputs.map(lambda tensor: tensor.flatten(end_dim=1)), head_mask=inputs.head_mask)
         return super().encode(rows, output_attentions, output_hidden_states, words_needed=words_needed)
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, choices, width)"""
-        pooled: Tensor = states["pooler_output"]
-        return pooled.view(*_choices(inputs), -1)  # (batch * choices, width) -> (batch, choices, width)
+        # (batch * choices, width) -> (batch, choices, width)
+        return states["pooler_output"].view(*_choices(inputs), -1)
 
     def score(self, features: Tensor) -> Tensor:
         """features (Tensor): Shape: (batch, choices, width). RETURNS (Tensor): Logits (batch, choices)"""
