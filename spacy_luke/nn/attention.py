@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .config import LukeConfig
 from .inference import InferenceLinear, Rows8
-from .layout import KINDS, Group, Kind, Layout
+from .layout import TOKEN_KINDS, Group, Layout, TokenKind
 from .linear import Linear
 
 # From how many scores on folding pays, of all and of one head; measured on CPU, where large matrices cost page faults
@@ -59,7 +59,7 @@ class LukeSelfAttention(nn.Module):
         hidden (Tensor | Rows8): Prepared. RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)"""
         return self.key(hidden), self.value(hidden)
 
-    def read_as_words(
+    def attend_from_words(
         self,
         hidden: Prepared,
         layout: Layout,
@@ -84,9 +84,9 @@ class LukeSelfAttention(nn.Module):
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
         divided = self._divide(layout, queries, kinds, "words")
-        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
+        return _join([self._attend(*parts, head_mask, need_probs) for parts in divided])
 
-    def read_as_entities(
+    def attend_from_entities(
         self,
         hidden: Prepared,
         layout: Layout,
@@ -100,16 +100,18 @@ class LukeSelfAttention(nn.Module):
         hidden (Tensor | Rows8): Entity states, prepared. Shape: (entities, width)
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
             shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where an
-            entity reads no other one. Further arguments are those of `read_as_words`.
+            entity reads no other one. Further arguments are those of `attend_from_words`.
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         own_query = self.e2e_query(hidden) if self.entity_aware else query
         if not self.entities_read_entities:
-            return self._read_words_and_self(query, own_query, layout, words, entities, head_mask, need_probs)
+            return self._attend_to_words_and_self(
+                query, own_query, layout, words, entities, head_mask, need_probs
+            )
         divided = self._divide(layout, [query, own_query], [words, entities], "entities")
-        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
+        return _join([self._attend(*parts, head_mask, need_probs) for parts in divided])
 
-    def reread(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
+    def attend_with(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
         """Read with probabilities that are returned, so that gradients reach them. Nothing is packed then.
 
         probs (Tensor): Shape: (size, heads, words + entities, words + entities)
@@ -123,11 +125,11 @@ class LukeSelfAttention(nn.Module):
         return torch.cat([merge_heads(part) for part in parts])
 
     def _divide(
-        self, layout: Layout, queries: list[Tensor], kinds: list[KeysValues], asking: Kind
+        self, layout: Layout, queries: list[Tensor], kinds: list[KeysValues], asking: TokenKind
     ) -> Iterator[tuple[list[Tensor], list[KeysValues], Group]]:
         """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
         own = [layout.divide(query, asking) for query in queries]
-        blocks = [[layout.divide(part, kind) for part in kv] for kind, kv in zip(KINDS, kinds, strict=False)]
+        blocks = [[layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)]
         for i, group in enumerate(layout.groups):
             split = partial(self._split, size=group.size)
             kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
@@ -138,7 +140,7 @@ class LukeSelfAttention(nn.Module):
         # (size * tokens, width) -> (size, tokens, heads, width / heads) -> (size, heads, tokens, width / heads)
         return rows.view(size, total // max(size, 1), self.heads, width // self.heads).transpose(1, 2)
 
-    def _read(
+    def _attend(
         self,
         queries: list[Tensor],
         blocks: list[KeysValues],
@@ -159,7 +161,7 @@ class LukeSelfAttention(nn.Module):
         # Folding doubles the arithmetic and spares the matrix of scores, which dropout builds anyway.
         may_fold = not (self.training and self.dropout.p > 0.0)
         if not plain and (len(keys) == 1 or (may_fold and is_large(queries[0], values))):
-            return self._read_fused(queries, keys, values, bias), None
+            return self._attend_fused(queries, keys, values, bias), None
         scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
         queries, keys, (values,) = (suit_small_products(part) for part in (queries, keys, [values]))
         scores = [(query * scale) @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
@@ -167,7 +169,7 @@ class LukeSelfAttention(nn.Module):
         stored = blocks[0][1].dtype
         return merge_heads(probs @ values).to(stored), probs.to(stored) if need_probs else None
 
-    def _read_fused(
+    def _attend_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
     ) -> Tensor:
         query, key, width = queries[0], keys[0], values.shape[-1]
@@ -178,7 +180,7 @@ class LukeSelfAttention(nn.Module):
         context = F.scaled_dot_product_attention(query, key, values, bias, dropout_p=rate, scale=scale)
         return merge_heads(context[..., :width])
 
-    def _read_words_and_self(
+    def _attend_to_words_and_self(
         self,
         query: Tensor,
         own_query: Tensor,
@@ -188,7 +190,7 @@ class LukeSelfAttention(nn.Module):
         head_mask: Tensor | None,
         need_probs: bool,
     ) -> Read:
-        """As `_read`, with one column for the row's own key instead of a block of all entities. What a row does with
+        """As `_attend`, with one column for the row's own key instead of a block of all entities. What a row does with
         itself needs no group: only the words are read by groups, and tell which share remains for the row itself."""
         by_head = own_query.shape[0], self.heads, own_query.shape[1] // self.heads  # rows, heads, d
         scale = 1.0 / math.sqrt(by_head[2])

@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
 from ..types import PathOrStr
-from .checkpoint import read_weights, write_weights
-from .config import LukeConfig, read_config_file
+from .checkpoint import load_weights, save_weights
+from .config import LukeConfig, load_config_file
 from .hub import resolve_checkpoint
 from .matching import fit_weights
 from .precision import set_precision
@@ -127,10 +127,10 @@ class LukePreTrainedModel(ModelWithTables):
         where["local_files_only"] = local_files_only
         folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)
         if config is None:
-            config = LukeConfig.from_dict(read_config_file(folder))
+            config = LukeConfig.from_dict(load_config_file(folder))
         elif not isinstance(config, LukeConfig):
             config = LukeConfig.from_pretrained(config, **where)
-        weights = read_weights(folder)
+        weights = load_weights(folder)
         return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
 
     @classmethod
@@ -194,7 +194,7 @@ class LukePreTrainedModel(ModelWithTables):
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
         self.saved_config().save_pretrained(folder)
-        write_weights(folder, self.saved_weights())
+        save_weights(folder, self.saved_weights())
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it."""

@@ -126,7 +126,7 @@ class LabelHead(LukeHead):
     """
 
     output_class: ClassVar[type[LabelOutput]]
-    reads_words: ClassVar[bool] = True  # whether `features` looks at the states of words
+    needs_words: ClassVar[bool] = True  # whether `features` looks at the states of words
     n_states: ClassVar[int] = 1  # how many states make a row of features
     n_labels: ClassVar[int | None] = None  # width of the logits; None means `config.num_labels`
     has_bias: ClassVar[bool] = True  # of the linear layer
@@ -216,7 +216,7 @@ class LabelHead(LukeHead):
         return_dict: bool | None = None,
     ) -> LabelOutput | tuple[Any, ...]:
         """What `forward` does with its inputs; other arguments as there. RETURNS (LabelOutput | tuple): See there."""
-        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.reads_words)
+        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.needs_words)
         logits = self.score(self.features(states, inputs))
         loss = None if labels is None else self.loss(logits, labels)
         return self.make_output(self.output_class, states, return_dict, loss=loss, logits=logits)

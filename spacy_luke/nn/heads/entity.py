@@ -20,7 +20,7 @@ class LukeForEntityClassification(LabelHead):
     """
 
     output_class = EntityClassificationOutput
-    reads_words = False
+    needs_words = False
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
@@ -37,7 +37,7 @@ class LukeForEntityPairClassification(LabelHead):
     """
 
     output_class = EntityPairClassificationOutput
-    reads_words = False
+    needs_words = False
     n_states = 2
     has_bias = False
 
