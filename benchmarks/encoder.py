@@ -29,8 +29,8 @@ from wasabi import table
 from scripts.machine import describe_machine
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.inference import Float32Linear
-from spacy_luke.nn.linear import has_onednn
 from spacy_luke.nn.model import LukeModel
+from spacy_luke.nn.operators import can_arrange
 from spacy_luke.nn.precision import PRECISIONS
 
 from .peer import save_works, start_peer
@@ -110,7 +110,10 @@ def _measure(
     # Two queries, keys, values and the output of attention, and the two products behind it.
     needed = 2 * rows * (5 * width * width + 2 * width * inner) * sizes["num_hidden_layers"]
     large = nn.Linear(width, inner)
-    libraries = {"MKL": large, **({"oneDNN": Float32Linear(large)} if has_onednn() else {})}
+    libraries = {
+        "MKL": large,
+        **({"oneDNN": Float32Linear(large.weight, large.bias)} if can_arrange(torch.float32) else {}),
+    }
     batch = torch.randn(rows, width)
     products = {name: partial(product, batch) for name, product in libraries.items()}
     ways: dict[str, Callable[[], object]] = {name: partial(model, **inputs) for name, model in models.items()}

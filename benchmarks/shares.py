@@ -43,7 +43,7 @@ PLACES = {
         ("nn/model.py", "encode_entities"),
         ("nn/model.py", "forward"),
     ],
-    "heads": [("nn/joint/model.py", "forward")],  # with the encoder, which is taken off
+    "heads": [("nn/heads/joint/model.py", "forward")],  # with the encoder, which is taken off
     "annotate": [("pipeline/luke.py", "set_annotations")],
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from spacy_luke.nn.linear import processor_instructions
+from spacy_luke.nn.processor import processor_instructions
 
 # What products of matrices are computed with, as torch names it.
 INSTRUCTIONS = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")

@@ -34,16 +34,9 @@ if TYPE_CHECKING:
     from .nn.model import LukeModel
     from .tokenizer import LukeTokenizer, MLukeTokenizer
 
-_LAZY = {
+# Where each name is that is imported when it is first used; all others of `__all__` are heads.
+_MODULES = {
     "LukeConfig": ".nn.config",
-    "LukeForEntityClassification": ".nn.heads",
-    "LukeForEntityPairClassification": ".nn.heads",
-    "LukeForEntitySpanClassification": ".nn.heads",
-    "LukeForMaskedLM": ".nn.heads",
-    "LukeForMultipleChoice": ".nn.heads",
-    "LukeForQuestionAnswering": ".nn.heads",
-    "LukeForSequenceClassification": ".nn.heads",
-    "LukeForTokenClassification": ".nn.heads",
     "LukeModel": ".nn.model",
     "LukeTokenizer": ".tokenizer",
     "MLukeTokenizer": ".tokenizer",
@@ -77,10 +70,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name], __name__), name)
+    return getattr(import_module(_MODULES.get(name, ".nn.heads"), __name__), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *__all__})

@@ -11,24 +11,10 @@ from .errors import Errors
 ArrayT = TypeVar("ArrayT")
 OtherT = TypeVar("OtherT")
 
-# Fields that the encoder reads; the others are for the heads.
-ENCODER_FIELDS = (
-    "input_ids",
-    "attention_mask",
-    "token_type_ids",
-    "position_ids",
-    "entity_ids",
-    "entity_attention_mask",
-    "entity_token_type_ids",
-    "entity_position_ids",
-    "head_mask",
-    "inputs_embeds",
-)
-
 
 @dataclass(frozen=True, eq=False)
-class LukeInputs(Generic[ArrayT]):
-    """Words and entities of some texts, padded, and what else a head reads. What a model doesn't read is None.
+class EncoderInputs(Generic[ArrayT]):
+    """Words and entities of some texts, padded. What a model doesn't read is None.
 
     The names are the published ones, where there are such. A word is a piece of the tokenizer; a token is spaCy's.
 
@@ -43,6 +29,28 @@ class LukeInputs(Generic[ArrayT]):
         Shape: (batch, entities, mention length)
     head_mask (Array | None): 0 to silence an attention head, 1 to keep it. Shape: (heads,) or (layers, heads)
     inputs_embeds (Array | None): Embeddings instead of `input_ids`. Shape: (batch, words, width)
+    """
+
+    input_ids: ArrayT | None = None
+    attention_mask: ArrayT | None = None
+    token_type_ids: ArrayT | None = None
+    position_ids: ArrayT | None = None
+    entity_ids: ArrayT | None = None
+    entity_attention_mask: ArrayT | None = None
+    entity_token_type_ids: ArrayT | None = None
+    entity_position_ids: ArrayT | None = None
+    head_mask: ArrayT | None = None
+    inputs_embeds: ArrayT | None = None
+
+    def for_encoder(self) -> dict[str, ArrayT | None]:
+        """RETURNS (dict[str, Array | None]): The arguments of `LukeModel.forward`."""
+        return {field.name: getattr(self, field.name) for field in fields(EncoderInputs)}
+
+
+@dataclass(frozen=True, eq=False)
+class LukeInputs(EncoderInputs[ArrayT]):
+    """What the encoder reads, and what else a head does.
+
     entity_start_positions (Array | None): First word of each entity. Shape: (batch, entities)
     entity_end_positions (Array | None): Its last word. Shape: (batch, entities)
     token_start_positions (Array | None): First word of each token. Shape: (batch, tokens)
@@ -57,16 +65,6 @@ class LukeInputs(Generic[ArrayT]):
     candidate_ids (Array | None): Ids of the entities that each may be; None for all. Shape: (asked, candidates)
     """
 
-    input_ids: ArrayT | None = None
-    attention_mask: ArrayT | None = None
-    token_type_ids: ArrayT | None = None
-    position_ids: ArrayT | None = None
-    entity_ids: ArrayT | None = None
-    entity_attention_mask: ArrayT | None = None
-    entity_token_type_ids: ArrayT | None = None
-    entity_position_ids: ArrayT | None = None
-    head_mask: ArrayT | None = None
-    inputs_embeds: ArrayT | None = None
     entity_start_positions: ArrayT | None = None
     entity_end_positions: ArrayT | None = None
     token_start_positions: ArrayT | None = None
@@ -96,15 +94,7 @@ class LukeInputs(Generic[ArrayT]):
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
-    def for_encoder(self) -> dict[str, ArrayT | None]:
-        """RETURNS (dict[str, Array | None]): The arguments of `LukeModel.forward`."""
-        return {name: getattr(self, name) for name in ENCODER_FIELDS}
-
     def map(self, change: Callable[[ArrayT], OtherT]) -> LukeInputs[OtherT]:
-        """Change all that is not None, e.g. to tensors on a device.
-
-        change (Callable): Takes and returns an array.
-        RETURNS (LukeInputs): The changed ones.
-        """
+        """change (Callable): Changes an array, e.g. to a tensor. RETURNS (LukeInputs): What is not None, changed."""
         changed: Any = {name: change(value) for name, value in self.present().items()}
         return LukeInputs(**changed)

@@ -1,80 +1,40 @@
 """Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
-from .carrying import carry_over, span_as_doc, transfer_annotation
-from .entities import (
-    has_labels,
-    read_label,
-    read_labels,
-    write_entities,
-    write_label,
-    write_labels,
-)
-from .extensions import set_extensions
-from .facts import facts_from_relations, group_pairs, normalize
-from .links import has_candidates, write_all_candidates
-from .relations import (
-    RELATIONS_LOOKED_FOR,
-    FactRow,
-    PairRow,
-    has_relations,
-    mention_row,
-    read_facts,
-    read_relations,
-    write_facts,
-    write_pairs,
-    write_relations,
-)
-from .store import KEY, store, stored
-from .texts import (
-    copy_questions,
-    read_choice,
-    read_choices,
-    read_questions,
-    read_tag,
-    read_text_pair,
-    write_choice,
-    write_choices,
-    write_question,
-    write_tags,
-)
-
-__all__ = [
-    "KEY",
-    "RELATIONS_LOOKED_FOR",
-    "FactRow",
-    "PairRow",
-    "carry_over",
-    "copy_questions",
-    "facts_from_relations",
-    "group_pairs",
-    "has_candidates",
-    "has_labels",
-    "has_relations",
-    "mention_row",
-    "normalize",
-    "read_choice",
-    "read_choices",
-    "read_facts",
-    "read_label",
-    "read_labels",
-    "read_questions",
-    "read_relations",
-    "read_tag",
-    "read_text_pair",
-    "set_extensions",
-    "span_as_doc",
-    "store",
-    "stored",
-    "transfer_annotation",
-    "write_all_candidates",
-    "write_choice",
-    "write_choices",
-    "write_entities",
-    "write_facts",
-    "write_label",
-    "write_labels",
-    "write_pairs",
-    "write_question",
-    "write_relations",
-    "write_tags",
-]
+from .carrying import carry_over as carry_over
+from .carrying import span_as_doc as span_as_doc
+from .carrying import transfer_annotation as transfer_annotation
+from .entities import has_candidates as has_candidates
+from .entities import has_labels as has_labels
+from .entities import read_label as read_label
+from .entities import read_labels as read_labels
+from .entities import write_all_candidates as write_all_candidates
+from .entities import write_entities as write_entities
+from .entities import write_label as write_label
+from .entities import write_labels as write_labels
+from .facts import facts_from_relations as facts_from_relations
+from .facts import group_pairs as group_pairs
+from .facts import normalize as normalize
+from .kinds import set_extensions as set_extensions
+from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
+from .relations import FactRow as FactRow
+from .relations import PairRow as PairRow
+from .relations import has_relations as has_relations
+from .relations import mention_row as mention_row
+from .relations import read_facts as read_facts
+from .relations import read_relations as read_relations
+from .relations import write_facts as write_facts
+from .relations import write_pairs as write_pairs
+from .relations import write_relations as write_relations
+from .store import KEY as KEY
+from .store import store as store
+from .store import stored as stored
+from .texts import copy_questions as copy_questions
+from .texts import read_choice as read_choice
+from .texts import read_choices as read_choices
+from .texts import read_questions as read_questions
+from .texts import read_tag as read_tag
+from .texts import read_text_pair as read_text_pair
+from .texts import write_choice as write_choice
+from .texts import write_choices as write_choices
+from .texts import write_question as write_question
+from .texts import write_tags as write_tags

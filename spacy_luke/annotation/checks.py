@@ -13,8 +13,6 @@ from spacy.tokens import Doc, Span
 from ..errors import Errors
 from ..types import Fact, Relation
 
-FloatArray = NDArray[np.float32]
-
 
 def check_span(doc: Doc, span: Any, what: str) -> None:
     """A span that isn't empty, of this document or of one with the same text."""
@@ -23,9 +21,8 @@ def check_span(doc: Doc, span: Any, what: str) -> None:
     if len(span) == 0:
         raise ValueError(Errors.L404.format(what=what, start=span.start, end=span.end))
     if span.doc is not doc and span.doc.text != doc.text:
-        raise ValueError(
-            Errors.L403.format(what=what, span=span.text, start=span.start_char, end=span.end_char)
-        )
+        place = {"start": span.start_char, "end": span.end_char}
+        raise ValueError(Errors.L403.format(what=what, span=span.text, **place))
 
 
 def check_label(value: Any, what: str) -> str:
@@ -72,7 +69,7 @@ def check_texts(value: Any, what: str) -> list[str]:
     return [check_text(item, what) for item in check_iterable(value, f"{what}s")]
 
 
-def check_vectors(value: Any, n_spans: int) -> FloatArray:
+def check_vectors(value: Any, n_spans: int) -> NDArray[np.float32]:
     """A matrix with a row for each span."""
     array = np.array(value, dtype=np.float32, order="C")
     if array.ndim != 2 or array.shape[0] != n_spans:
@@ -105,9 +102,8 @@ def check_relation(doc: Doc, value: Any) -> Relation:
     check_span(doc, head, "head of a relation")
     check_span(doc, tail, "tail of a relation")
     check_label(label, "label of a relation")
-    return Relation(
-        head, tail, label, check_score(score, f"relation {label!r}"), check_text(id_, "id of a relation")
-    )
+    score = check_score(score, f"relation {label!r}")
+    return Relation(head, tail, label, score, check_text(id_, "id of a relation"))
 
 
 def check_fact(doc: Doc, value: Any) -> Fact:

@@ -1,15 +1,17 @@
-"""What is known about an entity: labels with probabilities, the best label, a vector."""
+"""What is known about an entity: labels with probabilities, the best label, a vector, candidates for linking."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
-from .checks import FloatArray, check_labels, check_length, check_span, check_text, check_vectors
+from ..types import Candidate
+from .checks import check_candidates, check_labels, check_length, check_span, check_text, check_vectors
 from .store import Table, read_kind, read_row, row_key, store, stored, write_kind, write_row
 
 
@@ -47,68 +49,43 @@ def write_entities(
 
 
 def read_label(span: Span) -> str:
-    """The label given to a span.
-
-    span (Span): The span, with its label.
-    RETURNS (str): The best label above threshold, or "" where there is none or nothing is known.
-    """
+    """RETURNS (str): The span's best label above threshold; "" where there is none or nothing is known."""
     return read_row(span, "best") or ""
 
 
 def write_label(span: Span, label: str | None) -> None:
-    """Store one span's label.
-
-    span (Span): The span, with the label under which it will be found.
-    label (str | None): The label; None removes it.
-    """
+    """span (Span): The span, with the label it is found under. label (str | None): Its label; None removes it."""
     check_span(span.doc, span, "entity")
     write_row(span, "best", None if label is None else check_text(label, "label"))
 
 
 def has_labels(span: Span) -> bool:
-    """Whether anybody stored labels for this span.
-
-    span (Span): The span, with its label.
-    RETURNS (bool): True after `{}` was assigned too: known to have no label.
-    """
+    """RETURNS (bool): Whether anybody stored labels of this span, be it none at all."""
     return read_row(span, "labels") is not None
 
 
 def read_labels(span: Span) -> dict[str, float]:
-    """Every label of a span with its probability.
-
-    span (Span): The span, with its label.
-    RETURNS (dict[str, float]): A copy; empty where nothing is known.
-    """
+    """RETURNS (dict[str, float]): A copy of the span's labels with probabilities; empty where nothing is known."""
     return dict(read_row(span, "labels") or {})
 
 
 def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
-    """Store one span's labels.
-
-    span (Span): The span, with the label under which it will be found.
-    labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
-    """
+    """span (Span): The span. labels (Mapping[str, float] | None): Its labels, 1.0 for gold; None removes them."""
     check_span(span.doc, span, "entity")
     write_row(span, "labels", None if labels is None else check_labels(labels))
 
 
-def read_vector(span: Span) -> FloatArray | None:
-    """A span's vector.
-
-    span (Span): The span, with its label.
-    RETURNS (np.ndarray | None): A float32 copy. Shape: (width,). None where nothing is known.
-    """
-    table = read_kind(span.doc, "vectors")
-    if table is None or row_key(span) not in table["rows"]:
-        return None
-    return np.array(table["array"][table["rows"][row_key(span)]], dtype=np.float32)
+def read_vector(span: Span) -> NDArray[np.float32] | None:
+    """RETURNS (np.ndarray | None): A float32 copy of the span's vector, shape (width,); None if it has none."""
+    table = read_kind(span.doc, "vectors") or {"rows": {}}
+    row = table["rows"].get(row_key(span))
+    return None if row is None else np.array(table["array"][row], dtype=np.float32)
 
 
 def write_vector(span: Span, vector: Any) -> None:
     """Store one span's vector. For a whole document, `write_entities` writes one array at once.
 
-    span (Span): The span, with the label under which it will be found.
+    span (Span): The span, with the label under which it is found.
     vector (np.ndarray | None): Shape: (width,), as wide as the document's other vectors; None removes it.
     """
     check_span(span.doc, span, "entity")
@@ -122,3 +99,24 @@ def write_vector(span: Span, vector: Any) -> None:
     rows = {key: i for i, key in enumerate(vectors)}
     array = np.stack(list(vectors.values())) if vectors else None
     write_kind(span.doc, "vectors", {"rows": rows, "array": array} if vectors else None)
+
+
+def read_candidates(span: Span) -> tuple[Candidate, ...]:
+    """RETURNS (tuple[Candidate, ...]): What the span may refer to, the best first; empty where nothing is known."""
+    return tuple(Candidate(title, score) for title, score in read_row(span, "candidates") or ())
+
+
+def has_candidates(span: Span) -> bool:
+    """RETURNS (bool): Whether anybody stored candidates of this span, be it none at all."""
+    return read_row(span, "candidates") is not None
+
+
+def write_candidates(span: Span, candidates: Iterable[Candidate | tuple[str, float]] | None) -> None:
+    """span (Span): The span. candidates (Iterable | None): Titles with scores, the best first; None removes them."""
+    write_row(span, "candidates", None if candidates is None else check_candidates(candidates))
+
+
+def write_all_candidates(doc: Doc, spans: Sequence[Span], candidates: Sequence[Iterable[Candidate]]) -> None:
+    """Store titles with scores for each of a document's spans, replacing all candidates that were stored."""
+    rows = {row_key(span): check_candidates(found) for span, found in zip(spans, candidates, strict=True)}
+    write_kind(doc, "candidates", rows or None)

@@ -45,13 +45,10 @@ def move_pairs(table: Table, place: Place) -> Table:
         if there is not None:
             index[i] = len(mentions)
             mentions.append((*there, *rest))
-    kept = [head in index and tail in index for head, tail, *_ in table["pairs"]]
-    pairs = [
-        (index[head], index[tail], *rest)
-        for (head, tail, *rest), keep in zip(table["pairs"], kept, strict=True)
-        if keep
-    ]
-    moved: Table = {"spans": mentions, "pairs": pairs}
+    pairs = table["pairs"]
+    kept = [head in index and tail in index for head, tail, *_ in pairs]
+    there_too = [(index[h], index[t], *rest) for h, t, *rest in pairs if h in index and t in index]
+    moved: Table = {"spans": mentions, "pairs": there_too}
     if "facts" in table:
         before = np.concatenate([[0], np.cumsum(kept, dtype=int)]).tolist()
         facts = [(*rest, before[start], before[end]) for *rest, start, end in table["facts"]]

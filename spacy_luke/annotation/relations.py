@@ -24,20 +24,12 @@ FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
 
 
 def has_relations(doc: Doc) -> bool:
-    """Whether relations were annotated, be it with none.
-
-    doc (Doc): The document.
-    RETURNS (bool): False where nobody ever assigned any: such a document neither trains nor scores.
-    """
+    """RETURNS (bool): Whether anybody assigned relations, be it none. If not, the Doc neither trains nor scores."""
     return read_kind(doc, "relations") is not None
 
 
 def read_relations(doc: Doc) -> tuple[Relation, ...]:
-    """The document's relations.
-
-    doc (Doc): The document.
-    RETURNS (tuple[Relation, ...]): In the order in which they were assigned; empty if there are none.
-    """
+    """RETURNS (tuple[Relation, ...]): The document's relations, as they were assigned; empty if there are none."""
     table = read_kind(doc, "relations")
     return () if table is None else _read_pairs(doc, table)
 
@@ -50,26 +42,20 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
         between spans of this document or of a copy with the same text. None: never annotated.
     RAISES (TypeError, ValueError): On anything else; what was stored stays then.
     """
-    if relations is None:
-        return write_kind(doc, "relations", None)
-    checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
-    return write_kind(doc, "relations", _pair_table(map(_pair_row, checked)))
+    table = None
+    if relations is not None:
+        checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
+        table = _pair_table(map(_pair_row, checked))
+    write_kind(doc, "relations", table)
 
 
 def read_facts(doc: Doc) -> tuple[Fact, ...]:
-    """The document's facts.
-
-    doc (Doc): The document.
-    RETURNS (tuple[Fact, ...]): In the order in which they were written; empty if there are none.
-    """
+    """RETURNS (tuple[Fact, ...]): The document's facts, in the order of writing; empty if there are none."""
     table = read_kind(doc, "facts")
     if table is None:
         return ()
     pairs = _read_pairs(doc, table)
-    return tuple(
-        Fact(head, tail, label, score, id_, pairs[start:end])
-        for head, tail, label, score, id_, start, end in table["facts"]
-    )
+    return tuple(Fact._make((*fact, pairs[start:end])) for *fact, start, end in table["facts"])
 
 
 def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
@@ -79,12 +65,11 @@ def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
     facts (Iterable[Fact] | None): Facts, each with the pairs that support it. None removes what is stored.
     RAISES (TypeError, ValueError): On anything else; what was stored stays then.
     """
-    if facts is None:
-        return write_kind(doc, "facts", None)
-    checked = [check_fact(doc, value) for value in check_iterable(facts, "Facts")]
-    return write_kind(
-        doc, "facts", _fact_table([(*fact[:5], list(map(_pair_row, fact.pairs))) for fact in checked])
-    )
+    table = None
+    if facts is not None:
+        checked = [check_fact(doc, value) for value in check_iterable(facts, "Facts")]
+        table = _fact_table([(*fact[:5], list(map(_pair_row, fact.pairs))) for fact in checked])
+    write_kind(doc, "facts", table)
 
 
 def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]) -> None:
@@ -108,9 +93,7 @@ def _pair_row(relation: Relation) -> PairRow:
 
 
 def _pair_table(pairs: Iterable[PairRow]) -> Table:
-    """Rows are tuples, which the garbage collector lets go of; lists by the thousand make it go through all objects of
-    the process again and again.
-    """
+    """Rows are tuples: lists by the thousand make the garbage collector go through all objects again and again."""
     index: dict[MentionRow, int] = {}
     rows = [
         (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
@@ -129,9 +112,7 @@ def _fact_table(facts: Sequence[FactRow]) -> Table:
 
 def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
     spans = _find_spans(doc, table["spans"])
-    return tuple(
-        Relation(spans[h], spans[t], label, score, id_) for h, t, label, score, id_ in table["pairs"]
-    )
+    return tuple(Relation(spans[head], spans[tail], *rest) for head, tail, *rest in table["pairs"])
 
 
 def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
@@ -144,10 +125,7 @@ def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
-    for span in members:
-        if span.kb_id_ == kb_id and span.id_ == id_:
-            return span
     if members:
-        return members[0]
+        return next((span for span in members if (span.kb_id_, span.id_) == (kb_id, id_)), members[0])
     # "expand": a retokenizer may have merged the mention into a longer token since.
     return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")

@@ -57,11 +57,7 @@ def write_choices(doc: Doc, choices: Iterable[str] | None) -> None:
 
 
 def copy_questions(source: Doc, target: Doc) -> None:
-    """Give a document the text pair, questions and choices of another.
-
-    source (Doc): The document that has them.
-    target (Doc): The other one.
-    """
+    """source (Doc): A document. target (Doc): The one that gets its text pair, questions and choices."""
     beside = {kind: table for kind, table in stored(source).items() if kind in _BESIDE}
     if beside:
         store(target, {**stored(target), **beside})

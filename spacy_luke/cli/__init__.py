@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from spacy.cli import app as spacy_app
+from typer import Argument, Option
 from typer.core import TyperGroup
 from wasabi import msg
 
@@ -38,12 +39,10 @@ spacy_app.add_typer(app)
 
 @app.command("run")
 def run_command(
-    texts: Annotated[
-        list[str] | None, typer.Argument(help="Texts to read; examples if there are none")
-    ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read")] = None,
+    texts: Annotated[list[str] | None, Argument(help="Texts to read; examples if there are none")] = None,
+    file: Annotated[Path | None, Option("--file", "-f", help="Text file to read")] = None,
     checkpoint: Annotated[
-        str | None, typer.Option(help="A folder or a hub name; the default model if not given")
+        str | None, Option(help="A folder or a hub name; the default model if not given")
     ] = None,
 ) -> None:
     """Read texts and print what is in them. Tables show the entities with their labels, and the relations: those of
@@ -57,10 +56,8 @@ def run_command(
 
 @app.command("config")
 def config_command(
-    name: Annotated[str | None, typer.Argument(help="Name of the config, such as luke_relations")] = None,
-    show_list: Annotated[
-        bool, typer.Option("--list", help="Tell the names, and what each trains for")
-    ] = False,
+    name: Annotated[str | None, Argument(help="Name of the config, such as luke_relations")] = None,
+    show_list: Annotated[bool, Option("--list", help="Tell the names, and what each trains for")] = False,
 ) -> None:
     """Print a config to train with. Save it, and change what you like: `luke config luke > my.cfg`."""
     from .config import list_configs, read_config
@@ -74,17 +71,14 @@ def config_command(
 @app.command("from-encoder")
 def from_encoder_command(
     source: Annotated[
-        str,
-        typer.Argument(
-            help="BERT or RoBERTa with its tokenizer: a folder, an installed package or a hub name"
-        ),
+        str, Argument(help="BERT or RoBERTa with its tokenizer: a folder, an installed package or a hub name")
     ],
-    target: Annotated[Path, typer.Argument(help="Folder to write the LUKE to")],
+    target: Annotated[Path, Argument(help="Folder to write the LUKE to")],
     entity_vocab: Annotated[
-        Path | None, typer.Option(help="JSON with entity titles; none: special entities")
+        Path | None, Option(help="JSON with entity titles; none: special entities")
     ] = None,
-    case_types: Annotated[bool, typer.Option(help="Tell an uncased encoder the case of words")] = False,
-    full_attention: Annotated[bool, typer.Option(help="Let words and entities read all entities")] = False,
+    case_types: Annotated[bool, Option(help="Tell an uncased encoder the case of words")] = False,
+    full_attention: Annotated[bool, Option(help="Let words and entities read all entities")] = False,
 ) -> None:
     """Make a LUKE from a BERT or RoBERTa encoder. It knows no labels yet: training starts from it."""
     from .convert_encoder import convert_folder, read_titles
@@ -102,9 +96,9 @@ def from_encoder_command(
 
 @app.command("assemble")
 def assemble_command(
-    checkpoint: Annotated[str, typer.Argument(help="A folder or a hub name, of any published LUKE class")],
-    out: Annotated[Path, typer.Argument(help="Folder for the pipeline")],
-    lang: Annotated[str | None, typer.Option(help="Language of the pipeline, such as en, ja or xx")] = None,
+    checkpoint: Annotated[str, Argument(help="A folder or a hub name, of any published LUKE class")],
+    out: Annotated[Path, Argument(help="Folder for the pipeline")],
+    lang: Annotated[str | None, Option(help="Language of the pipeline, such as en, ja or xx")] = None,
 ) -> None:
     """Make a ready pipeline of a checkpoint. It gets the pipe that reads what the checkpoint was trained for."""
     from .assemble import assemble
@@ -113,21 +107,17 @@ def assemble_command(
         typer.echo(line)
 
 
+_FORMATS = "conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+_NAMES = "JSON file with names of relations by id: for fewrel, and for docred's relations"
+
+
 @app.command("convert")
 def convert_command(
-    format_: Annotated[
-        str,
-        typer.Argument(
-            metavar="FORMAT", help="conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
-        ),
-    ],
-    source: Annotated[Path, typer.Argument(help="File of that format; JSON may be compressed (.xz)")],
-    target: Annotated[Path, typer.Argument(help=".spacy file to write")],
-    names: Annotated[
-        Path | None,
-        typer.Option(help="JSON file with names of relations by id: for fewrel, and for docred's relations"),
-    ] = None,
-    lang: Annotated[str, typer.Option(help="Language of the tokenizer")] = "en",
+    format_: Annotated[str, Argument(metavar="FORMAT", help=_FORMATS)],
+    source: Annotated[Path, Argument(help="File of that format; JSON may be compressed (.xz)")],
+    target: Annotated[Path, Argument(help=".spacy file to write")],
+    names: Annotated[Path | None, Option(help=_NAMES)] = None,
+    lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
 ) -> None:
     """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""
     from .convert import convert
@@ -138,11 +128,11 @@ def convert_command(
 
 @app.command("tune")
 def tune_command(
-    pipeline: Annotated[Path, typer.Argument(help="Trained pipeline with a luke component")],
-    corpus: Annotated[Path, typer.Argument(help="Held-out .spacy file")],
-    out: Annotated[Path, typer.Argument(help="Folder for the checkpoint, with thresholds")],
-    name: Annotated[str, typer.Option(help="Name of the component")] = "luke",
-    half: Annotated[bool, typer.Option(help="Store weights in half precision")] = True,
+    pipeline: Annotated[Path, Argument(help="Trained pipeline with a luke component")],
+    corpus: Annotated[Path, Argument(help="Held-out .spacy file")],
+    out: Annotated[Path, Argument(help="Folder for the checkpoint, with thresholds")],
+    name: Annotated[str, Option(help="Name of the component")] = "luke",
+    half: Annotated[bool, Option(help="Store weights in half precision")] = True,
 ) -> None:
     """Choose thresholds on held-out documents. The component is written with them, as a checkpoint."""
     from .tune import tune

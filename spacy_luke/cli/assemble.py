@@ -9,6 +9,7 @@ from ..errors import Errors
 from ..layers.loading import load
 
 _NEEDS_ENTITIES = ("luke_typing", "luke_relations", "luke_linker")
+_FINDER = "Put a component before it that does, or set them."
 
 
 def assemble(checkpoint: str, out: Path, lang: str | None) -> Iterator[str]:
@@ -34,7 +35,4 @@ def assemble(checkpoint: str, out: Path, lang: str | None) -> Iterator[str]:
     if lang is None:
         yield "A checkpoint doesn't tell the language of its texts. The pipeline's tokenizer is English: see --lang."
     if name in _NEEDS_ENTITIES:
-        yield (
-            f"{name} reads the entities in doc.ents, which it doesn't find itself. Put a component before it that "
-            "does, or set them."
-        )
+        yield f"{name} reads the entities in doc.ents, which it doesn't find itself. {_FINDER}"

@@ -23,10 +23,7 @@ def read_config(name: str) -> str:
 
 
 def list_configs() -> dict[str, str]:
-    """List the training configs.
-
-    RETURNS (dict[str, str]): What each trains a pipe for, by name: the first line of the file.
-    """
+    """RETURNS (dict[str, str]): What each config trains a pipe for, by name: the first line of the file."""
     return {name: read_config(name).partition("\n")[0].lstrip("# ") for name in _files()}
 
 

@@ -38,8 +38,8 @@ def convert(format_: str, source: Path, target: Path, names: Path | None, lang: 
     format_ (str): One of `FORMATS`.
     source (Path): The file.
     target (Path): `.spacy` file to write; its folder is made where it doesn't exist.
-    names (Path | None): JSON file with the names of relations by their ids, for the formats of `NAMED_BY_ID`. DocRED's
-        documents are taken as never annotated with relations if it isn't given.
+    names (Path | None): JSON file with the names of relations by id, for the formats of `NAMED_BY_ID`. Without it,
+        DocRED's documents count as never annotated with relations.
     lang (str): Language of the tokenizer, for formats that hold text.
     RETURNS (dict[str, int]): How many documents, entities and relations were written.
     RAISES (ValueError): If there is no such format, the file isn't of it, or names are missing or of no use.

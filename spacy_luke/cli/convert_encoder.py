@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..inputs.pieces import N_CASES
+from ..nn.checkpoint import read_weights
+from ..nn.config import read_config_file
+from ..nn.convert import luke_from_encoder
 from ..nn.hub import resolve_checkpoint
+from ..tokenizer import LukeTokenizer
 from ..types import PathOrStr
 
 ENTITY_TOKENS = ("[PAD]", "[UNK]", "[MASK]", "[MASK2]")
@@ -36,21 +41,13 @@ def convert_folder(
     target (str | os.PathLike): Folder to write to.
     titles (Iterable[str]): Entities of the vocabulary besides [PAD], [UNK], [MASK] and [MASK2].
     entity_emb_size (int | None): Width of the entity table; None means the encoder's, without a projection.
-    words_attend_to_entities (bool): See `LukeConfig`.
-    entities_attend_to_entities (bool): See `LukeConfig`.
+    words_attend_to_entities, entities_attend_to_entities (bool): See `LukeConfig`.
     type_vocab_size (int | None): Number of token types; None means the encoder's.
     case_token_types (bool): Make the token type of a word its case, which an uncased vocabulary throws away: as
         many types as there are cases, all alike at first.
     **tokenizer_options (Any): Arguments of `LukeTokenizer`, e.g. `max_mention_length`.
     RAISES (ValueError): If the source is incomplete or of another kind.
     """
-    # Imported here: the command line must stay light for those who never convert.
-    from ..inputs.pieces import N_CASES
-    from ..nn.checkpoint import read_weights
-    from ..nn.config import read_config_file
-    from ..nn.convert import luke_from_encoder
-    from ..tokenizer import LukeTokenizer
-
     folder = _find_source(source)
     # Attention without dropout has a far faster kernel on CPU, and the other dropouts regularize enough.
     config = {**read_config_file(folder), "attention_probs_dropout_prob": 0.0}
@@ -93,7 +90,7 @@ def read_titles(path: Path) -> list[str]:
     """Read the titles of an entity vocabulary.
 
     path (Path): JSON: a list of titles, or a dict with their ids.
-    RETURNS (list[str]): The titles, in the order of the file.
+    RETURNS (list[str]): In the order of the file.
     RAISES (ValueError): If the file is missing or holds anything else.
     """
     try:

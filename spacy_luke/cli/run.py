@@ -35,8 +35,7 @@ def run(texts: Sequence[str] | None, checkpoint: str | None) -> Iterator[str]:
     for doc in nlp.pipe(texts or EXAMPLES):
         yield f"\n{_beginning(doc.text)}\n"
         yield _entities(doc) if doc.ents else "No entities found."
-        relations = _relations(doc)
-        if relations:
+        if relations := _relations(doc):
             yield f"\n{relations}"
 
 

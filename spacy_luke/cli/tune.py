@@ -49,8 +49,10 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         finder = _load(pipeline, name, labels=False, relations=False)
         chosen["ner"] = _tune_ner(finder, name, list(LukeCorpus(corpus, gold_ents=False)(nlp)))
     if pipe.joint.relation_labels:
-        golds = [eg.reference for eg in LukeCorpus(corpus)(nlp)]
-        chosen |= _tune_relations(nlp, pipe, [doc for doc in golds if has_relations(doc)])
+        golds = [eg.reference for eg in LukeCorpus(corpus)(nlp) if has_relations(eg.reference)]
+        given = read_given(nlp, pipe, golds)
+        chosen["relations"] = _best([pair_answers(doc, gold) for doc, gold in given])
+        chosen["facts"] = _best([fact_answers(doc, gold) for doc, gold in given])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
     module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
@@ -89,22 +91,14 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
     def f1(threshold: float) -> float:
         answers = []
         for doc, reading, eg in zip(docs, readings, examples, strict=True):
-            found = choose_entities(reading, len(doc), threshold)
             decided = doc.copy()
+            found = choose_entities(reading, len(doc), threshold)
             pipe.set_annotations([decided], [replace(reading, found=found)])
             answers.append(span_answers(decided, eg.reference))
         return _f1(answers)
 
     best, threshold = max((f1(threshold), threshold) for threshold in _GRID)
     return threshold, best
-
-
-def _tune_relations(nlp: Language, pipe: EntityPipe, golds: list[Doc]) -> dict[str, tuple[float, float]]:
-    given = read_given(nlp, pipe, golds)
-    return {
-        "relations": _best([pair_answers(doc, gold) for doc, gold in given]),
-        "facts": _best([fact_answers(doc, gold) for doc, gold in given]),
-    }
 
 
 def _best(answers: Sequence[ScoredAnswers]) -> tuple[float, float]:
@@ -148,7 +142,6 @@ def read_given(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> list[tu
     try:
         with all_scores(pipe):
             given = (given_tokens(nlp.vocab, gold, mentions=True) for gold in watched(golds, "Gold mentions"))
-            docs = pipe.pipe(given)
-            return list(zip(docs, golds, strict=True))
+            return list(zip(pipe.pipe(given), golds, strict=True))
     finally:
         pipe.entities = kept

@@ -127,8 +127,8 @@ class TokenizerErrors:
         "spans count words from 0 on: give the first word and the one after the last."
     )
     L141 = (
-        "The SentencePiece model {path} is of another kind than LUKE's: it has to be a unigram model whose first piece "
-        "is the unknown one. Take sentencepiece.bpe.model from the model's checkpoint."
+        "The SentencePiece model {path} is of another kind than LUKE's: its first piece has to be the unknown one. "
+        "Take sentencepiece.bpe.model from the model's checkpoint."
     )
     L142 = "There are no special tokens named {names}. Allowed are {allowed}."
     L144 = (
@@ -145,6 +145,10 @@ class TokenizerErrors:
         "others: replace_additional_special_tokens=False."
     )
     L150 = "The stored index of entity titles is damaged: {error}. Save the tokenizer again from its entity vocabulary."
+    L151 = (
+        "{path} needs the package sentencepiece, which isn't installed. Install it: "
+        'pip install "spacy_luke[sentencepiece]".'
+    )
 
 
 class TokenizerWarnings:

@@ -1,4 +1,4 @@
-"""Windows, and what is asked about them, as padded arrays: what the encoder reads.
+"""Windows, and what is asked about them, as padded arrays: what the encoder reads, and the gold beside it.
 
 All positions here are positions in the window's row of the batch, special tokens included:
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..batch import LukeInputs
-from .pieces import DocPieces, Ints
+from .pieces import LOWER, DocPieces, Ints
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -117,6 +117,28 @@ class WindowBatch:
         return replace(self, inputs=replace(self.inputs, spans=np.stack(sides, axis=-1), span_mask=mask))
 
 
+@dataclass(frozen=True)
+class Targets:
+    """Gold of one batch, as arrays beside the `WindowBatch`.
+
+    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
+        document has no gold entities. Shape: (batch, n_tokens, max_span_width)
+    labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
+        Shape: (batch, n_mentions, n_labels)
+    relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
+        Shape: (n_pairs, n_labels)
+    near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
+    groups (ndarray): Pair of entities that each pair of mentions belongs to: its document and the numbers of both
+        entities there; -1 for two mentions of one entity. Shape: (n_pairs, 3)
+    """
+
+    spans: Ints
+    labels: NDArray[np.float32]
+    relations: NDArray[np.float32]
+    near: Bools
+    groups: Ints
+
+
 def window_batch(
     windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: LukeTokenizer
 ) -> WindowBatch:
@@ -127,23 +149,22 @@ def window_batch(
     tokenizer (LukeTokenizer): Gives the special tokens' ids.
     RETURNS (WindowBatch): The batch; token types are case classes.
     """
-    slots = [_token_slots(window, pieces[window.doc]) for window in windows]
-    shape = (len(windows), max((len(w) for w in windows), default=0) + 2)
+    shape = (len(windows), max(map(len, windows), default=0) + 2)
     ids = np.full(shape, tokenizer.pad_token_id, dtype=np.int64)
-    cases = np.zeros(shape, dtype=np.int64)
+    cases = np.full(shape, LOWER, dtype=np.int64)
     for row, window in enumerate(windows):
-        n = len(window)
-        ids[row, 0] = tokenizer.cls_token_id
-        ids[row, 1 : n + 1] = pieces[window.doc].ids[window.start : window.end]
-        ids[row, n + 1] = tokenizer.sep_token_id
-        cases[row, 1 : n + 1] = pieces[window.doc].cases[window.start : window.end]
-    tokens = pad([s[0] for s in slots], -1)
+        doc, part, end = pieces[window.doc], slice(window.start, window.end), len(window) + 1
+        ids[row, 0], ids[row, end] = tokenizer.cls_token_id, tokenizer.sep_token_id
+        ids[row, 1:end], cases[row, 1:end] = doc.ids[part], doc.cases[part]
+    lengths = np.array([len(window) + 2 for window in windows], dtype=np.int64)
+    slots = [_token_slots(window, pieces[window.doc]) for window in windows]
+    tokens, first, last = (pad([slot[i] for slot in slots], fill) for i, fill in enumerate((-1, 0, 0)))
     inputs = Arrays(
         input_ids=ids,
-        attention_mask=np.arange(shape[1]) < np.array([len(w) + 2 for w in windows], dtype=np.int64)[:, None],
+        attention_mask=np.arange(shape[1]) < lengths[:, None],
         token_type_ids=cases,
-        token_start_positions=pad([s[1] for s in slots], 0),
-        token_end_positions=pad([s[2] for s in slots], 0),
+        token_start_positions=first,
+        token_end_positions=last,
         token_mask=tokens >= 0,
     )
     return WindowBatch(list(windows), tokens, inputs, np.zeros((len(windows), 0), dtype=np.int64))
@@ -159,13 +180,8 @@ def _token_slots(window: Window, pieces: DocPieces) -> tuple[Ints, Ints, Ints]:
 
 
 def pad(rows: Sequence[Ints], value: int) -> Ints:
-    """Stack arrays of different lengths.
-
-    rows (Sequence[ndarray]): One-dimensional arrays.
-    value (int): What fills the missing places.
-    RETURNS (ndarray): Shape: (n_rows, longest)
-    """
-    padded = np.full((len(rows), max((len(r) for r in rows), default=0)), value, dtype=np.int64)
+    """Stack rows of different lengths, filled up with a value. RETURNS (ndarray): Shape: (n_rows, longest)"""
+    padded = np.full((len(rows), max(map(len, rows), default=0)), value, dtype=np.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
     return padded
@@ -179,7 +195,5 @@ def mask_of(lengths: Sequence[int]) -> Bools:
 
 def _fill_up(rows: Sequence[Ints]) -> Ints:
     """Stack rows of different lengths, each filled up with its own first elements."""
-    longest = max((len(row) for row in rows), default=0)
-    return np.array(
-        [np.pad(row, (0, longest - len(row)), mode="wrap") for row in rows], dtype=np.int64
-    ).reshape(len(rows), longest)
+    longest = max(map(len, rows), default=0)
+    return np.array([np.resize(row, longest) for row in rows], dtype=np.int64).reshape(len(rows), longest)

@@ -10,7 +10,7 @@ A batch costs what it is padded to, each kind of row by itself:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -46,16 +46,14 @@ def candidate_counts(
 
 
 def count_inside(windows: Sequence[Window], extents: Ints) -> Ints:
-    """Count what lies whole in each window of one document.
+    """Count what lies whole in each window.
 
-    windows (Sequence[Window]): The windows.
+    windows (Sequence[Window]): The windows of one document.
     extents (ndarray): First and last-plus-one piece of each span. Shape: (n_spans, 2)
     RETURNS (ndarray): Spans inside of each window. Shape: (n_windows,)
     """
-    counts = [
-        np.count_nonzero((extents[:, 0] >= window.start) & (extents[:, 1] <= window.end))
-        for window in windows
-    ]
+    starts, ends = extents[:, 0], extents[:, 1]
+    counts = [np.count_nonzero((starts >= w.start) & (ends <= w.end)) for w in windows]
     return np.array(counts, dtype=np.int64)
 
 
@@ -67,17 +65,8 @@ def group_documents(sizes: Sequence[Ints], budget: int) -> Iterator[list[int]]:
     budget (int): Most tokens of a padded batch; a longer document is a group of its own.
     YIELDS (list[int]): Indices of documents.
     """
-    group: list[int] = []
-    n_windows, most = 0, np.zeros(1, dtype=np.int64)
-    for doc in sorted(range(len(sizes)), key=lambda i: (int(sizes[i].sum()), i)):
-        n, size = len(sizes[doc]), sizes[doc].max(axis=0, initial=0)
-        if group and (n_windows + n) * np.maximum(most, size).sum() > budget:
-            yield group
-            group, n_windows, most = [], 0, size
-        group.append(doc)
-        n_windows, most = n_windows + n, np.maximum(most, size)
-    if group:
-        yield group
+    order = sorted(range(len(sizes)), key=lambda i: (int(sizes[i].sum()), i))
+    return _fill(((doc, len(sizes[doc]), sizes[doc].max(axis=0, initial=0)) for doc in order), budget)
 
 
 def padded_size(sizes: Ints) -> int:
@@ -93,14 +82,19 @@ def batch_windows(sizes: Ints, budget: int) -> Iterator[list[int]]:
     budget (int): Most tokens of a padded batch; a single window may exceed it.
     YIELDS (list[int]): Indices of consecutive windows.
     """
+    return _fill(((index, 1, size) for index, size in enumerate(sizes)), budget)
+
+
+def _fill(parts: Iterable[tuple[int, int, Ints]], budget: int) -> Iterator[list[int]]:
+    """Fill padded batches with parts in order: the index of each, its windows, and the most that one of them holds."""
     batch: list[int] = []
-    most = np.zeros(1, dtype=np.int64)
-    for index, size in enumerate(sizes):
+    n_windows, most = 0, np.zeros(1, dtype=np.int64)
+    for index, n, size in parts:
         grown = np.maximum(most, size)
-        if batch and (len(batch) + 1) * grown.sum() > budget:
+        if batch and (n_windows + n) * grown.sum() > budget:
             yield batch
-            batch, grown = [], size
+            batch, n_windows, grown = [], 0, size
         batch.append(index)
-        most = grown
+        n_windows, most = n_windows + n, grown
     if batch:
         yield batch

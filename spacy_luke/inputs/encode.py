@@ -14,7 +14,7 @@ from .excerpts import Excerpt
 from .pieces import LOWER, Ints, case_class
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
     from ..tokenizer import LukeTokenizer
 
@@ -51,66 +51,42 @@ class ExcerptEncoder:
         docs (Sequence[Doc]): The documents that they point into.
         RETURNS (LukeInputs): The head's inputs.
         """
-        texts = [_Text.of(excerpt, docs[excerpt.doc]) for excerpt in excerpts]
+        texts = [docs[excerpt.doc][excerpt.start : excerpt.end] for excerpt in excerpts]
         tokenizer = copy.copy(self.tokenizer)
         tokenizer.task = self.task
-        batch: _Fields = dict(
-            tokenizer(
-                [text.text for text in texts],
-                entity_spans=[text.spans for text in texts],
-                padding=True,
-                split_special_tokens=True,
-                return_offsets_mapping=self.cased,
-                return_tensors="np",
-            )
+        encoded = tokenizer(
+            [text.text for text in texts],
+            entity_spans=[_char_spans(*pair) for pair in zip(excerpts, texts, strict=True)],
+            padding=True,
+            split_special_tokens=True,
+            return_offsets_mapping=self.cased,
+            return_tensors="np",
         )
+        batch: _Fields = dict(encoded)
         if self.cased:
             offsets = batch.pop("offset_mapping")
-            batch["token_type_ids"] = np.stack(
-                [text.cases(row) for text, row in zip(texts, offsets, strict=True)]
-            )
-        _name_entities(batch, excerpts, tokenizer.entity_mask_id)
+            batch["token_type_ids"] = np.stack([_cases(*pair) for pair in zip(texts, offsets, strict=True)])
+        for row, excerpt in zip(batch["entity_ids"], excerpts, strict=True):
+            if excerpt.ids is not None:  # others stay [MASK], or [MASK2] for the tail of a pair
+                known = np.flatnonzero(excerpt.ids != tokenizer.entity_mask_id)
+                row[known] = excerpt.ids[known]
         return Arrays(**_cut(batch, self.longest, tokenizer.sep_token_id))
 
 
-@dataclass(frozen=True)
-class _Text:
-    """The text of an excerpt: its tokens, where they start, and the character offsets of its spans."""
-
-    text: str
-    tokens: list[str]
-    starts: Ints
-    spans: list[tuple[int, int]]
-
-    @classmethod
-    def of(cls, excerpt: Excerpt, doc: Doc) -> _Text:
-        """The text of an excerpt of a document."""
-        span = doc[excerpt.start : excerpt.end]
-        tokens = [token.text for token in span]
-        starts = np.array([token.idx - span.start_char for token in span], dtype=np.int64)
-        ends = starts + np.array([len(token) for token in tokens], dtype=np.int64)
-        first, last = excerpt.spans[:, 0] - excerpt.start, excerpt.spans[:, 1] - excerpt.start - 1
-        spans = list(zip(starts[first].tolist(), ends[last].tolist(), strict=True))
-        return cls(span.text, tokens, starts, spans)
-
-    def cases(self, offsets: Ints) -> Ints:
-        """The case class of the token that each piece begins in; LOWER for special tokens.
-
-        offsets (ndarray): First and last-plus-one character of each piece, 0 and 0 if it isn't in the text.
-            Shape: (length, 2)
-        RETURNS (ndarray): Shape: (length,)
-        """
-        classes = np.array([case_class(token) for token in self.tokens], dtype=np.int64)
-        token = np.searchsorted(self.starts, offsets[:, 0], side="right") - 1
-        return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
+def _char_spans(excerpt: Excerpt, tokens: Span) -> list[tuple[int, int]]:
+    """The excerpt's spans in characters of its text."""
+    starts = np.array([token.idx - tokens.start_char for token in tokens], dtype=np.int64)
+    ends = starts + np.array([len(token) for token in tokens], dtype=np.int64)
+    first, last = (excerpt.spans - excerpt.start + [0, -1]).T
+    return list(zip(starts[first].tolist(), ends[last].tolist(), strict=True))
 
 
-def _name_entities(batch: _Fields, excerpts: Sequence[Excerpt], mask: int) -> None:
-    """Put in the entities that are known. The others stay [MASK], or [MASK2] for the tail of a pair."""
-    for row, excerpt in zip(batch["entity_ids"], excerpts, strict=True):
-        if excerpt.ids is not None:
-            known = np.flatnonzero(excerpt.ids != mask)
-            row[known] = excerpt.ids[known]
+def _cases(tokens: Span, offsets: Ints) -> Ints:
+    """The case class of the token that each piece begins in; LOWER for special tokens, whose offsets are 0 and 0."""
+    classes = np.array([case_class(token.text) for token in tokens], dtype=np.int64)
+    starts = [token.idx - tokens.start_char for token in tokens]
+    token = np.searchsorted(starts, offsets[:, 0], side="right") - 1
+    return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
 
 
 def _cut(batch: _Fields, longest: int, separator: int) -> _Fields:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pieces import DocPieces, Ints
+from .pieces import DocPieces, Extent, Ints
 from .windows import Window, context_sizes
 
 
@@ -34,7 +34,7 @@ class Placement:
 def place_mentions(
     windows: Sequence[Window],
     pieces: DocPieces,
-    spans: Sequence[tuple[int, int]],
+    spans: Sequence[Extent],
     pairs: bool,
     ids: Ints | None = None,
 ) -> Placement:
@@ -44,26 +44,23 @@ def place_mentions(
     pieces (DocPieces): Its pieces.
     spans (Sequence[tuple[int, int]]): Token extents of the mentions.
     pairs (bool): Whether to place the ordered pairs of mentions that share a window, too.
-    ids (ndarray | None): Which entity of the vocabulary each is read as; None for [MASK]. Shape: (n_mentions,)
+    ids (ndarray | None): See `Placement`.
     RETURNS (Placement): What is asked of each window.
     """
     extents = np.array([pieces.extent(*span) for span in spans], dtype=np.int64).reshape(-1, 2)
     empty = extents[:, 0] == extents[:, 1]
     if not windows:
         return Placement([], [], np.full(len(spans), -1, dtype=np.int64), extents, ids)
-    context = context_sizes(list(windows), extents, len(pieces))  # (n_windows, n_mentions)
+    context = context_sizes(windows, extents, len(pieces))  # (n_windows, n_mentions)
     home = np.where(empty, -1, context.argmax(axis=0))
     inside = (context >= 0) & ~empty
-    inside[home[~empty], np.flatnonzero(~empty)] = (
-        True  # a mention longer than any window is read where it fits best
-    )
+    # A mention longer than any window is read where it fits best.
+    inside[home[~empty], np.flatnonzero(~empty)] = True
     mentions = [np.flatnonzero(row) for row in inside]
-    placed = (
-        _place_pairs(mentions, extents, context)
-        if pairs
-        else [np.zeros((0, 2), dtype=np.int64) for _ in windows]
+    none = [np.zeros((0, 2), dtype=np.int64)] * len(windows)
+    return Placement(
+        mentions, _place_pairs(mentions, extents, context) if pairs else none, home, extents, ids
     )
-    return Placement(mentions, placed, home, extents, ids)
 
 
 def _place_pairs(mentions: list[Ints], extents: Ints, context: Ints) -> list[Ints]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,17 +50,13 @@ class DocPieces:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def extent(self, start: int, end: int) -> tuple[int, int]:
+    def extent(self, start: int, end: int) -> Extent:
         """The pieces of tokens start..end (exclusive); empty when the tokenizer dropped all of them."""
         return int(self.starts[start]), int(self.starts[end])
 
 
 def case_class(word: str) -> int:
-    """The case of a word, which an uncased vocabulary throws away.
-
-    word (str): One token's text.
-    RETURNS (int): LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED.
-    """
+    """RETURNS (int): The case of a token: LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED."""
     if word == word.lower():
         return LOWER
     if len(word) > 1 and word == word.upper():
@@ -98,21 +95,17 @@ def encode_whole_texts(
     tokenizer (LukeTokenizer): Any tokenizer of ours.
     RETURNS (list[DocPieces]): One entry a document.
     """
-    spans = [
-        [
-            (doc[int(start) : int(end)].start_char, doc[int(start) : int(end)].end_char)
-            for start, end in extents
-        ]
-        for doc, extents in zip(docs, cuts, strict=True)
-    ]
+    spans = []
+    for doc, extents in zip(docs, cuts, strict=True):
+        entities = [doc[start:end] for start, end in extents.tolist()]
+        spans.append([(entity.start_char, entity.end_char) for entity in entities])
     pieces = []
     for doc, (ids, offsets) in zip(docs, encode_plain([d.text for d in docs], spans, tokenizer), strict=True):
         begins = np.array([begin for begin, _ in offsets], dtype=np.int64)
         tokens = np.array([*(token.idx for token in doc), len(doc.text) + 1], dtype=np.int64)
         starts = np.searchsorted(begins, tokens).astype(np.int64)
-        pieces.append(
-            DocPieces(np.array(ids, dtype=np.int64), starts, np.full(len(ids), LOWER, dtype=np.int64))
-        )
+        cases = np.full(len(ids), LOWER, dtype=np.int64)
+        pieces.append(DocPieces(np.array(ids, dtype=np.int64), starts, cases))
     return pieces
 
 
@@ -147,23 +140,15 @@ def encode_words(texts: Sequence[Sequence[tuple[str, bool]]], tokenizer: LukeTok
     """
     words = [word for text in texts for word, _ in text]
     encoded = tokenizer.encode_words(words, [space for text in texts for _, space in text])
-    pieces, offset = [], 0
-    for text in texts:
-        chunk = slice(offset, offset + len(text))
-        pieces.append(_doc_pieces(words[chunk], encoded[chunk]))
-        offset += len(text)
-    return pieces
+    ends = accumulate(map(len, texts), initial=0)
+    return [_doc_pieces(words[start:end], encoded[start:end]) for start, end in pairwise(ends)]
 
 
 def _doc_pieces(words: Sequence[str], encoded: Sequence[Sequence[int]]) -> DocPieces:
     lengths = np.fromiter((len(ids) for ids in encoded), dtype=np.int64, count=len(encoded))
     starts = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
-    ids = np.fromiter((i for word in encoded for i in word), dtype=np.int64, count=int(starts[-1]))
-    known: dict[str, int] = {}
-    cases = np.empty(len(words), dtype=np.int64)
-    for index, word in enumerate(words):
-        if word not in known:
-            known[word] = case_class(word)
-        cases[index] = known[word]
-    return DocPieces(ids=ids, starts=starts, cases=np.repeat(cases, lengths))
+    ids = np.fromiter(chain.from_iterable(encoded), dtype=np.int64, count=int(starts[-1]))
+    known = {word: case_class(word) for word in set(words)}
+    cases = np.fromiter((known[word] for word in words), dtype=np.int64, count=len(words))
+    return DocPieces(ids, starts, np.repeat(cases, lengths))

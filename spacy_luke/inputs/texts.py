@@ -18,7 +18,7 @@ import numpy as np
 
 from .batch import Arrays, mask_of, pad
 from .batching import batch_windows
-from .pieces import DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
+from .pieces import LOWER, DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
 from .windows import Window, context_sizes, make_windows
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ class TextLayout:
     by_token: bool
 
     def rows(
-        self,
-        docs: Sequence[Doc],
-        beside: Sequence[Sequence[str | None]],
-        entities: Sequence[TextEntities],
+        self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]], entities: Sequence[TextEntities]
     ) -> tuple[list[DocPieces], list[TextRow]]:
         """Encode documents.
 
@@ -106,20 +103,27 @@ class TextLayout:
             pieces = encode_docs(docs, self.tokenizer)
         else:
             pieces = encode_whole_texts(docs, [e.extents for e in entities], self.tokenizer)
-        others = iter(encode_texts(texts, self.tokenizer, by_token=self.by_token))
+        others = iter(self._encode_beside(texts))
         rows: list[TextRow] = []
         for doc, mine in enumerate(beside):
             for index, text in enumerate(mine):
                 other = None if text is None else next(others)
-                for window, shown in self._windows(doc, pieces[doc], other):
-                    rows.append(self._row(window, index, pieces[doc], shown, entities[doc]))
+                windows, shown = self._windows(doc, pieces[doc], other)
+                rows += [self._row(window, index, pieces[doc], shown, entities[doc]) for window in windows]
         return pieces, rows
+
+    def _encode_beside(self, texts: Sequence[str]) -> list[DocPieces]:
+        """Encode texts that are not Docs, all in one call."""
+        if self.by_token:
+            return encode_words([_words(text) for text in texts], self.tokenizer)
+        encoded = encode_plain(texts, [[] for _ in texts], self.tokenizer)
+        plain = [np.array(ids, dtype=np.int64) for ids, _ in encoded]
+        return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
 
     def _windows(
         self, doc: int, pieces: DocPieces, other: DocPieces | None
-    ) -> list[tuple[Window, DocPieces | None]]:
-        """Windows of a document, with what is shown of the text beside it: half of the room, or more if the
-        document leaves more."""
+    ) -> tuple[list[Window], DocPieces | None]:
+        """Windows of a document, and what they show of the text beside it: half of the room, or all that is left."""
         room, overlap = self.longest - self.tokenizer.template.size(pair=other is not None), self.overlap
         if other is not None:
             other = _cut(other, max(room // 2, room - max(len(pieces), 1)))
@@ -128,26 +132,23 @@ class TextLayout:
         windows = make_windows(doc, pieces, room, overlap)
         if not windows and other is not None:
             windows = [Window(doc, 0, 0)]
-        return [(window, other) for window in windows]
+        return windows, other
 
     def _row(
         self, window: Window, beside: int, pieces: DocPieces, other: DocPieces | None, entities: TextEntities
     ) -> TextRow:
         template = self.tokenizer.template
         shown = slice(window.start, window.end)
-        texts = [(pieces.ids[shown], pieces.cases[shown])]
-        at = len(template.prefix)
+        mine, at = (pieces.ids[shown], pieces.cases[shown]), len(template.prefix)
+        prefix, middle, suffix = map(_special, (template.prefix, template.middle, template.suffix))
+        texts = [mine]
         if other is not None:
-            texts.insert(len(texts) if self.doc_first else 0, (other.ids, other.cases))
+            theirs = (other.ids, other.cases)
+            texts = [mine, middle, theirs] if self.doc_first else [theirs, middle, mine]
             at += 0 if self.doc_first else len(other) + len(template.middle)
-        ids: list[Ints] = [np.array(template.prefix, dtype=np.int64)]
-        cases: list[Ints] = [np.zeros(len(template.prefix), dtype=np.int64)]
-        for number, (text_ids, text_cases) in enumerate(texts, start=1):
-            special = template.suffix if number == len(texts) else template.middle
-            ids += [text_ids, np.array(special, dtype=np.int64)]
-            cases += [text_cases, np.zeros(len(special), dtype=np.int64)]
+        ids, cases = (np.concatenate(side) for side in zip(prefix, *texts, suffix, strict=True))
         inside = self._inside(window, pieces, entities, at - window.start)
-        return TextRow(window, beside, np.concatenate(ids), np.concatenate(cases), at, inside)
+        return TextRow(window, beside, ids, cases, at, inside)
 
     def _inside(self, window: Window, pieces: DocPieces, entities: TextEntities, shift: int) -> TextEntities:
         """The entities that lie whole in a window, as many as the tokenizer allows an input."""
@@ -158,22 +159,14 @@ class TextLayout:
         return TextEntities(extents[inside] + shift, entities.ids[inside])
 
 
-def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bool) -> list[DocPieces]:
-    """Encode texts that are not Docs, all in one call.
+def _words(text: str) -> list[tuple[str, bool]]:
+    """Words and punctuation, each with whether a space stands before it."""
+    return [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
 
-    texts (Sequence[str]): The texts.
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
-    by_token (bool): See `TextLayout`; tokens are words and punctuation here.
-    RETURNS (list[DocPieces]): One entry a text.
-    """
-    if by_token:
-        cut = [
-            [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
-            for text in texts
-        ]
-        return encode_words(cut, tokenizer)
-    plain = [np.array(ids, dtype=np.int64) for ids, _ in encode_plain(texts, [[] for _ in texts], tokenizer)]
-    return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
+
+def _special(ids: Sequence[int]) -> tuple[Ints, Ints]:
+    """Special tokens and their case classes."""
+    return np.array(ids, dtype=np.int64), np.full(len(ids), LOWER, dtype=np.int64)
 
 
 def _cut(pieces: DocPieces, most: int) -> DocPieces:
@@ -194,16 +187,11 @@ def text_batches(
     order = np.argsort(sizes[:, 0], kind="stable")
     for batch in batch_windows(sizes[order], budget):
         index = order[batch].tolist()
-        yield index, text_batch([rows[i] for i in index], tokenizer)
+        yield index, _text_batch([rows[i] for i in index], tokenizer)
 
 
-def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
-    """Lay rows into padded arrays.
-
-    rows (Sequence[TextRow]): The rows.
-    tokenizer (LukeTokenizer): Gives the padding's ids.
-    RETURNS (LukeInputs): The batch; token types are case classes. Without entities it has no fields of them.
-    """
+def _text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
+    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them."""
     words = Arrays(
         input_ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
         attention_mask=mask_of([len(row) for row in rows]),
@@ -236,14 +224,9 @@ def token_places(windows: Sequence[Window], pieces: DocPieces, first_only: bool)
         extents[:, 1] = extents[:, 0] + 1
     if not len(tokens):
         return tokens, tokens, tokens
-    home = context_sizes(list(windows), extents, len(pieces)).argmax(axis=0)
-    starts, ends = (
-        np.array([getattr(w, side) for w in windows], dtype=np.int64)[home] for side in ("start", "end")
-    )
-    first, last = (
-        np.maximum(extents[:, 0], starts),
-        np.minimum(extents[:, 1], ends),
-    )  # a huge token sticks out
-    lengths = last - first
+    home = context_sizes(windows, extents, len(pieces)).argmax(axis=0)
+    bounds = np.array([(window.start, window.end) for window in windows], dtype=np.int64)[home]
+    first = np.maximum(extents[:, 0], bounds[:, 0])
+    lengths = np.minimum(extents[:, 1], bounds[:, 1]) - first  # a huge token sticks out
     offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.repeat(home, lengths), np.repeat(first, lengths) + offsets, np.repeat(tokens, lengths)

@@ -70,8 +70,6 @@ class EntityTitles:
         self.hits += len(ids) - untitled - misses
         if misses:
             logger.debug("%d of %d titles are not in the entity vocabulary", misses, len(ids) - untitled)
-        unknown = {title: vocab.unk_id if title else vocab.mask_id for title in titles}
-        return np.array(
-            [unknown[title] if id_ is None else id_ for title, id_ in zip(titles, ids, strict=True)],
-            dtype=np.int64,
-        )
+        absent = [vocab.unk_id if title else vocab.mask_id for title in titles]
+        found = [other if id_ is None else id_ for id_, other in zip(ids, absent, strict=True)]
+        return np.array(found, dtype=np.int64)

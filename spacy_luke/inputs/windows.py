@@ -69,22 +69,21 @@ def _token_start(pieces: DocPieces, piece: int, above: int) -> int:
 
 
 def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Split a document's pieces among its windows, in the middle of each overlap.
+    """RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each of a document's windows answers for.
 
-    windows (Sequence[Window]): The windows of one document, in order.
-    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
+    Pieces are split in the middle of each overlap.
     """
     cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
     return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []
 
 
-def context_sizes(windows: list[Window], extents: Ints, total: int) -> Ints:
+def context_sizes(windows: Sequence[Window], extents: Ints, total: int) -> Ints:
     """How much text a window shows around each mention: the smaller of its two sides, in pieces.
 
     A side that reaches the document's edge is complete and counts as endless. Mentions that stick out
     of a window have negative context there.
 
-    windows (list[Window]): The windows of one document.
+    windows (Sequence[Window]): The windows of one document.
     extents (ndarray): First and last-plus-one piece of each mention. Shape: (n_mentions, 2)
     total (int): Number of pieces in the document.
     RETURNS (ndarray): Shape: (n_windows, n_mentions)

@@ -60,7 +60,7 @@ class TorchOptimizer:
         optimizer (Optimizer): spaCy's optimizer; its current numbers are used.
         """
         if optimizer.grad_clip:
-            nn.utils.clip_grad_norm_(list(self._gradients()), float(optimizer.grad_clip))
+            clip(list(self._gradients()), float(optimizer.grad_clip))
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = float(optimizer.learn_rate) * group["scale"]
@@ -71,15 +71,29 @@ class TorchOptimizer:
             part.zero_grad(set_to_none=True)
 
     def _gradients(self) -> Iterator[Tensor]:
-        """What is clipped: parameters, and in place of a table a tensor whose gradient is that of its rows."""
+        """All numbers of the gradients; of tables, those of the rows that were read."""
         for param in self._params:
-            if param.grad is None or not param.grad.is_sparse:
-                yield param
-            else:
+            if param.grad is not None and param.grad.is_sparse:
                 param.grad = param.grad.coalesce()
-                rows = torch.empty_like(param.grad.values())
-                rows.grad = param.grad.values()  # the same memory
-                yield rows
+                yield param.grad.values()
+            elif param.grad is not None:
+                yield param.grad
+
+
+@torch.no_grad()
+def clip(gradients: Sequence[Tensor], most: float) -> None:
+    """Shrink gradients in place, all alike, if they are too large together; as `torch.nn.utils.clip_grad_norm_`.
+
+    gradients (Sequence[Tensor]): The gradients.
+    most (float): Most that the root of the sum of all squares may be.
+    """
+    if not gradients:
+        return
+    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+    norm = torch.linalg.vector_norm(torch.stack([norm.to(norms[0].device) for norm in norms]))
+    scale = (most / (norm + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(scale.to(gradient.device))
 
 
 def _is_head(module: nn.Module, name: str, heads: tuple[str, ...]) -> bool:

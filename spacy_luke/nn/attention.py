@@ -31,9 +31,7 @@ class LukeSelfAttention(nn.Module):
 
     Words and entities stay in tensors of their own, so that a word pass can be kept and read again. All states
     are rows, whose layout says who may read whom.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -53,19 +51,12 @@ class LukeSelfAttention(nn.Module):
 
     def prepare(self, hidden: Tensor) -> Prepared:
         """Convert hidden states to the precision of the products, once for all that read them.
-
-        hidden (Tensor): Shape: (rows, width)
-        RETURNS (Tensor | Rows8): The same rows.
-        """
-        prepared: Prepared = self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
-        return prepared
+        hidden (Tensor): Shape: (rows, width). RETURNS (Tensor | Rows8): The same rows."""
+        return self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
 
     def keys_values(self, hidden: Prepared) -> KeysValues:
         """Project hidden states to what others read of them.
-
-        hidden (Tensor | Rows8): Prepared. Shape: (rows, width)
-        RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)
-        """
+        hidden (Tensor | Rows8): Prepared. RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)"""
         return self.key(hidden), self.value(hidden)
 
     def read_as_words(
@@ -88,8 +79,7 @@ class LukeSelfAttention(nn.Module):
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (words, width), and probabilities of each group,
             shape (size, heads, words, words [+ entities if they are read]).
         """
-        queries = [self.query(hidden)]
-        kinds = [words]
+        queries, kinds = [self.query(hidden)], [words]
         if entities is not None and self.words_read_entities:
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
@@ -137,17 +127,11 @@ class LukeSelfAttention(nn.Module):
     ) -> Iterator[tuple[list[Tensor], list[KeysValues], Group]]:
         """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
         own = [layout.divide(query, asking) for query in queries]
-        blocks = [
-            (layout.divide(keys, kind), layout.divide(values, kind))
-            for kind, (keys, values) in zip(KINDS, kinds, strict=False)
-        ]
+        blocks = [[layout.divide(part, kind) for part in kv] for kind, kv in zip(KINDS, kinds, strict=False)]
         for i, group in enumerate(layout.groups):
             split = partial(self._split, size=group.size)
-            yield (
-                [split(query[i]) for query in own],
-                [(split(keys[i]), split(values[i])) for keys, values in blocks],
-                group,
-            )
+            kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
+            yield [split(query[i]) for query in own], kvs, group
 
     def _split(self, rows: Tensor, size: int) -> Tensor:
         total, width = rows.shape
@@ -172,7 +156,9 @@ class LukeSelfAttention(nn.Module):
             if not self.entity_aware:
                 queries, keys = queries[:1], [torch.cat(keys, dim=2)]
         plain = head_mask is not None or need_probs
-        if not plain and (len(keys) == 1 or self._worth_folding(queries[0], values)):
+        # Folding doubles the arithmetic and spares the matrix of scores, which dropout builds anyway.
+        may_fold = not (self.training and self.dropout.p > 0.0)
+        if not plain and (len(keys) == 1 or (may_fold and is_large(queries[0], values))):
             return self._read_fused(queries, keys, values, bias), None
         scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
         queries, keys, (values,) = (suit_small_products(part) for part in (queries, keys, [values]))
@@ -184,20 +170,13 @@ class LukeSelfAttention(nn.Module):
     def _read_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
     ) -> Tensor:
-        width = values.shape[-1]
-        query, key = queries[0], keys[0]
+        query, key, width = queries[0], keys[0], values.shape[-1]
         if len(keys) > 1:
             query, key, values = fold_blocks(queries, keys, values)
         rate = self.dropout.p if self.training else 0.0
         scale = 1.0 / math.sqrt(width)
         context = F.scaled_dot_product_attention(query, key, values, bias, dropout_p=rate, scale=scale)
         return merge_heads(context[..., :width])
-
-    def _worth_folding(self, query: Tensor, values: Tensor) -> bool:
-        """Folding doubles the arithmetic and spares the matrix of scores: it pays where that is large."""
-        if self.training and self.dropout.p > 0.0:
-            return False  # with dropout the matrix is built anyway
-        return is_large(query, values)
 
     def _read_words_and_self(
         self,
@@ -219,10 +198,14 @@ class LukeSelfAttention(nn.Module):
         divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
+            bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
             few = query.device.type == "cpu" and not is_large(asked, block[1])
             if plain or few:
                 asked, own, keys, values = suit_small_products([asked, own, *block])
-                probs = self._probabilities(asked, own, keys, bias, head_mask)
+                scores = torch.cat(
+                    [asked @ keys.transpose(-1, -2), own], dim=-1
+                )  # (size, heads, rows, words + 1)
+                probs = self._normalize(scores, bias, head_mask)
                 context, share = probs[..., :-1] @ values, probs[..., -1:]
                 parts += [probs.to(query.dtype)] if need_probs else []
             else:
@@ -231,17 +214,6 @@ class LukeSelfAttention(nn.Module):
             shares.append(merge_heads(share).to(query.dtype))
         share = torch.cat(shares)[..., None]  # (rows, heads) -> (rows, heads, 1)
         return torch.cat(contexts) + (share * selves[1].view(by_head)).flatten(1), parts
-
-    def _probabilities(
-        self, query: Tensor, own_score: Tensor, keys: Tensor, bias: Tensor | None, head_mask: Tensor | None
-    ) -> Tensor:
-        """query, own_score, keys (Tensor): Shape: (size, heads, rows or words, d or 1)
-        RETURNS (Tensor): Of each word, and behind them of the row itself. Shape: (size, heads, rows, words + 1)"""
-        if bias is not None:
-            bias = F.pad(bias, (0, 1))  # an entity always reads itself
-        return self._normalize(
-            torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1), bias, head_mask
-        )
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         if bias is not None:
@@ -268,8 +240,7 @@ def suit_small_products(parts: list[Tensor]) -> list[Tensor]:
 def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Make one attention of two blocks with a query each: queries side by side, keys beside zeros.
 
-    queries (list[Tensor]): Shape: (batch, heads, rows, d) each
-    keys (list[Tensor]): Shape: (batch, heads, tokens, d) each
+    queries, keys (list[Tensor]): Shape: (batch, heads, rows or tokens, d) each
     values (Tensor): Shape: (batch, heads, all tokens, d)
     RETURNS (tuple[Tensor, Tensor, Tensor]): Query, key and value of width 2 * d; the second half of what they
         read is zero.
@@ -291,7 +262,7 @@ def fused_words_and_self(
     query (Tensor): Scaled. Shape: (batch, heads, entities, d)
     own_score (Tensor): Scaled product of a row's query and its own key. Shape: (batch, heads, entities, 1)
     words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
-    bias (Tensor | None): Shape: (batch, 1, 1, words)
+    bias (Tensor | None): Of the words and oneself. Shape: (batch, 1, 1, words + 1)
     RETURNS (tuple[Tensor, Tensor]): What was read of the words, shape (batch, heads, entities, d), and the share
         that the row itself has, shape (batch, heads, entities, 1).
     """
@@ -301,7 +272,6 @@ def fused_words_and_self(
     keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
     keys[:, :, -1, width] = 1.0
     values[:, :, -1, width] = 1.0
-    bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
     read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
     return read[..., :width], read[..., width : width + 1]
 
@@ -321,8 +291,7 @@ def additive_mask(
         return None
     full = []
     for mask, (keys, _) in zip(masks, blocks, strict=True):
-        if mask is None:
-            mask = keys.new_ones(keys.shape[0], keys.shape[2])
+        mask = keys.new_ones(len(keys), keys.shape[2]) if mask is None else mask
         full.append(mask.to(dtype))
     skip = 1.0 - torch.cat(full, dim=-1)  # (batch, all tokens)
     return skip[:, None, None, :] * torch.finfo(dtype).min

@@ -24,8 +24,6 @@ INDEX_SUFFIX = ".index.json"
 MAPPED_FROM = 65536
 # The first that exists is read.
 WEIGHT_FILES = (SAFE_FILE, SAFE_FILE + INDEX_SUFFIX, PICKLE_FILE, PICKLE_FILE + INDEX_SUFFIX)
-
-
 # What safetensors calls torch's types.
 _TYPES = {
     "F64": torch.float64,
@@ -106,11 +104,7 @@ def read_weights(folder: Path) -> Mapping[str, Tensor]:
 
 
 def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write `model.safetensors`.
-
-    folder (Path): An existing folder.
-    weights (Mapping[str, Tensor]): The tensors, on any device.
-    """
+    """Write `model.safetensors`. folder (Path): It exists. weights (Mapping[str, Tensor]): On any device."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     # Loaded weights may be mapped from the very file that is written here, so that must not be touched:
     # the new file is complete before it takes the place of the old one.
@@ -127,13 +121,15 @@ def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
 
 def _read_shards(index: Path) -> Mapping[str, Tensor]:
     places = _read_index(index)
-    # Nothing is ever put into it.
-    weights: ChainMap[str, Tensor] = ChainMap()
+    shards: list[Any] = []
     for name in sorted(set(places.values())):
         path = index.parent / name
         if Path(name).name != name or not path.is_file():
             raise ValueError(Errors.L232.format(path=index, shard=name))
-        weights = weights.new_child(_read_file(path))  # type: ignore[arg-type]
+        shards.append(_read_file(path))
+    weights: ChainMap[str, Tensor] = ChainMap(
+        *reversed(shards)
+    )  # the last counts; nothing is ever put into it
     missing = sorted(set(places) - set(weights))
     if missing:
         raise ValueError(Errors.L233.format(path=index, names=some(missing)))
@@ -141,6 +137,7 @@ def _read_shards(index: Path) -> Mapping[str, Tensor]:
 
 
 def _read_index(path: Path) -> dict[str, str]:
+    """RETURNS (dict[str, str]): The file that each weight is in."""
     try:
         places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
     except (ValueError, KeyError, TypeError) as error:
@@ -165,7 +162,7 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise ValueError(Errors.L235.format(path=path, found=f"{type(value).__name__} at {name!r}"))
-    return dict(content)
+    return content
 
 
 def some(names: list[str], limit: int = 5) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,9 +124,7 @@ class LukeConfig:
         self.problem_type = problem_type
         self.tie_word_embeddings = tie_word_embeddings
         self.id2label = _read_labels(id2label, num_labels)
-        self.label2id = (
-            {label: i for i, label in self.id2label.items()} if label2id is None else dict(label2id)
-        )
+        self.label2id = _inverse(self.id2label) if label2id is None else dict(label2id)
         kwargs.pop("model_type", None)
         for name, value in kwargs.items():
             setattr(self, name, value)
@@ -139,7 +139,7 @@ class LukeConfig:
     def num_labels(self, count: int) -> None:
         if count != len(self.id2label):
             self.id2label = _read_labels(None, count)
-            self.label2id = {label: i for i, label in self.id2label.items()}
+            self.label2id = _inverse(self.id2label)
 
     @property
     def use_return_dict(self) -> bool:
@@ -151,13 +151,10 @@ class LukeConfig:
 
     __hash__ = None  # type: ignore[assignment]
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # fields that this class does not know
 
-        def __getattr__(self, name: str) -> Any:
-            """Fields that this class does not know."""
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            """The same."""
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
@@ -167,31 +164,26 @@ class LukeConfig:
 
         RAISES (ValueError): If a value is out of its range. (TypeError): if it has the wrong type.
         """
-        for name in _SIZES:
-            _check_int(name, getattr(self, name), least=1)
-        _check_int("pad_token_id", self.pad_token_id, least=0)
-        for name in _SWITCHES:
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(
-                    Errors.L201.format(name=name, value=getattr(self, name), allowed="true or false")
-                )
-        for name in _PROBABILITIES:
-            _check_number(name, getattr(self, name), most=1.0)
-        for name in ("initializer_range", "layer_norm_eps"):
-            _check_number(name, getattr(self, name))
-        if self.classifier_dropout is not None:
-            _check_number("classifier_dropout", self.classifier_dropout, most=1.0)
-        if self.problem_type not in (None, *PROBLEM_TYPES):
+        for name, kind in _FIELD_TYPES.items():
+            value = getattr(self, name)
+            if kind == "int":
+                _check_int(name, value, least=0 if name == "pad_token_id" else 1)
+            elif kind == "bool" and not isinstance(value, bool):
+                raise TypeError(Errors.L201.format(name=name, value=value, allowed="true or false"))
+            elif kind == "float" or (kind == "float | None" and value is not None):
+                most = 1.0 if "dropout" in name else math.inf
+                _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
+        problem = self.problem_type
+        if problem not in (None, *PROBLEM_TYPES):
             allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
-            raise ValueError(
-                Errors.L201.format(name="problem_type", value=self.problem_type, allowed=allowed)
-            )
+            raise ValueError(Errors.L201.format(name="problem_type", value=problem, allowed=allowed))
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(Errors.L204.format(width=self.hidden_size, heads=self.num_attention_heads))
         limit = min(self.vocab_size, self.max_position_embeddings - 1)
         if self.pad_token_id >= limit:  # the pad id is a row of the word table and of the position table
+            allowed = f"0 to {limit - 1}"
             raise ValueError(
-                Errors.L201.format(name="pad_token_id", value=self.pad_token_id, allowed=f"0 to {limit - 1}")
+                Errors.L201.format(name="pad_token_id", value=self.pad_token_id, allowed=allowed)
             )
         get_activation(self.hidden_act)
 
@@ -234,30 +226,19 @@ class LukeConfig:
         """Read the configuration of a checkpoint.
 
         name_or_path (str | os.PathLike): A folder with a `config.json`, or a name on the Hugging Face hub.
-        revision (str | None): Branch, tag or commit on the hub.
-        cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
-        local_files_only (bool): Use only what is downloaded already.
-        subfolder (str): The folder within it that holds the file.
+        revision, cache_dir, local_files_only, subfolder: See `resolve_checkpoint`.
         **overrides (Any): Fields that replace those of the file.
         RETURNS (LukeConfig): The configuration.
         RAISES (ValueError): If there is no such checkpoint, or its `config.json` cannot be read.
         """
-        folder = resolve_checkpoint(
-            name_or_path,
-            revision=revision,
-            cache_dir=cache_dir,
-            local_files_only=local_files_only,
-            patterns=(CONFIG_NAME,),
-            subfolder=subfolder,
-        )
+        where: dict[str, Any] = {"revision": revision, "cache_dir": cache_dir, "subfolder": subfolder}
+        where["local_files_only"] = local_files_only
+        folder = resolve_checkpoint(name_or_path, patterns=(CONFIG_NAME,), **where)
         return cls.from_dict(read_config_file(folder), **overrides)
 
     def save_pretrained(self, path: str | os.PathLike[str]) -> None:
-        """Write `config.json`.
-
-        path (str | os.PathLike): The folder; made if it does not exist.
-        RAISES (ValueError): If a field cannot be written as JSON, e.g. a function in `hidden_act`.
-        """
+        """Write `config.json`. path (str | os.PathLike): The folder; made if it does not exist.
+        RAISES (ValueError): See `to_json_string`."""
         text = self.to_json_string()  # before a folder is made
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
@@ -265,21 +246,12 @@ class LukeConfig:
 
     @classmethod
     def from_json_file(cls, path: str | os.PathLike[str], **overrides: Any) -> LukeConfig:
-        """Read a configuration from a file of any name.
-
-        path (str | os.PathLike): The file.
-        **overrides (Any): Fields that replace those of the file.
-        RETURNS (LukeConfig): The configuration.
-        RAISES (ValueError): If it is missing or can't be read.
-        """
+        """path (str | os.PathLike): A file of any name. **overrides (Any): Fields that replace those of the file.
+        RETURNS (LukeConfig): The configuration. RAISES (ValueError): If it is missing or can't be read."""
         return cls.from_dict(read_config_file(Path(path).parent, Path(path).name), **overrides)
 
     def to_json_file(self, path: str | os.PathLike[str]) -> None:
-        """Write a file of any name.
-
-        path (str | os.PathLike): The file.
-        RAISES (ValueError): If a field cannot be written as JSON.
-        """
+        """path (str | os.PathLike): A file of any name, to write. RAISES (ValueError): See `to_json_string`."""
         Path(path).write_text(self.to_json_string(), encoding="utf8")
 
     def to_json_string(self) -> str:
@@ -291,38 +263,18 @@ class LukeConfig:
             raise ValueError(Errors.L206.format(reason=error)) from error
 
 
-_SIZES = (
-    "vocab_size",
-    "entity_vocab_size",
-    "hidden_size",
-    "entity_emb_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-)
-_SWITCHES = (
-    "use_entity_aware_attention",
-    "words_attend_to_entities",
-    "entities_attend_to_entities",
-    "output_attentions",
-    "output_hidden_states",
-    "return_dict",
-    "tie_word_embeddings",
-)
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
-_PROBABILITIES = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+# The type of each field, as the signature says it.
+_FIELD_TYPES = {
+    name: parameter.annotation
+    for name, parameter in inspect.signature(LukeConfig).parameters.items()
+    if name not in ("num_labels", "kwargs")
+}
 
 
 def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
-    """Read the `config.json` of a folder.
-
-    folder (Path): The folder.
-    name (str): Name of the file.
-    RETURNS (dict[str, Any]): Its fields.
-    RAISES (ValueError): If the file is missing or is not a JSON object.
-    """
+    """Read the `config.json` of a folder. name (str): Another name of the file.
+    RETURNS (dict[str, Any]): Its fields. RAISES (ValueError): If it is missing or is not a JSON object."""
     path = folder / name
     if not path.is_file():
         raise ValueError(Errors.L207.format(file=name, folder=folder))
@@ -352,17 +304,17 @@ def _read_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> 
     return dict(sorted(labels.items()))
 
 
+def _inverse(labels: Mapping[int, str]) -> dict[str, int]:
+    return {label: i for i, label in labels.items()}
+
+
 def _check_int(name: str, value: Any, *, least: int) -> None:
-    allowed = f"an integer of at least {least}"
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(Errors.L201.format(name=name, value=value, allowed=allowed))
-    if value < least:
-        raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))
+    _check(name, value, int, least, math.inf, f"an integer of at least {least}")
 
 
-def _check_number(name: str, value: Any, *, most: float = float("inf")) -> None:
-    allowed = f"a number from 0 to {most:g}"
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(Errors.L201.format(name=name, value=value, allowed=allowed))
-    if not 0.0 <= value <= most:
-        raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))
+def _check(name: str, value: Any, kinds: Any, least: float, most: float, allowed: str) -> None:
+    message = Errors.L201.format(name=name, value=value, allowed=allowed)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise TypeError(message)
+    if not least <= value <= most:
+        raise ValueError(message)

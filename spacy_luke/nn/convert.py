@@ -54,8 +54,7 @@ def luke_from_encoder(
     config (Mapping[str, Any]): Content of the source's `config.json`.
     entity_vocab_size (int): Number of entities.
     entity_emb_size (int): Width of the entity table; equal to the hidden size, there is no projection.
-    words_attend_to_entities (bool): See `LukeConfig`.
-    entities_attend_to_entities (bool): See `LukeConfig`.
+    words_attend_to_entities, entities_attend_to_entities (bool): See `LukeConfig`.
     type_vocab_size (int | None): Number of token types; rows beyond the source's repeat its row 0.
         None means as many as the source has.
     mask_token_id (int | None): Word whose embedding the [MASK] entities start from; None leaves them random.
@@ -74,8 +73,8 @@ def luke_from_encoder(
     # BERT's first word is at 0, LUKE's and RoBERTa's behind the row of the padding.
     positions = F.pad(_table(source, "position"), (0, 0, pad + 1 if kind == "bert" else 0, 0))
     types = _repeat_first(_table(source, "token_type"), type_vocab_size)
-    source |= {_TABLE.format("word"): words, _TABLE.format("position"): positions}
-    source[_TABLE.format("token_type")] = types
+    tables = {"word": words, "position": positions, "token_type": types}
+    source |= {_TABLE.format(kind): table for kind, table in tables.items()}
     luke_config = LukeConfig(
         vocab_size=len(words),
         max_position_embeddings=len(positions),
@@ -90,8 +89,11 @@ def luke_from_encoder(
         **{name: config[name] for name in _SAME_FIELDS if name in config},
     )
     model = LukeModel(luke_config, add_pooling_layer="pooler.dense.weight" in source)
-    source |= _entity_side(source, first_position=pad + 1) | _entity_table(model)
-    fitted, _ = fit_weights(source, model.state_dict(), model.base_model_prefix, is_base=True)
+    drawn = model.state_dict()
+    source |= _entity_side(source, first_position=pad + 1)
+    # The entity table, which no encoder has an equivalent for, stays as it was drawn.
+    source |= {name: weight for name, weight in drawn.items() if name.startswith("entity_embeddings.entity_")}
+    fitted, _ = fit_weights(source, drawn, model.base_model_prefix, is_base=True)
     model.load_state_dict(fitted)
     if mask_token_id is not None:
         _set_mask_entities(model.entity_embeddings, words[mask_token_id], entity_mask_ids)
@@ -136,7 +138,7 @@ def _repeat_first(types: Tensor, rows: int | None) -> Tensor:
 
 def _entity_side(source: Mapping[str, Tensor], first_position: int) -> dict[str, Tensor]:
     """What only entities use, made from what the words use."""
-    weights: dict[str, Tensor] = {}
+    weights = {}
     for name, weight in source.items():
         if ".attention.self.query." in name:
             for pair in ("w2e", "e2w", "e2e"):
@@ -146,12 +148,6 @@ def _entity_side(source: Mapping[str, Tensor], first_position: int) -> dict[str,
     # Entities count positions from 0; the rows that end up behind the last word are never asked for.
     weights["entity_" + _TABLE.format("position")] = _table(source, "position").roll(-first_position, dims=0)
     return weights
-
-
-def _entity_table(model: LukeModel) -> dict[str, Tensor]:
-    """The weights that no encoder has an equivalent for, as they were drawn."""
-    parts = ("entity_embeddings.entity_embeddings.", "entity_embeddings.entity_embedding_dense.")
-    return {name: weight for name, weight in model.state_dict().items() if name.startswith(parts)}
 
 
 @torch.no_grad()

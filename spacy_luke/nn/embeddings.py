@@ -14,9 +14,7 @@ NO_POSITION = -1  # filler in entity_position_ids behind the last piece of a men
 
 class LukeEmbeddings(nn.Module):
     """Word embeddings: token, position and type, summed and normalized, as in RoBERTa.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -51,10 +49,7 @@ class LukeEmbeddings(nn.Module):
             inputs_embeds = self.word_embeddings(input_ids).to(self.LayerNorm.weight.dtype)
         if position_ids is None:
             position_ids = self.count_positions(input_ids, inputs_embeds)
-        if token_type_ids is None:
-            types = self.token_type_embeddings.weight[0]  # broadcasts over the batch
-        else:
-            types = self.token_type_embeddings(token_type_ids)
+        types = _embed_types(self.token_type_embeddings, token_type_ids)
         hidden = inputs_embeds + self.position_embeddings(position_ids) + types
         return self.dropout(self.LayerNorm(hidden))
 
@@ -62,7 +57,7 @@ class LukeEmbeddings(nn.Module):
         """Number the words from `padding_idx + 1` on; padding keeps `padding_idx`.
 
         input_ids (Tensor | None): Without them every word counts as real. Shape: (batch, words)
-        inputs_embeds (Tensor | None): Needed without them. Shape: (batch, words, width)
+        inputs_embeds (Tensor | None): Needed without ids. Shape: (batch, words, width)
         RETURNS (Tensor): Shape: (batch, words)
         RAISES (ValueError): If both are missing, or a text is longer than the position table.
         """
@@ -81,11 +76,13 @@ class LukeEmbeddings(nn.Module):
         return positions
 
 
+def _embed_types(table: nn.Embedding, ids: Tensor | None) -> Tensor:
+    return table.weight[0] if ids is None else table(ids)  # one type broadcasts over the batch
+
+
 class LukeEntityEmbeddings(nn.Module):
     """Entity embeddings: entity, mean position of its word pieces, and type (section 3.1).
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -113,10 +110,7 @@ class LukeEntityEmbeddings(nn.Module):
         entities = self.entity_embeddings(entity_ids).to(self.LayerNorm.weight.dtype)
         if self.projected:
             entities = self.entity_embedding_dense(entities)
-        if token_type_ids is None:
-            types = self.token_type_embeddings.weight[0]  # broadcasts over the batch
-        else:
-            types = self.token_type_embeddings(token_type_ids)
+        types = _embed_types(self.token_type_embeddings, token_type_ids)
         hidden = entities + self.mean_positions(position_ids) + types
         return self.dropout(self.LayerNorm(hidden))
 

@@ -20,40 +20,36 @@ from .linear import Linear
 BLOCK = 256  # rows; the inner states of this many stay in the processor's cache
 
 
-class LukeSelfOutput(nn.Module):
-    """Projection, dropout, residual and norm behind the attention.
+class LukeOutput(nn.Module):
+    """Projection, dropout, residual and norm: behind the attention, and behind the feed-forward network.
 
     config (LukeConfig): The model's configuration.
+    size (int): Width of what is projected.
     """
 
-    def __init__(self, config: LukeConfig) -> None:
+    def __init__(self, config: LukeConfig, size: int) -> None:
         super().__init__()
-        self.dense = Linear(config.hidden_size, config.hidden_size)
+        self.dense = Linear(size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
-    def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
-        """context, hidden (Tensor): What was read, by whom. RETURNS (Tensor): All (rows, width)"""
-        return self.LayerNorm(self.dropout(self.dense(context)) + hidden)
+    def forward(self, inner: Tensor, hidden: Tensor) -> Tensor:
+        """inner (Tensor): Shape: (rows, size). hidden (Tensor): The residual. RETURNS (Tensor): (rows, width)"""
+        return self.LayerNorm(self.dropout(self.dense(inner)) + hidden)
 
 
 class LukeAttention(nn.Module):
     """Self-attention and its output; the level exists for the published parameter names.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
         self.self = LukeSelfAttention(config)
-        self.output = LukeSelfOutput(config)
+        self.output = LukeOutput(config, config.hidden_size)
 
 
 class LukeIntermediate(nn.Module):
-    """First half of the feed-forward network.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """First half of the feed-forward network. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -65,36 +61,15 @@ class LukeIntermediate(nn.Module):
         return self.activation(self.dense(hidden))
 
 
-class LukeOutput(nn.Module):
-    """Second half of the feed-forward network, residual and norm.
-
-    config (LukeConfig): The model's configuration.
-    """
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__()
-        self.dense = Linear(config.intermediate_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
-    def forward(self, inner: Tensor, hidden: Tensor) -> Tensor:
-        """inner (Tensor): Shape: (rows, intermediate size). hidden (Tensor): the residual.
-        RETURNS (Tensor): (rows, width)"""
-        return self.LayerNorm(self.dropout(self.dense(inner)) + hidden)
-
-
 class LukeLayer(nn.Module):
-    """One transformer layer. Everything but the attention acts on rows alone, so words and entities may
-    be in one tensor or in two.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """A transformer layer. All but attention acts on rows alone: words and entities may be in one tensor or in two.
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
         self.attention = LukeAttention(config)
         self.intermediate = LukeIntermediate(config)
-        self.output = LukeOutput(config)
+        self.output = LukeOutput(config, config.intermediate_size)
 
     def forward(
         self,
@@ -136,12 +111,8 @@ class LukeLayer(nn.Module):
         return self.finish(context, hidden), joined
 
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
-        """The layer behind the attention.
-
-        context (Tensor): What the rows have read. Shape: (rows, width)
-        hidden (Tensor): The rows at the layer's input. Shape: (rows, width)
-        RETURNS (Tensor): The rows at the layer's output. Shape: (rows, width)
-        """
+        """The layer behind the attention: context (Tensor): What the rows have read. hidden (Tensor): The rows at its
+        input. RETURNS (Tensor): The rows at its output. Shape: (rows, width) each"""
         if hidden.device.type != "cpu" or torch.is_grad_enabled() or len(hidden) <= BLOCK:
             return self._finish(context, hidden)
         blocks = zip(torch.split(context, BLOCK), torch.split(hidden, BLOCK), strict=True)
@@ -153,8 +124,7 @@ class LukeLayer(nn.Module):
 
 
 class EncoderStates(NamedTuple):
-    """All that a run through the encoder yields; the tuples are empty unless asked for. Without entities there is
-    None in the place of their states."""
+    """What a run of the encoder yields. Tuples are empty unless asked for. Without entities their states are None."""
 
     words: Tensor
     entities: Tensor | None
@@ -164,10 +134,7 @@ class EncoderStates(NamedTuple):
 
 
 class LukeEncoder(nn.Module):
-    """The layers.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """The layers. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -201,18 +168,16 @@ class LukeEncoder(nn.Module):
             the last layer leaves them out, and they are zeros.
         RETURNS (EncoderStates): The states, padded.
         """
-        word_layers, entity_layers, attentions = [], [], []
+        between, attentions = [], []
         alone = not (words_needed or output_attentions or output_hidden_states) and entities is not None
         last = len(self.layer) - 1
         # One matrix of rows where all rows are treated alike: a weight read from memory once serves both.
         hidden = _join_rows(words, entities)
         for i, layer in enumerate(self.layers()):
             if output_hidden_states:
-                padded = _split_rows(hidden, layout)
-                word_layers.append(padded[0])
-                entity_layers.append(padded[1])
                 # Go on with what is returned, so that gradients reach it.
-                words, entities = padded
+                words, entities = _split_rows(hidden, layout)
+                between.append((words, entities))
                 hidden = _join_rows(words.flatten(0, 1), None if entities is None else entities.flatten(0, 1))
             run: Callable[..., tuple[Tensor, Tensor | None]] = layer
             if self.checkpointing is not None and self.training:
@@ -224,15 +189,10 @@ class LukeEncoder(nn.Module):
         if alone:
             hidden = torch.cat([hidden.new_zeros(sum(layout.words.counts), hidden.shape[1]), hidden])
         padded = _split_rows(hidden, layout)
-        if output_hidden_states:
-            word_layers.append(padded[0])
-            entity_layers.append(padded[1])
-        return EncoderStates(
-            *padded,
-            tuple(word_layers),
-            tuple(entity_layers),
-            tuple(attentions),
-        )
+        if not output_hidden_states:
+            return EncoderStates(*padded, (), (), tuple(attentions))
+        word_layers, entity_layers = zip(*between, padded, strict=True)
+        return EncoderStates(*padded, word_layers, entity_layers, tuple(attentions))
 
     def encode_words(self, words: Tensor, layout: Layout) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Read words alone and keep what entities will read of them.
@@ -245,10 +205,10 @@ class LukeEncoder(nn.Module):
         for layer in self.layers():
             attention = layer.attention.self
             rows = attention.prepare(words)
-            word_kv = attention.keys_values(rows)
-            keys.append(word_kv[0])
-            values.append(word_kv[1])
-            context, _ = attention.read_as_words(rows, layout, word_kv)
+            key, value = attention.keys_values(rows)
+            keys.append(key)
+            values.append(value)
+            context, _ = attention.read_as_words(rows, layout, (key, value))
             words = layer.finish(context, words)
         return words, keys, values
 
@@ -271,23 +231,18 @@ class LukeEncoder(nn.Module):
         """
         probs: list[Tensor] = []
         last = len(self.layer) - 1
-        for i, layer in enumerate(self.layers()):
+        for i, (layer, key, value) in enumerate(zip(self.layers(), keys, values, strict=True)):
             attention = layer.attention.self
             rows = attention.prepare(entities)
-            context, probs = attention.read_as_entities(
-                rows,
-                layout,
-                (keys[i], values[i]),
-                attention.keys_values(rows),
-                need_probs=output_attentions and i == last,
-            )
+            kv = (key, value), attention.keys_values(rows)
+            asked = output_attentions and i == last
+            context, probs = attention.read_as_entities(rows, layout, *kv, need_probs=asked)
             entities = layer.finish(context, entities)
         if not probs:
             return entities, []
         counts = [keys[0][group.words].shape[0] // max(group.size, 1) for group in layout.groups]
-        return entities, [
-            p[..., :n].mean(dim=1, dtype=entities.dtype) for p, n in zip(probs, counts, strict=True)
-        ]
+        of_words = [part[..., :n] for part, n in zip(probs, counts, strict=True)]
+        return entities, [part.mean(dim=1, dtype=entities.dtype) for part in of_words]
 
 
 def _join_rows(words: Tensor, entities: Tensor | None) -> Tensor:

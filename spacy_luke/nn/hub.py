@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import Errors
 from ..types import PathOrStr
@@ -63,47 +64,28 @@ def resolve_checkpoint(
         raise ValueError(Errors.L221.format(path=folder))
     if isinstance(name_or_path, os.PathLike) or not _HUB_NAME.fullmatch(name):
         raise ValueError(Errors.L222.format(path=repr(name)))
-    where = (name, subfolder, revision, cache_dir, local_files_only)
-    if patterns is not None:
-        return _download(*where, patterns)
-    found = _download(*where, CHECKPOINT_FILES)
-    if not any(found.glob("model*.safetensors")):
-        found = _download(*where, (*CHECKPOINT_FILES, *PICKLE_FILES))
+    cache = None if cache_dir is None else Path(cache_dir)
+    where = {"revision": revision, "cache_dir": cache, "local_files_only": local_files_only}
+    found = _download(name, subfolder, CHECKPOINT_FILES if patterns is None else patterns, where)
+    if patterns is None and not any(found.glob("model*.safetensors")):
+        found = _download(name, subfolder, (*CHECKPOINT_FILES, *PICKLE_FILES), where)
     return found
 
 
-def _download(
-    name: str,
-    subfolder: str,
-    revision: str | None,
-    cache_dir: PathOrStr | None,
-    local_files_only: bool,
-    patterns: Sequence[str],
-) -> Path:
+def _download(name: str, subfolder: str, patterns: Sequence[str], where: dict[str, Any]) -> Path:
     # Imported here: it takes 0.2 s, and who works with local folders never needs it.
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub import errors, snapshot_download
 
     try:
-        folder = snapshot_download(
-            name,
-            revision=revision,
-            cache_dir=None if cache_dir is None else Path(cache_dir),
-            local_files_only=local_files_only,
-            allow_patterns=[f"{subfolder}/{pattern}" if subfolder else pattern for pattern in patterns],
-        )
-    except GatedRepoError as error:
+        allowed = [f"{subfolder}/{pattern}" if subfolder else pattern for pattern in patterns]
+        folder = snapshot_download(name, allow_patterns=allowed, **where)
+    except errors.GatedRepoError as error:
         raise ValueError(Errors.L223.format(name=name)) from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise ValueError(Errors.L224.format(name=name)) from error
-    except RevisionNotFoundError as error:
-        raise ValueError(Errors.L225.format(name=name, revision=revision)) from error
-    except LocalEntryNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
+        raise ValueError(Errors.L225.format(name=name, revision=where["revision"])) from error
+    except errors.LocalEntryNotFoundError as error:
         raise ValueError(Errors.L226.format(name=name)) from error
     except (OSError, ValueError) as error:  # connection lost, disk full, a name that the hub refuses
         raise ValueError(Errors.L227.format(name=name, reason=error)) from error

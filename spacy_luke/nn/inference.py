@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import Errors
-from .linear import has_onednn, has_vnni, multiplies_bfloat16
-
-TYPICAL_ROWS = 512  # oneDNN asks for how many; weights arranged for one number serve all
+from .operators import (
+    arrange,
+    arrange_int8,
+    arrange_range_int8,
+    can_arrange,
+    multiply_arranged,
+    multiply_int8,
+    multiply_range_int8,
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,18 @@ class Rows8:
 class InferenceLinear(nn.Module):
     """A linear layer with weights of its own making. It can't be trained or saved.
 
-    linear (nn.Linear): The layer whose weights it copies.
+    weight (Tensor): The weight that it copies, of any type. Shape: (out, in)
+    bias (Tensor): The bias. Shape: (out,)
     """
 
     arranged = True  # for the processor: these weights can't go elsewhere
 
-    def __init__(self, linear: nn.Linear) -> None:
+    bias: Tensor
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.out_features, self.in_features = weight.shape
+        self.register_buffer("bias", bias.detach().float())
         self.eval()
 
     def forward(self, rows: Tensor | Rows8) -> Tensor:
@@ -77,37 +86,15 @@ class InferenceLinear(nn.Module):
         raise ValueError(Errors.L291)
 
 
-def arrange(weight: Tensor) -> Tensor:
-    """Arrange weights for oneDNN, once: for few rows that costs more than multiplying. torch offers it to its compiler
-    only; measured on a processor with AVX-512, a sentence of 30 tokens takes less than half the time, and no public way
-    comes near.
-
-    weight (Tensor): In float32 or bfloat16. Shape: (out, in)
-    RETURNS (Tensor): For `multiply_arranged` alone.
-    """
-    arranged: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, TYPICAL_ROWS)
-    return arranged
-
-
-def multiply_arranged(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """rows (Tensor): Of the weight's type. Shape: (rows, in). weight (Tensor): From `arrange`. bias (Tensor): (out,)
-    RETURNS (Tensor): Shape: (rows, out)"""
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
-    return product
-
-
 class Float32Linear(InferenceLinear):
     """The same products as before, by oneDNN.
 
-    linear (nn.Linear): The layer whose weights it copies.
+    weight, bias (Tensor): See `InferenceLinear`.
     """
 
-    bias: Tensor
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear)
-        self.packed = arrange(linear.weight.detach().float())
-        self.register_buffer("bias", linear.bias.detach().float())
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__(weight, bias)
+        self.packed = arrange(weight.detach().float())
 
     def multiply(self, rows: Tensor) -> Tensor:
         """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
@@ -119,21 +106,20 @@ class BFloat16Linear(InferenceLinear):
     to use, the same inputs and weights are multiplied in float32.
     On a processor oneDNN arranges the weights once.
 
-    linear (nn.Linear): The layer whose weights it copies.
+    weight, bias (Tensor): See `InferenceLinear`.
     """
 
-    bias: Tensor
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear)
-        weight, bias = linear.weight.detach().bfloat16(), linear.bias.detach().bfloat16()
-        self.arranged = weight.device.type == "cpu" and has_onednn()
-        self.multiplied_as = torch.bfloat16 if not self.arranged or multiplies_bfloat16() else torch.float32
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__(weight, bias)
+        weight = weight.detach().bfloat16()
+        types = [dtype for dtype in (torch.bfloat16, torch.float32) if can_arrange(dtype)]
+        self.arranged = weight.device.type == "cpu" and bool(types)
+        self.multiplied_as = types[0] if self.arranged else torch.bfloat16
         if self.arranged:
             self.weight = arrange(weight.to(self.multiplied_as))
         else:
             self.register_buffer("weight", weight)
-        self.register_buffer("bias", bias.to(self.multiplied_as))
+        self.bias = bias.detach().bfloat16().to(self.multiplied_as)
 
     def prepare(self, rows: Any) -> Any:
         """rows (Tensor): Of any type. RETURNS (Tensor): In bfloat16, or rounded to it."""
@@ -148,29 +134,26 @@ class BFloat16Linear(InferenceLinear):
 
 class Int8Linear(InferenceLinear):
     """Weights of 8 bits with a scale for each output, inputs of 8 bits over the range of each row, so that a token with
-    outliers takes nothing from the others, and what is hardly negative (behind GELU) not half of the numbers. torch
-    offers such products to its compiler only; what it offers to all has one range for all rows (`RangeInt8Linear`).
+    outliers takes nothing from the others, and values that are almost all positive (behind GELU) use all 256 numbers.
 
         row = scale * numbers + lowest,   so   row @ weight = scale * (numbers @ weight) + lowest * sums of the weight
 
-    linear (nn.Linear): The layer whose weights it copies.
+    weight, bias (Tensor): See `InferenceLinear`.
     """
 
     scales: Tensor
     zeros: Tensor
     sums: Tensor
-    bias: Tensor
 
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear)
-        weight = linear.weight.detach().float()
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__(weight, bias)
+        weight = weight.detach().float()
         scales = weight.abs().amax(dim=1).clamp(min=1e-12) / 127  # (out,)
         numbers = (weight / scales[:, None]).round()
-        self.packed = torch.ops.onednn.qlinear_prepack(numbers.to(torch.int8), None)
+        self.packed = arrange_int8(numbers.to(torch.int8))
         self.register_buffer("scales", scales)
         self.register_buffer("zeros", torch.zeros(len(weight), dtype=torch.long))
         self.register_buffer("sums", numbers.sum(dim=1) * scales)  # (out,)
-        self.register_buffer("bias", linear.bias.detach().float())
 
     def prepare(self, rows: Any) -> Any:
         """rows (Tensor | Rows8): Shape: (rows, in). RETURNS (Rows8): In 8 bits."""
@@ -181,31 +164,20 @@ class Int8Linear(InferenceLinear):
         numbers, scale, lowest = rows.numbers, rows.scale, rows.lowest
         if not len(numbers):
             return scale.new_zeros(0, self.out_features)
-        alone: tuple[object, ...] = ("none", [], "")  # nothing is fused behind the product
-        product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            numbers, 1.0, 0, self.packed, self.scales, self.zeros, None, 1.0, 0, torch.float32, *alone
-        )
+        product = multiply_int8(numbers, self.packed, self.scales, self.zeros)
         # In its own memory: behind the product more time goes by with fetching and storing than with computing.
         return product.mul_(scale).addcmul_(lowest, self.sums).add_(self.bias)
 
 
 class RangeInt8Linear(InferenceLinear):
-    """What there is for other processors: inputs are scaled by the range of all rows, to 8 bits, or to 7: processors
-    without instructions for such products add pairs of them in 16 bits, which 8 would overflow.
+    """What there is for other processors: inputs of 8 bits, or of 7, over the range of all rows.
 
-    linear (nn.Linear): The layer whose weights it copies.
+    weight, bias (Tensor): See `InferenceLinear`.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__(linear)
-        weight = linear.weight.detach().float()
-        scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127  # (out,)
-        zeros = torch.zeros(len(weight), dtype=torch.long)
-        with warnings.catch_warnings():
-            # Tensors of quantized types are to go from torch, but nothing else that it has is as fast everywhere.
-            warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
-            quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-            self.packed = torch.ops.quantized.linear_prepack(quantized, linear.bias.detach().float())
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__(weight, bias)
+        self.packed = arrange_range_int8(weight.detach().float(), self.bias)
 
     def prepare(self, rows: Any) -> Any:
         """rows (Tensor): Of any type. RETURNS (Tensor): In float32."""
@@ -213,8 +185,7 @@ class RangeInt8Linear(InferenceLinear):
 
     def multiply(self, rows: Tensor) -> Tensor:
         """rows (Tensor): Shape: (rows, in). RETURNS (Tensor): Shape: (rows, out)"""
-        product: Tensor = torch.ops.quantized.linear_dynamic(rows, self.packed, reduce_range=not has_vnni())
-        return product
+        return multiply_range_int8(rows, self.packed)
 
 
 def round_rows(rows: Tensor) -> Rows8:

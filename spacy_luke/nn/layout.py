@@ -86,9 +86,8 @@ class Layout:
             size = len(list(run))
             ends = word + size * counts[0], entity + size * counts[1]
             # With masks nothing is packed, so all sequences are one group.
-            groups.append(
-                Group(size, slice(word, ends[0]), slice(entity, ends[1]), words.mask, entities.mask)
-            )
+            rows = slice(word, ends[0]), slice(entity, ends[1])
+            groups.append(Group(size, *rows, words.mask, entities.mask))
             word, entity = ends
         return groups or [Group(0, slice(0, 0), slice(0, 0))]  # an empty batch
 
@@ -103,16 +102,11 @@ class Layout:
         if len(self.groups) == 1:
             return (rows,)
         places: list[slice] = [getattr(group, kind) for group in self.groups]
-        parts: tuple[Tensor, ...] = torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
-        return parts
+        return torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
 
     def with_entities(self, shape: Sequence[int], mask: Tensor | None) -> Layout:
-        """The same words with other entities.
-
-        shape (Sequence[int]): Sequences, and places of each.
-        mask (Tensor | None): 1 for entities, 0 for padding; None means all. Shape: `shape`
-        RETURNS (Layout): The layout.
-        """
+        """shape (Sequence[int]): Sequences, and places of each. mask (Tensor | None): 1 for entities, 0 for padding;
+        None means all. RETURNS (Layout): The same words with other entities."""
         return replace(self, entities=_make_rows(shape, mask, self.order, self.packed))
 
     def put_attentions(self, parts: Sequence[Tensor]) -> Tensor:
@@ -148,8 +142,8 @@ def lay_out(
     """
     order = list(range(words[0]))
     if packed:  # equal lengths beside each other
-        kinds = [(words, word_mask)] if entities is None else [(words, word_mask), (entities, entity_mask)]
-        counts = [_count(shape, mask) for shape, mask in kinds]
+        kinds = ((words, word_mask), (entities, entity_mask))
+        counts = [_count(shape, mask) for shape, mask in kinds if shape is not None]
         order.sort(key=lambda i: [count[i] for count in counts])
     layout = Layout(packed, order, _make_rows(words, word_mask, order, packed))
     return layout if entities is None else layout.with_entities(entities, entity_mask)
@@ -174,12 +168,8 @@ def _make_rows(shape: Sequence[int], mask: Tensor | None, order: list[int], pack
 
 
 def take_rows(states: Tensor, index: Tensor) -> Tensor:
-    """Pick rows of each batch entry.
-
-    states (Tensor): Shape: (batch, length, hidden)
-    index (Tensor): Shape: (batch, n)
-    RETURNS (Tensor): Shape: (batch, n, hidden)
-    """
+    """Pick rows of each batch entry. states (Tensor): Shape: (batch, length, hidden).
+    index (Tensor): Shape: (batch, n). RETURNS (Tensor): Shape: (batch, n, hidden)"""
     batch, length, width = states.shape
     flat = index + length * torch.arange(batch, device=index.device)[:, None]  # into (batch * length, hidden)
     return states.flatten(0, 1).index_select(0, flat.flatten()).view(*index.shape, width)

@@ -32,7 +32,7 @@ def fit_prefix(weights: Mapping[str, Tensor], prefix: str, *, is_base: bool) -> 
     if is_base and prefixed:
         return {name.removeprefix(dotted): w for name, w in weights.items() if name.startswith(dotted)}
     if is_base:
-        return without_heads(weights)
+        return {name: w for name, w in weights.items() if _part(name) not in PUBLISHED_HEADS}
     if not prefixed:
         return {dotted + name if _part(name) in ENCODER_PARTS else name: w for name, w in weights.items()}
     return dict(weights)
@@ -50,10 +50,8 @@ def fit_weights(
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Pick the weights of a model out of those of a checkpoint.
 
-    weights (Mapping[str, Tensor]): The checkpoint's weights.
+    weights, prefix, is_base: See `fit_prefix`.
     expected (Mapping[str, Tensor]): The model's state dict; only names and shapes are read.
-    prefix (str): Where a head has its encoder, "luke".
-    is_base (bool): Whether the model is the bare encoder.
     tied (Mapping[str, str] | None): Weights that are another one's, with the other's name. A checkpoint may
         hold both or either; the other's name counts.
     head_may_be_missing (bool): Whether heads and the pooler of a model with a head may be missing.
@@ -63,16 +61,18 @@ def fit_weights(
     RAISES (ValueError): If any other weight is missing or superfluous, or has another shape.
     """
     tied = tied or {}
-    named = fit_tied(fit_prefix(weights, prefix, is_base=is_base), tied)
+    all_named = fit_prefix(weights, prefix, is_base=is_base)
+    named = {name: w for name, w in all_named.items() if name not in tied}
+    for name, source in tied.items():
+        if name in all_named:
+            named.setdefault(source, all_named[name])
     expected = {name: w for name, w in expected.items() if name not in tied}
     base = "" if is_base else prefix + "."
     optional = set()
     if head_may_be_missing and not is_base:
         optional = {base + "pooler", *map(_part, expected)} - {prefix}
     if ignore_mismatched_sizes:
-        other = {
-            _part(name) for name, w in expected.items() if name in named and named[name].shape != w.shape
-        }
+        other = {_part(n) for n, w in expected.items() if n in named and named[n].shape != w.shape}
         named = {name: w for name, w in named.items() if not _is_in(name, *(other & optional))}
     surplus = [name for name in named if name not in expected and not _is_known_surplus(name, expected, base)]
     if surplus:
@@ -88,25 +88,6 @@ def fit_weights(
             hint = Errors.L240 if _part(name) in optional else Errors.L239
             raise ValueError(hint.format(name=name, found=found, needed=needed))
     return {name: named[name] for name in expected if name in named}, untrained
-
-
-def fit_tied(weights: Mapping[str, Tensor], tied: Mapping[str, str]) -> dict[str, Tensor]:
-    """Keep one of each two tied weights.
-
-    weights (Mapping[str, Tensor]): The weights, named as the model names them.
-    tied (Mapping[str, str]): Weights that are another one's, with the other's name.
-    RETURNS (dict[str, Tensor]): The weights under the others' names.
-    """
-    kept = {name: w for name, w in weights.items() if name not in tied}
-    for name, source in tied.items():
-        if name in weights:
-            kept.setdefault(source, weights[name])
-    return kept
-
-
-def without_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """weights (Mapping[str, Tensor]): Of any checkpoint. RETURNS (dict[str, Tensor]): Those of its encoder."""
-    return {name: w for name, w in weights.items() if _part(name) not in PUBLISHED_HEADS}
 
 
 def _is_known_surplus(name: str, expected: Mapping[str, Tensor], base: str) -> bool:

@@ -12,17 +12,14 @@ from ..batch import LukeInputs
 from ..errors import Errors
 from .config import LukeConfig
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
-from .encoder import EncoderStates, LukeEncoder
+from .encoder import LukeEncoder
 from .layout import Layout, Rows, lay_out
 from .outputs import EntityStates, LukeModelOutput, WordStates
 from .pretrained import LukePreTrainedModel
 
 
 class LukePooler(nn.Module):
-    """A linear layer and tanh on the first word.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """A linear layer and tanh on the first word. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -80,15 +77,12 @@ class LukeModel(LukePreTrainedModel):
         input_ids (Tensor | None): Ids of the word tokens. Shape: (batch, words)
         attention_mask (Tensor | None): 1 for words, 0 for padding; all 1 if not given. Shape: (batch, words)
         token_type_ids (Tensor | None): Segments of the words; all 0 if not given. Shape: (batch, words)
-        position_ids (Tensor | None): Positions of the words; if not given, counted from
-            `pad_token_id + 1` over the ids that are not padding. Shape: (batch, words)
+        position_ids (Tensor | None): Positions of the words; if not given, counted from `pad_token_id + 1` over the
+            ids that are not padding. Shape: (batch, words)
         entity_ids (Tensor | None): Ids of the entities. Shape: (batch, entities)
-        entity_attention_mask (Tensor | None): 1 for entities, 0 for padding; all 1 if not given.
-            Shape: (batch, entities)
-        entity_token_type_ids (Tensor | None): Segments of the entities; all 0 if not given.
-            Shape: (batch, entities)
-        entity_position_ids (Tensor | None): Positions of each entity's word pieces from 0 on, filled up
-            with -1; needed with `entity_ids`. Shape: (batch, entities, mention length)
+        entity_attention_mask, entity_token_type_ids (Tensor | None): As of words. Shape: (batch, entities)
+        entity_position_ids (Tensor | None): Positions of each entity's word pieces from 0 on, filled up with -1;
+            needed with `entity_ids`. Shape: (batch, entities, mention length)
         head_mask (Tensor | None): 0 to silence a head, 1 to keep it. Shape: (heads,) or (layers, heads)
         inputs_embeds (Tensor | None): Word embeddings instead of `input_ids`. Shape: (batch, words, width)
         output_attentions (bool | None): Return `attentions`. None means the configuration's value.
@@ -99,33 +93,28 @@ class LukeModel(LukePreTrainedModel):
         RETURNS (LukeModelOutput | tuple): The states.
         RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
         """
-        inputs = LukeInputs(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            entity_ids,
-            entity_attention_mask,
-            entity_token_type_ids,
-            entity_position_ids,
-            head_mask,
-            inputs_embeds,
-        )
+        words = input_ids, attention_mask, token_type_ids, position_ids
+        entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
+        inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         attentions = self.config.output_attentions if output_attentions is None else output_attentions
         between = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
         layout = self._lay_out(inputs, may_pack=not (attentions or between))
-        states = self.encoder(
-            self._embed_words(layout, inputs),
-            self._embed_entities(layout, inputs),
-            layout,
-            self._head_mask(head_mask),
-            attentions,
-            between,
-            words_needed,
+        hidden = self._embed_words(layout, inputs), self._embed_entities(layout, inputs)
+        options = self._head_mask(head_mask), attentions, between, words_needed
+        states = self.encoder(*hidden, layout, *options)
+        pooled = self.pooler(states.words) if self.pooler is not None and words_needed else None
+        output = LukeModelOutput(
+            last_hidden_state=states.words,
+            pooler_output=pooled,
+            hidden_states=states.word_layers or None,
+            attentions=states.attentions or None,
+            entity_last_hidden_state=states.entities,
+            entity_hidden_states=states.entity_layers or None,
         )
-        return self._output(
-            states, self.config.return_dict if return_dict is None else return_dict, words_needed
-        )
+        if self.config.return_dict if return_dict is None else return_dict:
+            return output
+        # The published tuple has the pooler's place even if the model has none.
+        return states.words, pooled, *output.to_tuple()[1 + (pooled is not None) :]
 
     def encode_words(
         self,
@@ -136,10 +125,7 @@ class LukeModel(LukePreTrainedModel):
     ) -> WordStates:
         """Run the words once, for any number of `encode_entities` calls. Gradients flow through both.
 
-        input_ids (Tensor): Shape: (batch, words)
-        attention_mask (Tensor | None): 1 for words, 0 for padding; all 1 if not given. Shape: (batch, words)
-        token_type_ids (Tensor | None): Shape: (batch, words)
-        position_ids (Tensor | None): Shape: (batch, words)
+        input_ids, attention_mask, token_type_ids, position_ids (Tensor | None): See `forward`. Shape: (batch, words)
         RETURNS (WordStates): Word states, and the keys and values of each layer.
         RAISES (ValueError): If the configuration lets words read entities.
         """
@@ -161,11 +147,7 @@ class LukeModel(LukePreTrainedModel):
         """Run entities against a word pass. The result is that of `forward` with the same inputs.
 
         words (WordStates): From `encode_words`.
-        entity_ids (Tensor): Shape: (batch, entities)
-        entity_position_ids (Tensor): Shape: (batch, entities, mention length)
-        entity_attention_mask (Tensor | None): 1 for entities, 0 for padding; all 1 if not given. Without
-            effect where an entity reads no other one. Shape: (batch, entities)
-        entity_token_type_ids (Tensor | None): Shape: (batch, entities)
+        entity_ids, entity_position_ids, ...: See `forward`. The mask has no effect where an entity reads no other one.
         output_attentions (bool): Whether to return how much of each word an entity reads.
         RETURNS (EntityStates): Entity states.
         RAISES (ValueError): If the configuration lets words read entities, or a shape is wrong.
@@ -180,13 +162,9 @@ class LukeModel(LukePreTrainedModel):
             entity_token_type_ids=entity_token_type_ids,
         )
         layout = words.layout.with_entities(*_entity_places(inputs, len(words.last_hidden_state)))
-        hidden, attentions = self.encoder.encode_entities(
-            cast(Tensor, self._embed_entities(layout, inputs)),
-            layout,
-            words.keys,
-            words.values,
-            output_attentions,
-        )
+        hidden = cast(Tensor, self._embed_entities(layout, inputs))
+        kept = words.keys, words.values
+        hidden, attentions = self.encoder.encode_entities(hidden, layout, *kept, output_attentions)
         padded = cast(Rows, layout.entities).put(hidden)
         return EntityStates(padded, layout.put_attentions(attentions) if output_attentions else None)
 
@@ -211,8 +189,7 @@ class LukeModel(LukePreTrainedModel):
         if positions is None:
             positions = self.embeddings.count_positions(inputs.input_ids, inputs.inputs_embeds)
         parts = (inputs.input_ids, inputs.token_type_ids, positions, inputs.inputs_embeds)
-        hidden: Tensor = self.embeddings(*(None if x is None else layout.words.take(x) for x in parts))
-        return hidden
+        return self.embeddings(*(None if x is None else layout.words.take(x) for x in parts))
 
     def _embed_entities(self, layout: Layout, inputs: LukeInputs[Tensor]) -> Tensor | None:
         ids, positions, rows = inputs.entity_ids, inputs.entity_position_ids, layout.entities
@@ -220,8 +197,7 @@ class LukeModel(LukePreTrainedModel):
             return None
         types = inputs.entity_token_type_ids
         types = None if types is None else rows.take(types)
-        hidden: Tensor = self.entity_embeddings(rows.take(ids), rows.take(positions), types)
-        return hidden
+        return self.entity_embeddings(rows.take(ids), rows.take(positions), types)
 
     def _head_mask(self, mask: Tensor | None) -> Tensor | None:
         """mask (Tensor): (heads,) or (layers, heads). RETURNS (Tensor | None): (layers, heads, 1, 1)."""
@@ -229,25 +205,8 @@ class LukeModel(LukePreTrainedModel):
             return None
         wanted = (self.config.num_hidden_layers, self.config.num_attention_heads)
         if tuple(mask.shape) not in (wanted, wanted[1:]):
-            raise ValueError(Errors.L214.format(name="head_mask", shape=tuple(mask.shape), wanted=wanted))
+            raise _wrong_shape("head_mask", mask, wanted)
         return mask.to(self.dtype).expand(wanted)[:, :, None, None]
-
-    def _output(
-        self, states: EncoderStates, return_dict: bool, words_needed: bool
-    ) -> LukeModelOutput | tuple[Any, ...]:
-        pooled = self.pooler(states.words) if self.pooler is not None and words_needed else None
-        output = LukeModelOutput(
-            last_hidden_state=states.words,
-            pooler_output=pooled,
-            hidden_states=states.word_layers or None,
-            attentions=states.attentions or None,
-            entity_last_hidden_state=states.entities,
-            entity_hidden_states=states.entity_layers or None,
-        )
-        if return_dict:
-            return output
-        # The published tuple has the pooler's place even if the model has none.
-        return states.words, pooled, *output.to_tuple()[1 + (pooled is not None) :]
 
     def _require_word_pass(self) -> None:
         if self.config.words_attend_to_entities:
@@ -261,27 +220,19 @@ def _entity_places(inputs: LukeInputs[Tensor], batch: int) -> tuple[tuple[int, i
     if ids is None or positions is None:
         raise ValueError(Errors.L213)
     if ids.dim() != 2 or len(ids) != batch:
-        raise ValueError(
-            Errors.L214.format(name="entity_ids", shape=tuple(ids.shape), wanted=(batch, "entities"))
-        )
-    wanted = (*ids.shape, "mention length")
-    if positions.dim() != 3 or positions.shape[:2] != ids.shape:
-        name = "entity_position_ids"
-        raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
+        raise _wrong_shape("entity_ids", ids, (batch, "entities"))
     shape = batch, ids.shape[1]
+    if positions.dim() != 3 or positions.shape[:2] != ids.shape:
+        raise _wrong_shape("entity_position_ids", positions, (*shape, "mention length"))
     return shape, _needed_mask("entity_attention_mask", inputs.entity_attention_mask, shape)
 
 
 def _needed_mask(name: str, mask: Tensor | None, wanted: Sequence[int]) -> Tensor | None:
-    """Check a mask and forget it where it hides nothing: attention without a mask is faster.
+    """Check a mask's shape, and forget the mask where it hides nothing: attention without one is faster."""
+    if mask is not None and mask.shape != wanted:
+        raise _wrong_shape(name, mask, tuple(wanted))
+    return None if mask is None or bool(mask.all()) else mask
 
-    name (str): Whose mask.
-    mask (Tensor | None): Shape: (batch, tokens)
-    wanted (Sequence[int]): The shape that it must have.
-    RETURNS (Tensor | None): The mask, or None if everything is read.
-    """
-    if mask is None:
-        return None
-    if mask.shape != wanted:
-        raise ValueError(Errors.L214.format(name=name, shape=tuple(mask.shape), wanted=tuple(wanted)))
-    return None if bool(mask.all()) else mask
+
+def _wrong_shape(name: str, tensor: Tensor, wanted: tuple[int | str, ...]) -> ValueError:
+    return ValueError(Errors.L214.format(name=name, shape=tuple(tensor.shape), wanted=wanted))

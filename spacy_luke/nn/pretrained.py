@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 
 class LukePreTrainedModel(ModelWithTables):
-    """Base of `LukeModel` and of the heads.
-
-    A head puts its encoder at the attribute `luke` (`base_model_prefix`), adds its own modules, and calls
-    `init_weights`.
+    """Base of `LukeModel` and of the heads. A head puts its encoder at the attribute `luke` (`base_model_prefix`), adds
+    its own modules, and calls `init_weights`.
 
     config (LukeConfig): The model's configuration.
     """
@@ -68,14 +66,14 @@ class LukePreTrainedModel(ModelWithTables):
     def gradient_checkpointing_enable(
         self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None
     ) -> None:
-        """Keep only the states between the layers while `forward` trains, and compute the rest again for the
-        gradients: less memory, a third more time, the same numbers.
+        """Keep only the states between the layers while `forward` trains, and compute the rest again for the gradients:
+        less memory, a third more time, the same numbers.
 
-        gradient_checkpointing_kwargs (Mapping[str, Any] | None): Arguments of
-            `torch.utils.checkpoint.checkpoint`; None means `use_reentrant=False`.
+        gradient_checkpointing_kwargs (Mapping[str, Any] | None): Arguments of `torch.utils.checkpoint.checkpoint`;
+            None means `use_reentrant=False`.
         """
-        kwargs = {"use_reentrant": False, **(gradient_checkpointing_kwargs or {})}
-        self.base_model.encoder.checkpointing = kwargs
+        given = gradient_checkpointing_kwargs or {}
+        self.base_model.encoder.checkpointing = {"use_reentrant": False, **given}
 
     def gradient_checkpointing_disable(self) -> None:
         """Keep everything again."""
@@ -87,11 +85,8 @@ class LukePreTrainedModel(ModelWithTables):
         return self.base_model.encoder.checkpointing is not None
 
     def prune_heads(self, heads_to_prune: Mapping[int, Sequence[int]]) -> None:
-        """Not possible, as in transformers. Use `head_mask` of `forward` to silence heads.
-
-        heads_to_prune (Mapping[int, Sequence[int]]): Heads of each layer.
-        RAISES (NotImplementedError): Always.
-        """
+        """Not possible, as in transformers: `head_mask` of `forward` silences heads.
+        heads_to_prune (Mapping[int, Sequence[int]]): Of each layer. RAISES (NotImplementedError): Always."""
         raise NotImplementedError(Errors.L242.format(heads=dict(heads_to_prune)))
 
     # --- files ---------------------------------------------------------------------------
@@ -120,24 +115,21 @@ class LukePreTrainedModel(ModelWithTables):
             means float32. `torch_dtype` is its older name.
         ignore_mismatched_sizes (bool): Whether a head of another size, e.g. for other labels, counts as missing. If
             not it is an error, as anything else of another size is.
-        revision (str | None): Branch, tag or commit on the hub.
-        cache_dir (str | os.PathLike | None): Where downloads are kept; None means the hub's own cache.
-        local_files_only (bool): Use only what is downloaded already.
-        subfolder (str): The folder within it that holds the files.
+        revision, cache_dir, local_files_only, subfolder: See `resolve_checkpoint`.
         **overrides (Any): Fields of the configuration to change, and further arguments of the class, e.g.
             `add_pooling_layer` of `LukeModel`.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
-        RAISES (ValueError): If the checkpoint is missing, damaged or does not fit. (TypeError): if an
-            override is unknown.
+        RAISES (ValueError): If the checkpoint is missing, damaged or doesn't fit. (TypeError): if a field is unknown.
         """
         dtype = _dtype(overrides.pop("torch_dtype", dtype))
         options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
-        where = {"revision": revision, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)  # type: ignore[arg-type]
+        where: dict[str, Any] = {"revision": revision, "cache_dir": cache_dir}
+        where["local_files_only"] = local_files_only
+        folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)
         if config is None:
             config = LukeConfig.from_dict(read_config_file(folder))
         elif not isinstance(config, LukeConfig):
-            config = LukeConfig.from_pretrained(config, **where)  # type: ignore[arg-type]
+            config = LukeConfig.from_pretrained(config, **where)
         weights = read_weights(folder)
         return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
 
@@ -154,8 +146,8 @@ class LukePreTrainedModel(ModelWithTables):
 
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
         weights (Mapping[str, Tensor]): Its weights by name.
-        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for
-            models that multiply by their tables. Then it takes no memory to load what is mapped from a file, but
+        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for models that
+            multiply by their tables. Then it takes no memory to load what is mapped from a file, but
             `predict_in_float32` or `float` has to come before use.
         ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
@@ -193,7 +185,7 @@ class LukePreTrainedModel(ModelWithTables):
         return missing
 
     def save_pretrained(self, path: PathOrStr) -> None:
-        """Write `config.json` and `model.safetensors`; transformers loads the folder too.
+        """Write `config.json` and `model.safetensors`; transformers loads the folder, too.
 
         path (str | os.PathLike): The folder; made if it does not exist.
         RAISES (ValueError): If the path is a file, or the configuration cannot be written as JSON.
@@ -206,11 +198,9 @@ class LukePreTrainedModel(ModelWithTables):
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it."""
-        record = {
-            "architectures": [type(self).__name__],
-            "torch_dtype": str(self.dtype).removeprefix("torch."),
-        }
-        return _change(self.config, record, known=False)
+        dtype = str(self.dtype).removeprefix("torch.")
+        record = {"architectures": [type(self).__name__], "torch_dtype": dtype}
+        return LukeConfig.from_dict(self.config.to_dict(), **record)
 
     def saved_weights(self) -> dict[str, torch.Tensor]:
         """RETURNS (dict[str, Tensor]): All weights but those that are another one's."""
@@ -219,37 +209,19 @@ class LukePreTrainedModel(ModelWithTables):
 
 
 class NothingDrawn(TorchFunctionMode):
-    """Inside it, drawing random weights does nothing.
+    """Inside it, drawing random weights does nothing. On the meta device it would have no effect but to import 795
+    modules of torch and sympy, which takes 1.4 seconds."""
 
-    On the meta device it would have no effect but to import eight hundred modules, a second's work.
-    """
-
-    _DRAWING: ClassVar[set[str]] = {"normal_", "uniform_", "kaiming_uniform_"}
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """func (Callable): What torch is about to call. RETURNS (Any): Its result; None if it is skipped."""
-        if getattr(func, "__name__", "") in self._DRAWING:
-            return None
-        return func(*args, **(kwargs or {}))
-
-
-@runtime_checkable
-class StartsFromNone(Protocol):
-    """A module whose first answers are mostly "none"."""
-
-    def start_from_none(self) -> None:
-        """Set the weights that say so, after all others are drawn."""
+        is_drawing = getattr(func, "__name__", "") in {"normal_", "uniform_", "kaiming_uniform_"}
+        return None if is_drawing else func(*args, **(kwargs or {}))
 
 
 @torch.no_grad()
 def init_module(module: nn.Module, std: float) -> None:
-    """Draw new weights for a module and all below it.
-
-    module (nn.Module): Linear layers and embeddings become normal, biases and padding rows zero, norms one.
-    std (float): Standard deviation.
-    """
+    """Draw new weights for a module and all below it, normal ones; biases and padding rows are zero, norms one.
+    module (nn.Module): The module. std (float): Standard deviation."""
     for part in module.modules():
         if isinstance(part, (nn.Linear, nn.Embedding)):
             part.weight.normal_(std=std)
@@ -260,23 +232,23 @@ def init_module(module: nn.Module, std: float) -> None:
             part.weight[part.padding_idx].zero_()
         if isinstance(part, nn.LayerNorm):
             part.reset_parameters()
-    for part in module.modules():
-        if isinstance(part, StartsFromNone):
-            part.start_from_none()
+    for (
+        part
+    ) in module.modules():  # when all weights are drawn, heads whose first answers shall be "none" say so
+        getattr(part, "start_from_none", lambda: None)()
 
 
-def _change(config: LukeConfig, changes: dict[str, Any], *, known: bool = True) -> LukeConfig:
-    """A copy with other values; with `known`, a field that the configuration lacks is a mistake."""
+def _change(config: LukeConfig, changes: dict[str, Any]) -> LukeConfig:
+    """A copy with other values; a field that the configuration lacks is a mistake."""
     unknown = sorted(set(changes) - {*vars(config), "num_labels"})
-    if known and unknown:
+    if unknown:
         raise TypeError(Errors.L241.format(names=", ".join(unknown)))
     return LukeConfig.from_dict(config.to_dict(), **changes)
 
 
 def _dtype(value: torch.dtype | str | None) -> torch.dtype:
-    found = (
-        torch.float32 if value is None else getattr(torch, value, value) if isinstance(value, str) else value
-    )
+    value = torch.float32 if value is None else value
+    found = getattr(torch, value, value) if isinstance(value, str) else value
     if isinstance(found, torch.dtype):
         return found
     allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'

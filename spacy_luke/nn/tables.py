@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import torch
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 
 class ModelWithTables(nn.Module):
-    """What the encoder and the heads can do with the two tables of embeddings.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """What encoder and heads do with their two tables. config (LukeConfig): The model's configuration."""
 
     base_model_prefix: ClassVar[str] = "luke"
 
@@ -57,6 +55,15 @@ class ModelWithTables(nn.Module):
 
     def tie_weights(self) -> None:
         """Make the weights of `tied_weights` those of the other again, after either was exchanged."""
+        for name, source in self.tied_weights().items():
+            module, _, own = name.rpartition(".")
+            setattr(self.get_submodule(module), own, attrgetter(source)(self))
+
+    def resize_word_scores(self, rows: int, std: float | None) -> None:
+        """Keep what scores the words in step with their table. rows, std: See `resize_rows`."""
+
+    def resize_entity_scores(self, rows: int) -> None:
+        """Keep what scores the entities in step with their table. rows (int): Its rows."""
 
     def resize_token_embeddings(
         self,
@@ -72,10 +79,11 @@ class ModelWithTables(nn.Module):
         RETURNS (Embedding): The table.
         RAISES (ValueError): If a number is not a positive integer, or the table would lose its padding row.
         """
-        table = self.get_input_embeddings()
-        least = self.config.pad_token_id + 1
+        table, least = self.get_input_embeddings(), self.config.pad_token_id + 1
         rows = _rows("new_num_tokens", new_num_tokens, pad_to_multiple_of, table.num_embeddings, least)
-        resize_table(table, rows, self.new_rows(mean_resizing))
+        std = None if mean_resizing else self.config.initializer_range
+        _resize_table(table, rows, std)
+        self.resize_word_scores(rows, std)
         self.config.vocab_size = rows
         self.tie_weights()
         return table
@@ -86,33 +94,22 @@ class ModelWithTables(nn.Module):
         pad_to_multiple_of: int | None = None,
         mean_resizing: bool = True,
     ) -> nn.Embedding:
-        """Make the entity table longer or shorter at its end, and `config.entity_vocab_size` with it.
+        """As `resize_token_embeddings`, for the entity table and `config.entity_vocab_size`.
 
         new_num_entities (int | None): Number of entities; None means as many as there are.
-        pad_to_multiple_of (int | None): Add rows up to a multiple of this.
-        mean_resizing (bool): New rows are the mean of the old ones; if false, new random weights.
         RETURNS (Embedding): The table.
         RAISES (ValueError): If a number is not a positive integer.
         """
         table = self.get_entity_embeddings()
         rows = _rows("new_num_entities", new_num_entities, pad_to_multiple_of, table.num_embeddings, 1)
-        resize_table(table, rows, self.new_rows(mean_resizing))
+        _resize_table(table, rows, None if mean_resizing else self.config.initializer_range)
+        self.resize_entity_scores(rows)
         self.config.entity_vocab_size = rows
         self.tie_weights()
         return table
 
-    def new_rows(self, mean: bool) -> float | None:
-        """mean (bool): Whether new rows are a mean. RETURNS (float | None): Else their standard deviation."""
-        return None if mean else self.config.initializer_range
 
-
-def resize_table(table: nn.Embedding, rows: int, std: float | None) -> None:
-    """Give a table another number of rows, in place.
-
-    table (Embedding): The table.
-    rows (int): The number.
-    std (float | None): Standard deviation of new rows; None makes them the mean of the old ones.
-    """
+def _resize_table(table: nn.Embedding, rows: int, std: float | None) -> None:
     table.weight = resize_rows(table.weight, rows, std)
     table.num_embeddings = rows
 
@@ -122,7 +119,6 @@ def resize_rows(old: Tensor, rows: int, std: float | None) -> nn.Parameter:
     """Cut rows off at the end, or add some.
 
     old (Tensor): Shape: (old rows, ...)
-    rows (int): How many there shall be.
     std (float | None): Standard deviation of new rows; None makes them the mean of the old ones.
     RETURNS (Parameter): Shape: (rows, ...)
     """

@@ -29,6 +29,13 @@ def threshold_of(threshold: Threshold, label: str, default: float = 0.5) -> floa
     return float(threshold.get(label, default)) if isinstance(threshold, Mapping) else float(threshold)
 
 
+def thresholds_of(threshold: Threshold, labels: Sequence[str]) -> list[float]:
+    """RETURNS (list[float]): The threshold that holds for each of some labels."""
+    if isinstance(threshold, Mapping):
+        return [threshold_of(threshold, label) for label in labels]
+    return [float(threshold)] * len(labels)
+
+
 def lowest(threshold: Threshold, default: float = 0.5) -> float:
     """RETURNS (float): The lowest threshold that any label can have."""
     return min((default, *threshold.values())) if isinstance(threshold, Mapping) else float(threshold)
@@ -63,28 +70,18 @@ def label_spans(
     """
     if not len(spans):
         return []
-    best = probabilities[:, 1:].argmax(-1)
-    entity = 1.0 - probabilities[:, 0]
-    limits = np.array([threshold_of(threshold, label) for label in labels])
+    best, entity = probabilities[:, 1:].argmax(-1), 1.0 - probabilities[:, 0]
+    limits = np.array(thresholds_of(threshold, labels))
     keep = np.flatnonzero(entity > limits[best])
-    return [
-        ScoredSpan(
-            int(spans[i, 0]),
-            int(spans[i, 1]),
-            labels[best[i]],
-            float(probabilities[i, 1 + best[i]]),
-            float(entity[i]),
-        )
-        for i in keep
-    ]
+    score = probabilities[keep, 1 + best[keep]].tolist()
+    names = [labels[i] for i in best[keep]]
+    columns = (*spans[keep].T.tolist(), names, score, entity[keep].tolist())
+    return [ScoredSpan(*row) for row in zip(*columns, strict=True)]
 
 
 def surest(spans: Iterable[ScoredSpan]) -> list[ScoredSpan]:
-    """Spans that several windows saw, each once.
-
-    spans (Iterable[ScoredSpan]): Candidates as every window saw them.
-    RETURNS (list[ScoredSpan]): One a place, the one with the highest score; by position.
-    """
+    """spans (Iterable[ScoredSpan]): Candidates as every window saw them.
+    RETURNS (list[ScoredSpan]): One a place, the one with the highest score; by position."""
     best: dict[tuple[int, int], ScoredSpan] = {}
     for span in spans:
         place = (span.start, span.end)

@@ -1,92 +1,71 @@
-"""Text to word-piece ids: a model of the `tokenizers` library and the added tokens around it."""
+"""Text to word-piece ids: what all models share, the added tokens around them and a memory for words."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers  # type: ignore[import-untyped]
-from tokenizers.models import BPE  # type: ignore[import-untyped]
+from tokenizers import AddedToken  # type: ignore[import-untyped]
 
 from ..errors import Errors
-from .bytelevel import bytes_to_text, text_to_bytes
 from .spans import CharSpan, trim
 from .splitting import Splitter
-from .template import Template
-from .wordmemory import WordMemory
 
-VOCAB, MERGES, TOKENIZER = "vocab.json", "merges.txt", "tokenizer.json"
-
-# How many different words `encode_words` remembers; about 10 MB.
-CACHE_SIZE = 1 << 16
-
-Added = dict[int, AddedToken]
+# How many different words are remembered, about 10 MB, and how many characters each of them may have.
+MEMORY_SIZE, LONGEST_WORD = 1 << 16, 32
 
 
-class Backend:
-    """Encode plain text with a `tokenizers` model; cut added tokens out of it first.
+class WordMemory:
+    """Encode each different word once. Most words of a text were met before: fresh text takes half the time.
+
+    encode (Callable): The model: the ids of each of some words.
+    """
+
+    def __init__(self, encode: Callable[[Sequence[str]], Sequence[Sequence[int]]]) -> None:
+        self._encode = encode
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def __call__(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """Encode words.
+
+        words (Sequence[str]): The words.
+        RETURNS (list[tuple[int, ...]]): The ids of each. Equal words share one tuple, so that the garbage collector
+            has fewer objects to look at.
+        """
+        known = self._known
+        unique = dict.fromkeys(words)
+        new = [word for word in unique if word not in known]
+        if len(known) + len(new) > MEMORY_SIZE:
+            known, new = {}, list(unique)
+        fresh = dict(zip(new, map(tuple, self._encode(new) if new else ()), strict=True))
+        kept = {word: ids for word, ids in fresh.items() if len(word) <= LONGEST_WORD}
+        known.update(kept)
+        self._known = known if len(known) <= MEMORY_SIZE else {}
+        if len(kept) == len(fresh):
+            return list(map(known.__getitem__, words))
+        return [known[word] if word in known else fresh[word] for word in words]
+
+
+class Backend(ABC):
+    """Encode plain text with a model; cut added tokens out of it first.
 
     The model itself never parses special tokens, so one model serves both raw text, where `<mask>` means the
     mask, and words of a document, where it is six characters that somebody wrote.
 
-    tokenizer (Tokenizer): The model, which adds no prefix space of its own.
     added (Mapping[int, AddedToken]): Tokens that aren't the model's to find, by id.
-    files (str): The form it is saved in: "bpe" (vocab.json, merges.txt), "json" (tokenizer.json) or "spm"
-        (sentencepiece.bpe.model).
-    byte_level (bool): Whether pieces are spelled in bytes, a leading space included.
     """
 
-    def __init__(
-        self, tokenizer: Tokenizer, added: Mapping[int, AddedToken], files: str, byte_level: bool
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.files = files
-        self.byte_level = byte_level
-        self.vocab_size: int = tokenizer.get_vocab_size(with_added_tokens=False)
-        self._words: dict[str, tuple[int, ...]] = {}
-        # The published form, of which it is known how it cuts text into words.
-        self._encode_texts = WordMemory(self._encode_plain) if files == "bpe" else self._encode_all
-        tokenizer.encode_special_tokens = True
-        self.set_added(dict(added))
+    # The form it is saved in: "bpe" (vocab.json, merges.txt), "json" (tokenizer.json) or "spm" (a SentencePiece model).
+    files: str
+    # Size of the model's vocabulary, without added tokens.
+    vocab_size: int
+    # Whether pieces are spelled in bytes, a leading space included.
+    byte_level = False
 
-    @classmethod
-    def from_bpe(cls, model: BPE, unk_token: str) -> Backend:
-        """Build the byte-level BPE that RoBERTa and GPT-2 use.
-
-        model (BPE): Its pieces and how to join them.
-        unk_token (str): What stands for a byte that the vocabulary lacks.
-        RETURNS (Backend): A backend without added tokens.
-        """
-        if model.token_to_id(unk_token) is not None:
-            model.unk_token = unk_token
-        tokenizer = Tokenizer(model)
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        return cls(tokenizer, {}, files="bpe", byte_level=True)
-
-    @classmethod
-    def from_json(cls, spec: str) -> tuple[Backend, bool]:
-        """Build from the text of a `tokenizer.json`.
-
-        spec (str): The JSON text.
-        RETURNS (tuple[Backend, bool]): The backend, and whether the tokenizer adds a prefix space. That is
-            taken out of the model: LUKE adds it to each piece of a text, and not after special tokens.
-        """
-        try:
-            data = json.loads(spec)
-            levels = list(_byte_levels(data.get("pre_tokenizer")))
-            prefix = any(level.get("add_prefix_space") for level in levels)
-            for level in levels:
-                level["add_prefix_space"] = False
-            tokenizer = Tokenizer.from_str(json.dumps(data))
-        except Exception as error:  # the library raises plain Exception here
-            raise ValueError(Errors.L107.format(error=error)) from error
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        added = tokenizer.get_added_tokens_decoder()
-        return cls(tokenizer, added, files="json", byte_level=bool(levels)), prefix
+    def __init__(self, added: Mapping[int, AddedToken]) -> None:
+        self.set_added(added)
 
     # --- added tokens --------------------------------------------------------------------
 
@@ -95,25 +74,20 @@ class Backend:
 
         added (Mapping[int, AddedToken | dict]): The tokens or their flags, by id.
         """
-        tokens = (
-            (int(i), AddedToken(**token) if isinstance(token, dict) else token) for i, token in added.items()
-        )
-        self.set_added(dict(tokens))
+        self.set_added({int(i): AddedToken(**t) if isinstance(t, dict) else t for i, t in added.items()})
 
-    def set_added(self, added: Added) -> None:
+    def set_added(self, added: Mapping[int, AddedToken]) -> None:
         """Replace the added tokens.
 
-        added (dict[int, AddedToken]): The tokens, by id.
+        added (Mapping[int, AddedToken]): The tokens, by id.
         """
         self.added = dict(sorted(added.items()))
-        self.added_ids = {token.content: id_ for id_, token in self.added.items()}
+        self.added_ids: dict[str, int] = {token.content: id_ for id_, token in self.added.items()}
         self.size: int = self.vocab_size + sum(self._model_id(token) is None for token in self.added_ids)
-        # A token that is matched on normalized text stays with the model, which normalizes.
-        native = self.files == "json" and self.tokenizer.normalizer is not None
-        ours = {id_: t for id_, t in self.added.items() if t.special or not (native and t.normalized)}
+        ours = {id_: token for id_, token in self.added.items() if not self._finds(token)}
         self._split = Splitter(ours)
         self._split_words = Splitter({id_: token for id_, token in ours.items() if not token.special})
-        self._words.clear()
+        self._words = WordMemory(self._encode_new_words)
 
     def add(self, tokens: Iterable[AddedToken]) -> None:
         """Add tokens; those that the vocabulary lacks get the next free ids.
@@ -131,21 +105,17 @@ class Backend:
                     id_ += 1
                 new_ids[token.content] = id_
             added[id_] = token
-        if self.files == "json":
-            # The saved tokenizer.json has to be complete.
-            new = [token for id_, token in added.items() if self.tokenizer.id_to_token(id_) is None]
-            self.tokenizer.add_special_tokens([token for token in new if token.special])
-            self.tokenizer.add_tokens([token for token in new if not token.special])
-            added = {**added, **self.tokenizer.get_added_tokens_decoder()}
         self.set_added(added)
+
+    def _finds(self, token: AddedToken) -> bool:
+        """Whether the model itself finds an added token in a text."""
+        return False
 
     # --- ids and tokens ------------------------------------------------------------------
 
+    @abstractmethod
     def vocab(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): Ids of all tokens, the added ones included."""
-        vocab: dict[str, int] = self.tokenizer.get_vocab(with_added_tokens=True)
-        vocab.update(self.added_ids)
-        return vocab
 
     def token_to_id(self, token: str) -> int | None:
         """RETURNS (int | None): The id of a token, or None."""
@@ -159,13 +129,15 @@ class Backend:
             return str(added.content)
         return self._model_token(id_) if id_ >= 0 else None
 
+    @abstractmethod
     def _model_id(self, token: str) -> int | None:
-        # The tokenizer itself also knows added tokens, and makes a dict of all to count them.
-        return self.tokenizer.model.token_to_id(token)
+        """The id of a token in the model's vocabulary."""
 
+    @abstractmethod
     def _model_token(self, id_: int) -> str | None:
-        return self.tokenizer.id_to_token(id_)
+        """The token with an id in the model's vocabulary."""
 
+    @abstractmethod
     def join(self, tokens: Sequence[str], errors: str = "replace") -> str:
         """Put tokens together to text.
 
@@ -173,10 +145,6 @@ class Backend:
         errors (str): What to do with bytes that aren't UTF-8, as in `bytes.decode`; byte-level models only.
         RETURNS (str): The text.
         """
-        if self.byte_level:
-            return bytes_to_text("".join(tokens), errors)
-        decoder = self.tokenizer.decoder
-        return decoder.decode(list(tokens)) if decoder is not None else " ".join(tokens)
 
     # --- text to ids ---------------------------------------------------------------------
 
@@ -185,12 +153,13 @@ class Backend:
 
         texts (Sequence[str]): The texts.
         parse_added (bool): Whether added tokens in the text are meant as such.
-        RETURNS (tuple[list[int], list[int]]): The ids of all texts, one after the other, and how many each has.
+        RETURNS (tuple[list[int], list[int]]): The ids of all texts, one after the other, and how many each has: a list
+            for each text would set the garbage collector going (a fifth more often, in calls of 500 sentences).
         """
         _check_texts(texts)
         if not parse_added or not self._split.may_cut(texts):
-            return self._encode_texts(texts)
-        return _run_on(self._encode_segments([self._split(text) for text in texts]))
+            return self._encode_all(texts)
+        return run_on(self._encode_parts([self._split(text) for text in texts]))
 
     def tokenize(self, text: str, *, parse_added: bool = True) -> list[str]:
         """Cut a raw text.
@@ -205,7 +174,7 @@ class Backend:
             tokens += self._tokenize_plain(part) if isinstance(part, str) else [self.added[part].content]
         return tokens
 
-    def encode_located(
+    def encode_with_offsets(
         self, texts: Sequence[str], *, parse_added: bool = True
     ) -> list[tuple[list[int], list[CharSpan]]]:
         """Encode raw texts, and tell which characters each token stands for.
@@ -215,19 +184,20 @@ class Backend:
         RETURNS (list[tuple[list[int], list[tuple[int, int]]]]): The ids of each text, and as many offsets. White
             space around a token doesn't count, unless it is all there is.
         """
-        for text in texts:
-            _check_text(text)
-        rows = [self._split.located(text) if parse_added else [(text, 0)] for text in texts]
-        plain = iter(self._locate_plain([part for row in rows for part, _ in row if isinstance(part, str)]))
+        _check_texts(texts)
+        rows = [self._split.with_starts(text) if parse_added else [(text, 0)] for text in texts]
+        plain = iter(
+            self._encode_plain_with_offsets([p for row in rows for p, _ in row if isinstance(p, str)])
+        )
         encoded = []
         for text, row in zip(texts, rows, strict=True):
             ids: list[int] = []
             offsets: list[CharSpan] = []
             for part, at in row:
                 if isinstance(part, str):
-                    found, places = next(plain)
+                    found, spans = next(plain)
                     ids += found
-                    offsets += [trim(text, at + start, at + end) for start, end in places]
+                    offsets += [trim(text, at + start, at + end) for start, end in spans]
                 else:
                     ids.append(part)
                     offsets.append((at, at + len(self.added[part].content)))
@@ -243,20 +213,14 @@ class Backend:
         """
         if self.byte_level:
             words = [" " + word if space else word for word, space in zip(words, spaces, strict=True)]
-        unique = dict.fromkeys(words)
-        cache = self._words
-        new = [word for word in unique if word not in cache]
-        if len(cache) + len(new) > CACHE_SIZE:
-            cache, new = {}, list(unique)
-        for word in new:
-            _check_text(word)
-        if new:
-            segments = [self._split_words(word) for word in new]
-            cache.update(zip(new, map(tuple, self._encode_segments(segments)), strict=True))
-        self._words = cache if len(cache) <= CACHE_SIZE else {}
-        return [cache[word] for word in words]  # shared: new lists would set the garbage collector going
+        return self._words(words)
 
-    def _encode_segments(self, rows: Sequence[Sequence[str | int]]) -> list[list[int]]:
+    def _encode_new_words(self, words: Sequence[str]) -> list[list[int]]:
+        _check_texts(words)
+        return self._encode_parts([self._split_words(word) for word in words])
+
+    def _encode_parts(self, rows: Sequence[Sequence[str | int]]) -> list[list[int]]:
+        """Encode texts that are cut into plain text and ids of added tokens."""
         plain = iter(self._encode_plain([part for row in rows for part in row if isinstance(part, str)]))
         encoded = []
         for row in rows:
@@ -270,67 +234,35 @@ class Backend:
         return encoded
 
     def _encode_all(self, texts: Sequence[str]) -> tuple[list[int], list[int]]:
-        return _run_on(self._encode_plain(texts))
+        """As `encode`, of plain texts."""
+        return run_on(self._encode_plain(texts))
 
+    @abstractmethod
     def _encode_plain(self, texts: Sequence[str]) -> list[list[int]]:
-        return [e.ids for e in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        """The ids of each plain text."""
 
+    @abstractmethod
     def _tokenize_plain(self, text: str) -> list[str]:
-        (ids,) = self._encode_plain([text])
-        tokens = [self.tokenizer.id_to_token(id_) for id_ in ids]
-        if self.files == "bpe" and (unknown := self.tokenizer.model.unk_token) in tokens:
-            # Each stands for one byte, which is its name as long as nobody asks for its id.
-            spelled, at = text_to_bytes(text), 0
-            for i, token in enumerate(tokens):
-                tokens[i] = spelled[at] if token == unknown else token
-                at += len(tokens[i])
-        return tokens
+        """The tokens of a plain text."""
 
-    def _locate_plain(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
-        return [
-            (e.ids, e.offsets) for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ]
+    @abstractmethod
+    def _encode_plain_with_offsets(self, texts: Sequence[str]) -> list[tuple[list[int], list[CharSpan]]]:
+        """The ids of each plain text, and the characters of each."""
 
-    # --- template and state --------------------------------------------------------------
+    # --- storage -------------------------------------------------------------------------
 
-    def template(self) -> Template | None:
-        """RETURNS (Template | None): The special tokens that a tokenizer.json puts around texts, if any."""
-        if self.tokenizer.post_processor is None:
-            return None
-        one = self.tokenizer.encode("a", add_special_tokens=False)
-        n = len(one.ids)
-        pair = self.tokenizer.post_process(one, self.tokenizer.encode("a", add_special_tokens=False))
-        if n == 0 or len(pair.ids) == 2 * n:
-            return None
-        start = pair.special_tokens_mask.index(0)
-        second = pair.special_tokens_mask.index(0, start + n)
-        ids = pair.ids
-        return Template(tuple(ids[:start]), tuple(ids[start + n : second]), tuple(ids[second + n :]))
-
+    @abstractmethod
     def vocabulary_files(self) -> dict[str, bytes]:
         """RETURNS (dict[str, bytes]): The files that hold the vocabulary."""
-        if self.files == "json":
-            return {TOKENIZER: self.tokenizer.to_str(pretty=True).encode("utf-8")}
-        model = json.loads(self.tokenizer.to_str())["model"]
-        vocab = json.dumps(model["vocab"], indent=2, ensure_ascii=False)
-        merges = "\n".join(["#version: 0.2", *(" ".join(merge) for merge in model["merges"])])
-        return {VOCAB: f"{vocab}\n".encode(), MERGES: f"{merges}\n".encode()}
 
     def to_state(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All there is to know, as JSON data."""
         added = [{"id": id_, **token_flags(token)} for id_, token in self.added.items()]
-        return {"tokenizer": self.tokenizer.to_str(), "added": added, "files": self.files}
+        return {**self._model_state(), "added": added, "files": self.files}
 
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Backend:
-        """Rebuild what `to_state` described.
-
-        state (Mapping[str, Any]): The state.
-        RETURNS (Backend): An equal backend.
-        """
-        added = {entry.pop("id"): AddedToken(**entry) for entry in map(dict, state["added"])}
-        levels = list(_byte_levels(json.loads(state["tokenizer"]).get("pre_tokenizer")))
-        return cls(Tokenizer.from_str(state["tokenizer"]), added, state["files"], bool(levels))
+    @abstractmethod
+    def _model_state(self) -> dict[str, Any]:
+        """The model as JSON data."""
 
 
 def token_flags(token: AddedToken) -> dict[str, Any]:
@@ -339,18 +271,14 @@ def token_flags(token: AddedToken) -> dict[str, Any]:
     return {name: getattr(token, name) for name in names}
 
 
-def _run_on(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+def stored_tokens(added: Iterable[Mapping[str, Any]]) -> dict[int, AddedToken]:
+    """added (Iterable[Mapping]): The added tokens of `to_state`. RETURNS (dict[int, AddedToken]): The tokens by id."""
+    return {entry.pop("id"): AddedToken(**entry) for entry in map(dict, added)}
+
+
+def run_on(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
     """The items of all rows, and how many each has."""
     return list(chain.from_iterable(rows)), list(map(len, rows))
-
-
-def _byte_levels(spec: Any) -> Iterable[dict[str, Any]]:
-    """The byte-level steps of a pre-tokenizer's JSON description."""
-    if isinstance(spec, dict):
-        if spec.get("type") == "ByteLevel":
-            yield spec
-        for step in spec.get("pretokenizers", ()):
-            yield from _byte_levels(step)
 
 
 def _check_texts(texts: Sequence[Any]) -> None:

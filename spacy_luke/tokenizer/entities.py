@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..errors import Errors
 from .title_index import TitleIndex
 
 
-class EntityVocab(Mapping[str, int]):
+class EntityVocab(TitleIndex):
     """A read-only mapping from entity titles to ids that knows its special entities.
 
     titles (Mapping[str, int] | Sequence): The vocabulary: `{title: id}`; or a list of titles, whose ids are
@@ -32,14 +33,14 @@ class EntityVocab(Mapping[str, int]):
         mask_token: str = "[MASK]",
         mask2_token: str = "[MASK2]",
     ) -> None:
-        self._ids = index_titles(titles, source)
+        super().__init__(index_titles(titles, source).buffer)
         self.unk_token, self.pad_token = unk_token, pad_token
         self.mask_token, self.mask2_token = mask_token, mask2_token
-        missing = [token for token in self.special_tokens.values() if token not in self._ids]
+        missing = [token for token in self.special_tokens.values() if token not in self]
         if missing:
             raise ValueError(Errors.L103.format(missing=", ".join(missing), source=source))
-        self.unk_id, self.pad_id = self._ids[unk_token], self._ids[pad_token]
-        self.mask_id, self.mask2_id = self._ids[mask_token], self._ids[mask2_token]
+        self.unk_id, self.pad_id = self[unk_token], self[pad_token]
+        self.mask_id, self.mask2_id = self[mask_token], self[mask2_token]
 
     @property
     def special_tokens(self) -> dict[str, str]:
@@ -51,46 +52,21 @@ class EntityVocab(Mapping[str, int]):
             "entity_mask2_token": self.mask2_token,
         }
 
-    def __getitem__(self, title: str) -> int:
-        return self._ids[title]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __contains__(self, title: object) -> bool:
-        return title in self._ids
-
-    @property
-    def index(self) -> TitleIndex:
-        """RETURNS (TitleIndex): The titles, which can be stored as they are."""
-        return self._ids
-
-    def __repr__(self) -> str:
-        return f"EntityVocab({len(self)} titles)"
-
     def lookup(self, titles: Sequence[str]) -> list[int]:
         """Ids of titles, that of `unk_token` for those that aren't in the vocabulary.
 
         titles (Sequence[str]): Entity titles.
         RETURNS (list[int]): As many ids.
         """
-        return [self._ids.get(title, self.unk_id) for title in titles]
+        return [self.get(title, self.unk_id) for title in titles]
 
-    def to_dict(self) -> dict[str, int]:
-        """RETURNS (dict[str, int]): A copy as a plain dict."""
-        return self._ids.to_dict()
+    def __reduce__(self) -> tuple[Any, ...]:
+        index, arguments = super().__reduce__()
+        tokens = {name.removeprefix("entity_"): token for name, token in self.special_tokens.items()}
+        return partial(EntityVocab, **tokens), (index(*arguments),)
 
-    def title(self, id_: int) -> str:
-        """The title with an id; the first one, if several share it.
-
-        id_ (int): The id.
-        RETURNS (str): The title.
-        RAISES (KeyError): If no title has the id.
-        """
-        return self._ids.title(id_)
+    def __repr__(self) -> str:
+        return f"EntityVocab({len(self)} titles)"
 
 
 def index_titles(
@@ -103,8 +79,6 @@ def index_titles(
     extra (Mapping[str, Any] | None): JSON data to keep with the index.
     RETURNS (TitleIndex): The index.
     """
-    if isinstance(titles, EntityVocab):
-        return titles.index
     if isinstance(titles, TitleIndex):
         return titles
     if isinstance(titles, Mapping):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
+from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
-from .backend import MERGES, TOKENIZER, VOCAB, Backend, token_flags
-from .entities import EntityVocab
-from .files import read_config, read_object
-from .options import Options
-from .published.tasks import MARKERS
+from ..types import PathOrStr
+from .backend import Backend, token_flags
+from .entities import EntityVocab, index_titles
+from .options import MARKERS, Options
 from .sentencepiece_backend import PIECES
-from .special import NAMES, SpecialTokens
-from .template import Template
+from .special import NAMES
+from .title_index import TitleIndex, cached_index
+from .tokenizers_backend import MERGES, TOKENIZER, VOCAB
+from .words import WordVocab
+
+Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
 
 ENTITIES = "entity_vocab.json"
 CONFIG, SPECIAL, ADDED = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
@@ -31,6 +37,9 @@ _SETTINGS = (
 
 # What transformers 5 calls differently.
 _NEW_NAMES = {"entity_token_1": "entity_1_token", "entity_token_2": "entity_2_token"}
+
+
+# --- loading -------------------------------------------------------------------------------
 
 
 def find_words(folder: Path) -> tuple[Path, ...]:
@@ -46,6 +55,45 @@ def find_words(folder: Path) -> tuple[Path, ...]:
     raise FileNotFoundError(Errors.L135.format(folder=folder, missing=" and ".join(missing)))
 
 
+def load_bpe(vocab_file: PathOrStr, merges_file: PathOrStr) -> BPE:
+    """Load a byte-level BPE vocabulary as RoBERTa publishes it.
+
+    vocab_file (str | PathLike): `vocab.json`, the ids of the pieces.
+    merges_file (str | PathLike): `merges.txt`, one merge a line after a first line that names the version.
+    RETURNS (BPE): The model.
+    """
+    if _names_version(Path(merges_file)):
+        # The library doesn't make a Python object of each piece; of its errors ours say more.
+        with contextlib.suppress(Exception):  # it raises plain Exception
+            return BPE.from_file(str(vocab_file), str(merges_file))
+    vocab, merges = _parse_bpe(vocab_file, merges_file)
+    try:
+        return BPE(vocab=vocab, merges=merges)
+    except Exception as error:  # the library raises plain Exception here
+        raise ValueError(Errors.L106.format(error=error)) from error
+
+
+def _names_version(merges_file: Path) -> bool:
+    """Whether the first line names the version, and no other looks like that: the library skips all such."""
+    if not merges_file.is_file():
+        return False
+    data = merges_file.read_bytes()
+    return data.startswith(b"#version") and b"\n#version" not in data
+
+
+def _parse_bpe(vocab_file: PathOrStr, merges_file: PathOrStr) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    vocab = _read_json(Path(vocab_file))
+    if not isinstance(vocab, dict):
+        raise ValueError(Errors.L113.format(path=vocab_file, error="it isn't a dict {piece: id}"))
+    lines = read_text(Path(merges_file)).split("\n")[1:]
+    merges = [tuple(line.split()) for line in lines if line.strip()]
+    wrong = next((merge for merge in merges if len(merge) != 2), None)
+    if wrong is not None:
+        error = f"{' '.join(wrong)!r} isn't a pair of pieces"
+        raise ValueError(Errors.L113.format(path=merges_file, error=error))
+    return vocab, [(left, right) for left, right in merges]
+
+
 def find_entities(folder: Path) -> Any:
     """The entity vocabulary.
 
@@ -55,20 +103,56 @@ def find_entities(folder: Path) -> Any:
     for path in (folder / ENTITIES, folder / f"{ENTITIES}l"):
         if path.exists():
             return path
-    _, data = read_config(folder / CONFIG)
-    if data is None:
+    _, titles = load_config(folder / CONFIG)
+    if titles is None:
         raise FileNotFoundError(Errors.L136.format(folder=folder, name=ENTITIES, config=CONFIG))
-    return data
+    return titles
 
 
-def read_settings(folder: Path) -> dict[str, Any]:
+def load_titles(source: PathOrStr | Titles) -> tuple[Titles, str]:
+    """Load an entity vocabulary, unless it is one already.
+
+    source (str | PathLike | Mapping | Sequence): A JSON file (.jsonl: one object a line), or data.
+    RETURNS (tuple[Mapping | Sequence, str]): The titles as `EntityVocab` takes them, and a name for error
+        messages.
+    """
+    if not isinstance(source, (str, PathLike)):
+        return source, "entity_vocab"
+    path = Path(source)
+    return cached_index(path, lambda: index_titles(_parse_titles(path), str(path))), str(path)
+
+
+def _parse_titles(path: Path) -> Any:
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in read_text(path).splitlines() if line.strip()]
+    return _read_json(path)
+
+
+def load_config(path: Path) -> tuple[dict[str, Any], TitleIndex | None]:
+    """Load a tokenizer's configuration, in which transformers 5 also puts the entity vocabulary.
+
+    path (Path): The file, which need not be there.
+    RETURNS (tuple[dict[str, Any], TitleIndex | None]): The settings, and the entity vocabulary if it is there.
+    """
+    index = cached_index(path, lambda: _index_config(path))
+    return index.extra["config"], index if index.extra["has_titles"] else None
+
+
+def _index_config(path: Path) -> TitleIndex:
+    config = _read_object(path)
+    titles = config.pop("entity_vocab", None)
+    extra = {"config": config, "has_titles": titles is not None}
+    return index_titles({} if titles is None else titles, str(path), extra)
+
+
+def load_settings(folder: Path) -> dict[str, Any]:
     """Everything but the vocabularies, as arguments of the tokenizer's constructor.
 
     folder (Path): The folder.
     RETURNS (dict[str, Any]): The arguments. Keys of tokenizer_config.json that it has no argument for are
         left out.
     """
-    config, _ = read_config(folder / CONFIG)
+    config, _ = load_config(folder / CONFIG)
     for old, new in _NEW_NAMES.items():
         config.setdefault(old, config.get(new))
     settings = {name: _token(config[name]) for name in (*_SETTINGS, *NAMES) if config.get(name) is not None}
@@ -81,14 +165,14 @@ def read_settings(folder: Path) -> dict[str, Any]:
     added = config.get("added_tokens_decoder")
     if added is None:
         # Up to 2023 flags and ids of added tokens stood in two files of their own.
-        named = read_object(folder / SPECIAL)
+        named = _read_object(folder / SPECIAL)
         additional += named.pop("additional_special_tokens", None) or ()
         settings.update({name: _token(token) for name, token in named.items() if name in NAMES})
         special = {str(token) for name, token in settings.items() if name in NAMES}
         special.update(str(_token(token)) for token in additional)
         added = {
             id_: AddedToken(token, normalized=token not in special, special=token in special)
-            for token, id_ in read_object(folder / ADDED).items()
+            for token, id_ in _read_object(folder / ADDED).items()
         }
     settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
     tokens = {str(token): token for token in map(_token, additional)}
@@ -97,36 +181,50 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def write_settings(
-    folder: Path,
-    options: Options,
-    special: SpecialTokens,
-    template: Template,
-    entities: EntityVocab,
-    backend: Backend,
-) -> list[Path]:
-    """Write what `read_settings` reads.
+def _token(value: Any) -> Any:
+    """A token with flags is a JSON object, with or without a mark of its type."""
+    if isinstance(value, Mapping) and "content" in value:
+        return AddedToken(**{name: flag for name, flag in value.items() if name != "__type"})
+    return value
+
+
+# --- saving --------------------------------------------------------------------------------
+
+
+def make_folder(path: PathOrStr) -> Path:
+    """Make a folder to save in, unless it is there.
+
+    path (str | PathLike): The folder.
+    RETURNS (Path): The folder.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(Errors.L221.format(path=folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options: Options) -> list[Path]:
+    """Save what `load_settings` loads.
 
     folder (Path): The folder.
-    options (Options): The settings.
-    special (SpecialTokens): The special tokens.
-    template (Template): Where they stand around texts.
+    words (WordVocab): The word vocabulary, for its special and added tokens.
     entities (EntityVocab): The entity vocabulary, for its special entities.
-    backend (Backend): The word vocabulary, for its added tokens.
+    options (Options): The settings.
     RETURNS (list[Path]): The files.
     """
-    added = {id_: token_flags(token) for id_, token in backend.added.items()}
+    backend, special = words.backend, words.special
     config = {
         **asdict(options),
         **special.names,
         **entities.special_tokens,
         "additional_special_tokens": special.additional,
-        "added_tokens_decoder": added,
+        "added_tokens_decoder": {id_: token_flags(token) for id_, token in backend.added.items()},
         "tokenizer_class": "MLukeTokenizer" if backend.files == "spm" else "LukeTokenizer",
     }
     if len(special.additional) >= 2:  # fewer are put before the usual ones again
         config["entity_token_1"], config["entity_token_2"] = special.additional[:2]
-    if (pattern := template.pattern()) is not None:
+    if (pattern := words.template.pattern()) is not None:
         config["special_tokens_pattern"] = pattern
     if options.task in MARKERS:
         # The task sets it; whoever loads the folder for another task wants the usual length.
@@ -138,8 +236,8 @@ def write_settings(
     return [_write_json(folder / name, data) for name, data in files]
 
 
-def write_vocabulary(folder: Path, backend: Backend, entities: EntityVocab, prefix: str = "") -> list[Path]:
-    """Write the vocabularies.
+def save_vocabularies(folder: Path, backend: Backend, entities: EntityVocab, prefix: str = "") -> list[Path]:
+    """Save the vocabularies.
 
     folder (Path): The folder.
     backend (Backend): The word vocabulary.
@@ -154,24 +252,38 @@ def write_vocabulary(folder: Path, backend: Backend, entities: EntityVocab, pref
     return [*paths, _write_json(folder / f"{prefix}{ENTITIES}", entities.to_dict())]
 
 
-def make_folder(path: Any) -> Path:
-    """Make a folder to save in, unless it is there.
-
-    path (str | PathLike): The folder.
-    RETURNS (Path): The folder.
-    """
-    folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(Errors.L221.format(path=folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+# --- single files --------------------------------------------------------------------------
 
 
-def _token(value: Any) -> Any:
-    """A token with flags is a JSON object, with or without a mark of its type."""
-    if isinstance(value, Mapping) and "content" in value:
-        return AddedToken(**{name: flag for name, flag in value.items() if name != "__type"})
-    return value
+def read_bytes(path: Path) -> bytes:
+    """path (Path): A file. RETURNS (bytes): What is in it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(Errors.L112.format(path=path, name=path.name)) from error
+
+
+def read_text(path: Path) -> str:
+    """path (Path): A text file. RETURNS (str): Its text, with line ends as they are."""
+    try:
+        return read_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """A JSON object; empty if there is no file."""
+    data = _read_json(path) if path.exists() else {}
+    if not isinstance(data, dict):
+        raise ValueError(Errors.L113.format(path=path, error="it isn't a JSON object"))
+    return data
 
 
 def _write_json(path: Path, data: Mapping[str, Any] | Sequence[Any]) -> Path:

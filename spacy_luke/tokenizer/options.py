@@ -8,6 +8,8 @@ from typing import Any
 from ..errors import Errors
 
 TASKS = ("entity_classification", "entity_pair_classification", "entity_span_classification")
+# How many entities a task has that puts markers around them.
+MARKERS = {"entity_classification": 1, "entity_pair_classification": 2}
 
 # transformers' way of writing "no limit"
 NO_LIMIT = int(1e30)
@@ -51,9 +53,7 @@ class Options:
                 raise ValueError(Errors.L102.format(name=name, value=value, allowed="an integer from 1 on"))
         if self.model_max_length is None:
             self.model_max_length = NO_LIMIT
-        entities = {"entity_classification": 1, "entity_pair_classification": 2}
-        if self.task in entities:
-            self.max_entity_length = entities[self.task]
+        self.max_entity_length = MARKERS.get(self.task or "", self.max_entity_length)
 
 
 def check_side(name: str, value: Any) -> None:

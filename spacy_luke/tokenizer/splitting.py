@@ -41,9 +41,9 @@ class Splitter:
         text (str): The text.
         RETURNS (list[str | int]): Plain text as strings (never empty), added tokens as their ids.
         """
-        return [part for part, _ in self.located(text)]
+        return [part for part, _ in self.with_starts(text)]
 
-    def located(self, text: str) -> list[tuple[str | int, int]]:
+    def with_starts(self, text: str) -> list[tuple[str | int, int]]:
         """Split one text, and tell where each part starts.
 
         text (str): The text.

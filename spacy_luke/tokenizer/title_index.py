@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mmap
+import os
+import tempfile
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -25,13 +31,13 @@ class TitleIndex(Mapping[str, int]):
     As a dict, half a million titles are half a million objects to make and to keep. Here they are one run of
     UTF-8 bytes; a title is found by its checksum in a sorted array.
 
-    buffer (bytes | mmap): What `build` makes. It isn't copied.
+    buffer (bytes | mmap): What `from_dict` makes. It isn't copied.
     """
 
     def __init__(self, buffer: Any) -> None:
         view = memoryview(buffer)
         try:
-            header, at = _read_header(view)
+            header, at = _parse_header(view)
             arrays = []
             for dtype, count in _layout(header["titles"], header["bytes"]):
                 array = np.frombuffer(view, dtype, count, at)
@@ -45,8 +51,8 @@ class TitleIndex(Mapping[str, int]):
         # Single elements of a memoryview are plain integers, and cheap.
         self._hashes, self._places, self._text = hashes.data, places.data, text.data
 
-    @classmethod
-    def from_dict(cls, ids: Mapping[str, int], extra: Mapping[str, Any] | None = None) -> TitleIndex:
+    @staticmethod
+    def from_dict(ids: Mapping[str, int], extra: Mapping[str, Any] | None = None) -> TitleIndex:
         """Make an index.
 
         ids (Mapping[str, int]): The ids, from 0 on, by title.
@@ -56,7 +62,7 @@ class TitleIndex(Mapping[str, int]):
         try:
             titles = [title.encode() for title in ids]
         except UnicodeEncodeError:
-            titles = [_encoded(title) for title in ids]
+            titles = [_to_utf8(title) for title in ids]
         offsets = np.zeros(len(titles) + 1, np.int64)
         np.cumsum([len(title) for title in titles], out=offsets[1:])
         hashes = np.fromiter(map(crc32, titles), np.uint32, len(titles))
@@ -73,7 +79,7 @@ class TitleIndex(Mapping[str, int]):
         for array, (dtype, _) in zip(arrays, _layout(0, 0), strict=False):
             data = array.astype(dtype).tobytes()
             parts += [data, bytes(_padded(len(data)) - len(data))]
-        return cls(b"".join([*parts, *titles]))
+        return TitleIndex(b"".join([*parts, *titles]))
 
     @property
     def buffer(self) -> memoryview:
@@ -81,10 +87,10 @@ class TitleIndex(Mapping[str, int]):
         return self._buffer
 
     def __getitem__(self, title: str) -> int:
-        place = self._find(title)
-        if place is None:
+        id_ = self.get(title)
+        if id_ is None:
             raise KeyError(title)
-        return int(self.ids[place])
+        return int(id_)
 
     def get(self, title: str, default: Any = None) -> Any:
         """As of any mapping; misses are common, and cheaper without an exception.
@@ -105,7 +111,7 @@ class TitleIndex(Mapping[str, int]):
     def __iter__(self) -> Iterator[str]:
         for first in range(0, len(self), _CHUNK):
             for start, end in pairwise(self._offsets[first : first + _CHUNK + 1].tolist()):
-                yield _decoded(self._text[start:end])
+                yield _from_utf8(self._text[start:end])
 
     def to_dict(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): A copy as a plain dict."""
@@ -123,7 +129,7 @@ class TitleIndex(Mapping[str, int]):
         if found == len(ids) or ids[found] != id_:
             raise KeyError(id_)
         place = int(order[found])
-        return _decoded(self._text[self._offsets[place] : self._offsets[place + 1]])
+        return _from_utf8(self._text[self._offsets[place] : self._offsets[place + 1]])
 
     @cached_property
     def _by_id(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -132,10 +138,10 @@ class TitleIndex(Mapping[str, int]):
         return order, self.ids[order]
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
-        return type(self), (bytes(self._buffer),)
+        return TitleIndex, (bytes(self._buffer),)
 
     def _find(self, title: str) -> int | None:
-        data = _encoded(title)
+        data = _to_utf8(title)
         hash_ = crc32(data)
         at = bisect_left(self._hashes, hash_)
         while at < len(self) and self._hashes[at] == hash_:
@@ -151,7 +157,7 @@ def _layout(n_titles: int, n_bytes: int) -> list[tuple[str, int]]:
     return [("<i8", n_titles + 1), ("<i8", n_titles), ("<u4", n_titles), ("<u4", n_titles), ("|u1", n_bytes)]
 
 
-def _read_header(view: memoryview) -> tuple[dict[str, Any], int]:
+def _parse_header(view: memoryview) -> tuple[dict[str, Any], int]:
     start = len(_MAGIC) + 8
     if bytes(view[: len(_MAGIC)]) != _MAGIC:
         raise ValueError(f"it does not start with {_MAGIC!r}")
@@ -163,10 +169,79 @@ def _padded(size: int) -> int:
     return -(-size // _ALIGNED) * _ALIGNED
 
 
-def _encoded(title: str) -> bytes:
+def _to_utf8(title: str) -> bytes:
     """JSON can hold half a surrogate pair, which has no strict UTF-8 form."""
     return title.encode("utf-8", "surrogatepass")
 
 
-def _decoded(data: memoryview) -> str:
+def _from_utf8(data: memoryview) -> str:
     return str(data, "utf-8", "surrogatepass")
+
+
+# --- on disk -------------------------------------------------------------------------------
+
+CACHE_VARIABLE = "SPACY_LUKE_CACHE"
+# An index of smaller files saves less time than looking it up takes.
+LARGE = 1 << 20
+
+
+def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
+    """The index of a file's titles: from the user's cache, or made now and kept there.
+
+    It lies under a checksum of the file in the folder that the environment variable `SPACY_LUKE_CACHE` names, or in
+    Hugging Face's (`HF_HOME`, `HF_ASSETS_CACHE`). Deleting it is safe; where it can't be written, each load makes it.
+
+    path (Path): The file.
+    make (Callable[[], TitleIndex]): Reads the file.
+    RETURNS (TitleIndex): The index; mapped into memory if the file is large and the cache can be written.
+    """
+    if not path.exists() or path.stat().st_size < LARGE:
+        return make()
+    kept = _cache_folder() / f"{_checksum(path)}-{path.name}.index"
+    index = _open_index(kept)
+    if index is None:
+        index = make()
+        with contextlib.suppress(OSError):
+            _write_index(kept, index.buffer)
+            index = _open_index(kept) or index
+    return index
+
+
+def _cache_folder() -> Path:
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    # Imported here: 15 ms that only those wait for who load a large vocabulary.
+    from huggingface_hub.constants import HF_ASSETS_CACHE
+
+    return Path(HF_ASSETS_CACHE, "spacy_luke")
+
+
+def _checksum(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:32]
+
+
+def _open_index(path: Path) -> TitleIndex | None:
+    """Map an index, unless there is none, or none that this version can read."""
+    try:
+        with path.open("rb") as file:
+            return TitleIndex(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError):
+        return None
+
+
+def _write_index(path: Path, data: memoryview) -> None:
+    """Whoever opens the file meanwhile sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise

@@ -3,6 +3,8 @@
 import random
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise, repeat
 from pathlib import Path
 
 from spacy.language import Language
@@ -10,33 +12,18 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import (
-    KEY,
-    carry_over,
-    copy_questions,
-    has_relations,
-    read_relations,
-    span_as_doc,
-    stored,
-)
+from ..annotation import KEY, carry_over, copy_questions, has_relations, read_relations, span_as_doc, stored
 from ..errors import Errors, Warnings
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
 
 
 @registry.readers("spacy-luke.Corpus.v1")
-def create_corpus(
-    path: Path | None,
-    gold_ents: bool = True,
-    max_length: int = 0,
-    limit: int = 0,
-    shuffle: bool = False,
-    augmenter: Augmenter | None = None,
-    related_repeats: int = 1,
-) -> Callable[[Language], Iterable[Example]]:
-    """Make a reader of `.spacy` files.
+@dataclass(eq=False)
+class LukeCorpus:
+    """Reads `.spacy` files. Calling it yields Examples.
 
-    path (Path | None): A file or a folder; None, an unset `paths.train`, is an error.
+    path (str | Path | None): A file or a folder; None, an unset `paths.train`, is an error.
     gold_ents (bool): Whether the predicted documents get the gold entities. If not, they have to be found.
     max_length (int): Cut longer documents between sentences into parts of up to so many tokens; 0 for never.
     limit (int): Read only so many documents; 0 for all.
@@ -44,49 +31,24 @@ def create_corpus(
     augmenter (Callable | None): Makes variants of each example; gold relations are carried over to them.
     related_repeats (int): How often a pass reads each document with gold relations. More than once balances a
         corpus in which most documents have entities only.
-    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     """
-    if path is None:
-        raise ValueError(Errors.L431.format(what="paths.train and paths.dev"))
-    return LukeCorpus(
-        path,
-        gold_ents=gold_ents,
-        max_length=max_length,
-        limit=limit,
-        shuffle=shuffle,
-        augmenter=augmenter,
-        related_repeats=related_repeats,
-    )
 
+    path: str | Path | None
+    gold_ents: bool = True
+    max_length: int = 0
+    limit: int = 0
+    shuffle: bool = False
+    augmenter: Augmenter | None = None
+    related_repeats: int = 1
 
-class LukeCorpus:
-    """Reads `.spacy` files. Calling it yields Examples; arguments as for `create_corpus`."""
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        gold_ents: bool = True,
-        max_length: int = 0,
-        limit: int = 0,
-        shuffle: bool = False,
-        augmenter: Augmenter | None = None,
-        related_repeats: int = 1,
-    ) -> None:
-        for name, value, least in (
-            ("max_length", max_length, 0),
-            ("limit", limit, 0),
-            ("related_repeats", related_repeats, 1),
-        ):
+    def __post_init__(self) -> None:
+        if self.path is None:
+            raise ValueError(Errors.L431.format(what="paths.train and paths.dev"))
+        self._path = Path(self.path)
+        for name, least in (("max_length", 0), ("limit", 0), ("related_repeats", 1)):
+            value = getattr(self, name)
             if value < least:
                 raise ValueError(Errors.L436.format(name=name, allowed=f"{least} or more", value=value))
-        self.path = Path(path)
-        self.gold_ents = gold_ents
-        self.max_length = max_length
-        self.limit = limit
-        self.shuffle = shuffle
-        self.augmenter = augmenter
-        self.related_repeats = related_repeats
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Read the corpus once.
@@ -95,9 +57,10 @@ class LukeCorpus:
         YIELDS (Example): The examples.
         RAISES (ValueError): If there is no such file, no document in it, or one that cannot be cut.
         """
-        references = self._read(nlp)
+        references: Iterable[Doc] = self._read(nlp)
         if self.shuffle:
-            references = iter(_shuffled(references))
+            references = list(references)
+            random.shuffle(references)
         n_docs = n_relations = n_lost = 0
         for reference in references:
             n_docs += 1
@@ -111,10 +74,8 @@ class LukeCorpus:
         if n_docs == 0:
             raise ValueError(Errors.L433.format(path=self.path))
         if n_lost:
-            message = Warnings.W402.format(
-                max_length=self.max_length, path=self.path, lost=n_lost, total=n_relations
-            )
-            warnings.warn(message, stacklevel=2)
+            figures = {"max_length": self.max_length, "lost": n_lost, "total": n_relations}
+            warnings.warn(Warnings.W402.format(path=self.path, **figures), stacklevel=2)
 
     def _read(self, nlp: Language) -> Iterator[Doc]:
         n_docs = 0
@@ -124,31 +85,27 @@ class LukeCorpus:
                     return
                 if len(doc):
                     n_docs += 1
-                    for _ in range(self.related_repeats if has_relations(doc) else 1):
-                        yield doc
+                    yield from repeat(doc, self.related_repeats if has_relations(doc) else 1)
 
     def _files(self) -> list[Path]:
-        if self.path.is_dir():
-            return sorted(file for file in self.path.rglob("*.spacy") if file.is_file())
-        if not self.path.exists():
+        if self._path.is_dir():
+            return sorted(file for file in self._path.rglob("*.spacy") if file.is_file())
+        if not self._path.exists():
             raise ValueError(Errors.L432.format(path=self.path))
-        return [self.path]
+        return [self._path]
 
     def _cut(self, doc: Doc) -> list[Doc]:
         """Whole sentences, as many as fit. A sentence that is longer by itself stays whole."""
         if not self.max_length or len(doc) <= self.max_length:
             return [doc]
         if not doc.has_annotation("SENT_START"):
-            raise ValueError(
-                Errors.L434.format(max_length=self.max_length, length=len(doc), text=doc[:10].text)
-            )
+            figures = {"max_length": self.max_length, "length": len(doc)}
+            raise ValueError(Errors.L434.format(text=doc[:10].text, **figures))
         starts = [0]
         for sent in doc.sents:
             if sent.start > starts[-1] and sent.end - starts[-1] > self.max_length:
                 starts.append(sent.start)
-        return [
-            span_as_doc(doc[start:end]) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)
-        ]
+        return [span_as_doc(doc[start:end]) for start, end in pairwise([*starts, len(doc)])]
 
     def _examples(self, nlp: Language, reference: Doc) -> Iterator[Example]:
         example = Example(_predicted(nlp, reference, self.gold_ents), reference)
@@ -163,10 +120,7 @@ class LukeCorpus:
             yield augmented
 
 
-def _shuffled(docs: Iterable[Doc]) -> list[Doc]:
-    docs = list(docs)
-    random.shuffle(docs)
-    return docs
+create_corpus = LukeCorpus  # what the entry point names
 
 
 def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
@@ -11,13 +9,9 @@ from .converters.build import NESTED
 
 
 def all_mentions(doc: Doc) -> list[Span]:
-    """The gold mentions of a document, those nested in others too.
-
-    doc (Doc): A document from our converters, or any with `doc.ents`.
-    RETURNS (list[Span]): By position.
-    """
-    nested: Iterable[Span] = doc.spans.get(NESTED, ())
-    return sorted([*doc.ents, *nested], key=lambda span: (span.start, span.end, span.id_))
+    """RETURNS (list[Span]): The gold mentions of a document by position, also what converters found nested in them."""
+    mentions = [*doc.ents, *doc.spans.get(NESTED, ())]
+    return sorted(mentions, key=lambda span: (span.start, span.end, span.id_))
 
 
 def given_tokens(vocab: Vocab, gold: Doc, *, mentions: bool) -> Doc:

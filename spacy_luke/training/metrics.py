@@ -24,11 +24,7 @@ def count(predicted: AbstractSet[T], gold: AbstractSet[T]) -> PRFScore:
 
 
 def total(scores: Iterable[PRFScore]) -> PRFScore:
-    """Sum over documents or labels; its F1 is the micro-F1.
-
-    scores (Iterable[PRFScore]): Any number of counts.
-    RETURNS (PRFScore): Their sum.
-    """
+    """scores (Iterable[PRFScore]): Of documents or labels. RETURNS (PRFScore): Their sum; its F1 is the micro-F1."""
     return sum(scores, PRFScore())
 
 
@@ -39,14 +35,11 @@ def count_by_label(predicted: AbstractSet[Any], gold: AbstractSet[Any]) -> dict[
     gold (Set[tuple]): The same.
     RETURNS (dict[str, PRFScore]): Counts of each label that occurs, sorted.
     """
-    answers = predicted | gold
-    scores = {label: PRFScore() for label in sorted({answer[-1] for answer in answers})}
-    for answer in answers:
-        score = scores[answer[-1]]
-        score.tp += answer in predicted and answer in gold
-        score.fp += answer not in gold
-        score.fn += answer not in predicted
-    return scores
+    sets: dict[str, tuple[set[Any], set[Any]]] = {}
+    for side, answers in enumerate((predicted, gold)):
+        for answer in answers:
+            sets.setdefault(answer[-1], (set(), set()))[side].add(answer)
+    return {label: count(*sets[label]) for label in sorted(sets)}
 
 
 def accuracy(pairs: Sequence[tuple[Any, Any]]) -> float:

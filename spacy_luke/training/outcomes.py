@@ -14,43 +14,24 @@ PairFilter = Callable[[Span, Span], bool]
 
 
 def char_offsets(span: Span) -> Offsets:
-    """Where a span is.
-
-    span (Span): The span.
-    RETURNS (tuple[int, int]): Its character offsets.
-    """
+    """RETURNS (tuple[int, int]): First and last-plus-one character of the span."""
     return span.start_char, span.end_char
 
 
 def labelled_spans(doc: Doc, spans_key: str | None = None) -> list[Span]:
-    """The spans whose labels count.
-
-    doc (Doc): The document.
-    spans_key (str | None): Key of `doc.spans`; None for `doc.ents`.
-    RETURNS (list[Span]): Its spans; none if the document has no such group.
-    """
-    if spans_key is None:
-        return list(doc.ents)
-    return list(doc.spans[spans_key]) if spans_key in doc.spans else []
+    """RETURNS (list[Span]): The spans whose labels count: a group's, if the Doc has it; without a key, `doc.ents`."""
+    return list(doc.ents if spans_key is None else doc.spans.get(spans_key, ()))
 
 
 def gold_labels(span: Span) -> set[str]:
-    """The labels of a gold span.
-
-    span (Span): A span of the reference document.
-    RETURNS (set[str]): Those of `span._.luke_labels` with 0.5 or more if any were assigned, else its own.
-    """
+    """RETURNS (set[str]): A gold span's `luke_labels` of 0.5 or more if any were assigned, else its own label."""
     if has_labels(span):
         return {label for label, score in read_labels(span).items() if score >= 0.5}
     return {span.label_} - {""}
 
 
 def best_labels(span: Span) -> set[str]:
-    """The label given to a span.
-
-    span (Span): A span of the predicted document.
-    RETURNS (set[str]): `span._.luke_label`; none for "".
-    """
+    """RETURNS (set[str]): A predicted span's `luke_label`; none for ""."""
     return {read_label(span)} - {""}
 
 
@@ -71,30 +52,17 @@ def mention_pairs(
 
 
 def same_sentence(head: Span, tail: Span) -> bool:
-    """Whether two mentions stand in one sentence.
-
-    head (Span): A mention.
-    tail (Span): Another of the same document.
-    RETURNS (bool): Whether the same sentence holds both wholly.
-    """
+    """RETURNS (bool): Whether one sentence holds both mentions wholly."""
     sentence = head.sent
     return bool(sentence.start <= tail.start and tail.end <= sentence.end and head.end <= sentence.end)
 
 
 def entity(span: Span) -> str:
-    """Which entity a span mentions.
-
-    span (Span): The span.
-    RETURNS (str): `span.id_`, where the converters keep it, or the normalized text.
-    """
+    """RETURNS (str): The entity of a mention: `span.id_`, where the converters keep it, or the normalized text."""
     return span.id_ or normalize(span.text)
 
 
 def entity_triples(relations: Iterable[Relation]) -> set[tuple[str, str, str]]:
-    """Relations as triples of entities, for DocRED's figures.
-
-    relations (Iterable[Relation]): Relations of one document, between gold mentions.
-    RETURNS (set[tuple[str, str, str]]): (head entity, tail entity, label), without pairs of one entity.
-    """
+    """RETURNS (set[tuple]): (head entity, tail entity, label), as DocRED counts: no entity is related to itself."""
     triples = {(entity(r.head), entity(r.tail), r.label) for r in relations}
     return {(head, tail, label) for head, tail, label in triples if head != tail}

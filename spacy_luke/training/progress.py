@@ -11,10 +11,5 @@ T = TypeVar("T")
 
 
 def watched(items: Iterable[T], what: str) -> Iterable[T]:
-    """Count items as they are taken.
-
-    items (Iterable): Any items; a length, if they have one, gives the bar an end.
-    what (str): What is counted, said before the bar.
-    RETURNS (Iterable): The same items.
-    """
+    """items (Iterable): Any. what (str): What they are. RETURNS (Iterable): The same, counted as they are taken."""
     return cast("Iterable[T]", tqdm(items, desc=what, disable=None, leave=False))

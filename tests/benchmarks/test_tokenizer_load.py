@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.tokenizer_load import FIRST, OURS, THEIRS, main
-from spacy_luke.tokenizer import index_cache
+from spacy_luke.tokenizer import title_index
 
 
 def test_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,4 +29,4 @@ def test_all_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_made_up_vocabulary_is_large_enough_for_an_index() -> None:
-    assert 50_000 * len('"[PAD]": 0000, ') < index_cache.LARGE < 500_000 * len('"[PAD]": 0000, ')
+    assert 50_000 * len('"[PAD]": 0000, ') < title_index.LARGE < 500_000 * len('"[PAD]": 0000, ')

@@ -9,7 +9,7 @@ from thinc.api import Adam
 from tiny import make_corpus, make_pipeline
 
 from spacy_luke.layers import optimizer as optimizer_module
-from spacy_luke.layers.optimizer import sparse_tables
+from spacy_luke.layers.optimizer import clip, sparse_tables
 from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads.masked_lm import LukeForMaskedLM
@@ -61,3 +61,16 @@ def test_tables_that_are_predicted_are_dense(monkeypatch: pytest.MonkeyPatch):
     model = LukeForMaskedLM(LukeConfig(vocab_size=9, entity_vocab_size=9, entity_emb_size=8, **sizes))
     assert sparse_tables(model) == []
     assert sparse_tables(model.luke) == [model.luke.entity_embeddings.entity_embeddings]
+
+
+@pytest.mark.parametrize("most", [0.1, 5.0, 1000.0])
+def test_gradients_are_clipped_as_torch_clips_them(most: float):
+    torch.manual_seed(0)
+    weights = [torch.zeros(shape, requires_grad=True) for shape in ((3, 4), (5,), (2, 2, 2))]
+    gradients = [torch.randn_like(weight) for weight in weights]
+    for weight, gradient in zip(weights, gradients, strict=True):
+        weight.grad = gradient.clone()
+    torch.nn.utils.clip_grad_norm_(weights, most)
+    clip(gradients, most)
+    torch.testing.assert_close(gradients, [weight.grad for weight in weights])
+    clip([], most)

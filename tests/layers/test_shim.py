@@ -14,10 +14,12 @@ from thinc.api import Adam, Optimizer, RAdam, set_dropout_rate
 from tiny import make_corpus, make_pipeline
 from tiny_heads import LABELS, make_head_pipeline, save_encoder, save_head
 
+from spacy_luke.layers import optimizer
+from spacy_luke.layers.optimizer import clip
 from spacy_luke.layers.weights import get_module, has_weights
 from spacy_luke.layers.weights import get_module as get_head
 from spacy_luke.nn.heads.joint.model import LukeJointModel
-from spacy_luke.nn.linear import lacks_bfloat16
+from spacy_luke.nn.processor import lacks_bfloat16
 
 
 @pytest.fixture
@@ -86,8 +88,7 @@ def test_weights_decay_but_biases_and_norms_do_not(nlp: Language):
 
 def test_gradients_are_clipped_together(nlp: Language, monkeypatch: pytest.MonkeyPatch):
     seen = []
-    clip = torch.nn.utils.clip_grad_norm_
-    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda p, most: seen.append(most) or clip(p, most))
+    monkeypatch.setattr(optimizer, "clip", lambda grads, most: seen.append(most) or clip(grads, most))
     step(nlp, Adam(0.01, grad_clip=0.25))
     step(nlp, Adam(0.01, grad_clip=0.0))
     assert seen == [0.25]
@@ -188,10 +189,10 @@ def test_bfloat16_without_instructions_for_it_warns(
         else:
             nlp.update(make_corpus(nlp, 2))
 
-    monkeypatch.setattr("spacy_luke.nn.linear.lacks_bfloat16", lambda: True)
+    monkeypatch.setattr("spacy_luke.nn.processor.lacks_bfloat16", lambda: True)
     with pytest.warns(UserWarning, match="no instructions for bfloat16.*mixed_precision = false"):
         use(make_pipeline(checkpoint, model=settings))
-    monkeypatch.setattr("spacy_luke.nn.linear.lacks_bfloat16", lambda: False)
+    monkeypatch.setattr("spacy_luke.nn.processor.lacks_bfloat16", lambda: False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         use(make_pipeline(checkpoint, model=settings))
@@ -210,7 +211,7 @@ def test_bfloat16_without_instructions_for_it_warns(
 def test_what_is_known_of_the_processor(
     monkeypatch: pytest.MonkeyPatch, maker: str, known: dict[str, bool], lacks: bool
 ):
-    monkeypatch.setattr("spacy_luke.nn.linear._describe_processor", lambda: maker)
+    monkeypatch.setattr("spacy_luke.nn.processor._describe_processor", lambda: maker)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
     assert lacks_bfloat16.__wrapped__() == lacks
     monkeypatch.delattr(torch.cpu, "get_capabilities")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from spacy_luke.nn import attention, inference, precision
+from spacy_luke.nn import attention, inference, operators, precision
 from spacy_luke.nn import linear as linear_module
 from spacy_luke.nn.inference import (
     BFloat16Linear,
@@ -23,7 +23,7 @@ from spacy_luke.nn.precision import set_precision
 
 KINDS = ("bfloat16", "int8")
 needs_int8 = pytest.mark.skipif(
-    not linear_module.has_int8(), reason="no products of 8 bits on this processor"
+    not operators.can_multiply_int8(), reason="no products of 8 bits on this processor"
 )
 
 
@@ -44,7 +44,7 @@ def test_states_are_near_float32(name, words, tiny_model, luke_inputs):
     difference = (got.entity_last_hidden_state - wanted.entity_last_hidden_state)[rows].abs()
     assert got.entity_last_hidden_state.dtype == torch.float32
     assert 1e-5 < difference.max() < 0.1  # not equal: it took effect
-    if name == "bfloat16" or linear_module.has_int8():
+    if name == "bfloat16" or operators.can_multiply_int8():
         assert kinds_of(low) == (BFloat16Linear if name == "bfloat16" else Int8Linear,) * 2
     assert kinds_of(model) == (Linear, Linear)
 
@@ -57,12 +57,12 @@ def kinds_of(model):
 
 @pytest.mark.parametrize(("slow", "onednn"), [(True, True), (True, False), (False, True)])
 def test_int8_on_processors_without_products_by_row(slow, onednn, tiny_model, luke_inputs, monkeypatch):
-    monkeypatch.setattr(precision, "has_int8", lambda: False)
+    monkeypatch.setattr(precision, "can_multiply_int8", lambda: False)
     monkeypatch.setattr(precision, "lacks_bfloat16", lambda: slow)
-    monkeypatch.setattr(precision, "has_onednn", lambda: onednn and linear_module.has_onednn())
+    monkeypatch.setattr(precision, "can_arrange", lambda dtype: onednn and operators.can_arrange(dtype))
     model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
     low = lowered(model, "int8")
-    exact = Float32Linear if precision.has_onednn() else Linear
+    exact = Float32Linear if precision.can_arrange(torch.float32) else Linear
     assert kinds_of(low) == (RangeInt8Linear, exact if slow else BFloat16Linear)
     with torch.no_grad():
         difference = (low(**inputs)[0] - model(**inputs)[0])[inputs["attention_mask"].bool()].abs()
@@ -73,7 +73,7 @@ def test_int8_on_processors_without_products_by_row(slow, onednn, tiny_model, lu
 def test_a_row_with_outliers_leaves_the_others_alone():
     torch.manual_seed(0)
     linear, rows = torch.nn.Linear(64, 32), torch.randn(50, 64)
-    int8, ranged = Int8Linear(linear), RangeInt8Linear(linear)
+    int8, ranged = (kind(linear.weight, linear.bias) for kind in (Int8Linear, RangeInt8Linear))
     alone = int8(rows[1:])
     rows[0, 3] = 1000.0
     assert torch.equal(int8(rows)[1:], alone)
@@ -90,16 +90,17 @@ def test_products_have_the_rounding_errors_of_their_weights():
     kinds = {
         BFloat16Linear: 0.02,
         RangeInt8Linear: 0.05,
-        **({Int8Linear: 0.04} if linear_module.has_int8() else {}),
+        **({Int8Linear: 0.04} if operators.can_multiply_int8() else {}),
     }
     for kind, most in kinds.items():
-        assert (kind(linear)(rows) - wanted).abs().max() < most
-        assert kind(linear)(rows[:0]).shape == (0, 32)
+        rounded = kind(linear.weight, linear.bias)
+        assert (rounded(rows) - wanted).abs().max() < most
+        assert rounded(rows[:0]).shape == (0, 32)
     with torch.no_grad():
         linear.weight[3] = 0.0  # a row without a range has no scale
     for kind in kinds:
         torch.testing.assert_close(
-            kind(linear)(rows)[:, 3].float(), linear.bias[3].expand(50), atol=2e-3, rtol=0
+            kind(linear.weight, linear.bias)(rows)[:, 3].float(), linear.bias[3].expand(50), atol=2e-3, rtol=0
         )
 
 
@@ -149,15 +150,17 @@ def test_hidden_states_are_rounded_once_for_all_that_read_them(words, tiny_model
 def test_bfloat16_goes_on_in_bfloat16_until_the_residual(
     onednn, multiplies, tiny_model, luke_inputs, monkeypatch
 ):
-    monkeypatch.setattr(inference, "has_onednn", lambda: onednn and linear_module.has_onednn())
-    multiplies = multiplies and linear_module.multiplies_bfloat16()
-    monkeypatch.setattr(inference, "multiplies_bfloat16", lambda: multiplies)
+    onednn = onednn and operators.can_arrange(torch.float32)
+    multiplies = multiplies and operators.can_arrange(torch.bfloat16)
+    monkeypatch.setattr(
+        inference, "can_arrange", lambda dtype: multiplies if dtype == torch.bfloat16 else onednn
+    )
     model, inputs = tiny_model(initializer_range=0.1), luke_inputs()
     low = lowered(model, "bfloat16")
     dense = low.encoder.layers()[0].intermediate.dense
-    assert dense.arranged == inference.has_onednn()
+    assert dense.arranged == (onednn or multiplies)
     rows = torch.randn(9, dense.in_features)
-    rounded = inference.has_onednn() and not multiplies  # and multiplied in float32
+    rounded = onednn and not multiplies  # and multiplied in float32
     assert dense(rows).dtype == (torch.float32 if rounded else torch.bfloat16)
     assert torch.equal(dense(rows), dense(rows.bfloat16()))
     with torch.no_grad():
@@ -178,7 +181,9 @@ def test_arranged_weights_stay_on_the_processor(name, tiny_model):
             model.to("meta")
 
 
-needs_onednn = pytest.mark.skipif(not linear_module.has_onednn(), reason="no oneDNN for x86 in this torch")
+needs_onednn = pytest.mark.skipif(
+    not operators.can_arrange(torch.float32), reason="no oneDNN for x86 in this torch"
+)
 
 
 @needs_onednn
@@ -266,7 +271,7 @@ def test_many_rows_are_convolved_by_onednn_with_any_number_of_threads(monkeypatc
 
 
 def test_float32_without_onednn_changes_nothing_and_unknown_names_are_refused(tiny_model, monkeypatch):
-    monkeypatch.setattr(precision, "has_onednn", lambda: False)
+    monkeypatch.setattr(precision, "can_arrange", lambda dtype: False)
     model = tiny_model()
     before = list(model.modules())
     model.set_precision("float32")

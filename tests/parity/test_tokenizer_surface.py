@@ -337,9 +337,7 @@ def test_no_mask_but_no_input_without_its_start() -> None:
         assert "<mask>" not in tokenizer.all_special_tokens
     with pytest.raises(ValueError, match="cls_token can't be None, because every input needs one"):
         ours.cls_token = None
-    with pytest.raises(
-        ValueError, match=r"pad_token_id can't be 9999: the vocabulary has \d+ tokens"
-    ):
+    with pytest.raises(ValueError, match=r"pad_token_id can't be 9999: the vocabulary has \d+ tokens"):
         ours.pad_token_id = 9999
     ours.sep_token = AddedToken("[S]", lstrip=True)
     assert ours.convert_ids_to_tokens(ours("Bob", "Ana")["input_ids"]).count("[S]") == 3

@@ -69,7 +69,7 @@ def test_every_token_is_tagged_first_piece_or_mean(tmp_path):
         (scores,) = pipe.logits([short], [(None,)])
         logits = scores.texts[0][0].logits[1:12]  # u ##n ##k ... after the classification token
         best = (logits[:1] if pieces == "first" else logits).mean(axis=0).argmax()
-        assert pipe.decode(short, scores)[0] == LABELS["luke_tagger"][best]
+        assert pipe.decode_doc(short, scores)[0] == LABELS["luke_tagger"][best]
     assert all(set(tags) <= set(LABELS["luke_tagger"]) for tags in found.values())
     assert found["first"] != found["mean"]
 

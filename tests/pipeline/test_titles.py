@@ -82,7 +82,7 @@ def test_states_are_those_of_transformers_on_the_same_ids(folders: dict[bool, st
         )
     np.testing.assert_allclose(vectors(doc), expected.entity_last_hidden_state[0].numpy(), atol=1e-5)
     # The words that relations are read from have read the entities.
-    torch.testing.assert_close(seen[-1][0], expected.last_hidden_state, atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen[-1][0].words, expected.last_hidden_state, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("full", [True, False])

@@ -136,7 +136,7 @@ def test_places_are_told_only_when_asked_for(make: Make) -> None:
     assert inputs.sequence_ids()[0] is None
     with pytest.raises(ValueError, match=r"inputs have no word_ids.*is_split_into_words=True"):
         inputs.word_ids()
-    with pytest.raises(ValueError, match=r"no sequence_ids in these inputs.*return_offsets_mapping=True"):
+    with pytest.raises(ValueError, match=r"inputs have no sequence_ids.*return_offsets_mapping=True"):
         make("bpe")(TEXT).sequence_ids()
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import pickle
 import struct
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spacy_luke.tokenizer import LukeTokenizer, MLukeTokenizer
+from spacy_luke.tokenizer.sentencepiece_backend import SentencePieceBackend
+
+pytest.importorskip("sentencepiece")
 
 ENTITIES = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3, "en:Ana": 4, "ja:アナ": 4, "de:Bob": 5}
 PIECES = [
@@ -70,7 +76,9 @@ def charsmap(rules: dict[str, str]) -> bytes:
     for key, replacement in rules.items():
         values[key.encode()] = len(texts)
         texts += replacement.encode() + b"\0"
-    trie = b"".join(struct.pack("<I", unit) for unit in trie_of(values))
+    units = trie_of(values)
+    units += [0] * (-len(units) % 256)  # the library makes them in blocks
+    trie = b"".join(struct.pack("<I", unit) for unit in units)
     return struct.pack("<I", len(trie)) + trie + texts
 
 
@@ -247,16 +255,69 @@ def test_unknown_characters_in_bytes(folder: Path) -> None:
     assert make(folder, data).tokenize("Ana é") == ["▁Ana", "▁", "<0xC3>", "<0xA9>"]
 
 
+def test_models_of_other_kinds(folder: Path) -> None:
+    joined = make(folder, write_model([*PIECES, ("An", -1.0), ("▁An", -1.5)], training=entry(3, 2)))  # BPE
+    assert joined.tokenize("Ana met") == ["▁Ana", "▁", "met"]
+    spaces = make(folder, write_model([*PIECES, (" ", -1.0), (" met", -1.0)], spelling=entry(5, 0)))
+    assert spaces.tokenize("a met") == [" ", "a", " met"]
+
+
+def test_characters_that_become_several_or_none(folder: Path) -> None:
+    """A piece of a part of them has the whole character; what is removed goes with the piece before it."""
+    tokenizer = make(folder, write_model([*PIECES, ("1", -1.0), ("/", -1.0), ("2", -1.0), ("▁1", -1.0)]))
+    inputs = tokenizer("½a ½\x01a\x01", add_special_tokens=False, return_offsets_mapping=True)
+    assert tokenizer.convert_ids_to_tokens(inputs["input_ids"]) == [*["▁1", "/", "2", "a"] * 2]
+    assert inputs["offset_mapping"] == [(0, 1)] * 3 + [(1, 2)] + [(3, 5)] * 3 + [(5, 7)]
+
+
+def test_characters_spelled_in_bytes(folder: Path) -> None:
+    all_bytes = [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
+    tokenizer = make(folder, write_model([*PIECES, *all_bytes], training=entry(35, 1)))
+    inputs = tokenizer("éa東<0x41>", add_special_tokens=False, return_offsets_mapping=True)
+    assert len(inputs["input_ids"]) == 1 + 2 + 1 + 3 + 6  # what looks like a byte's piece is six characters
+    expected = [(0, 0), (0, 1), (0, 1), (1, 2), *[(2, 3)] * 3, *((i, i + 1) for i in range(3, 9))]
+    assert inputs["offset_mapping"] == expected
+
+
+HOSTILE = [
+    *"Aan mtBｱアＡé½\u0300\u2581\t\n\x00\x01\x7f\xad\u200b\u3000\ufeff\ufffd\U0010ffff😀",
+    "<s>",
+    "<0x41>",
+    "met",
+]
+
+
+@given(st.lists(st.sampled_from(HOSTILE), max_size=12).map("".join) | st.text(max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_offsets_of_hostile_texts(text: str) -> None:
+    pieces = [*PIECES, ("Ａn", -1.0, 4), *((f"<0x{byte:02X}>", 0.0, 6) for byte in range(256))]
+    for data in (write_model(), write_model(pieces, training=entry(35, 1))):
+        backend = SentencePieceBackend(data)
+        ((ids, offsets),) = backend._encode_plain_with_offsets([text])
+        assert ids == backend._encode_plain([text])[0]
+        assert len(backend._tokenize_plain(text)) == len(ids) == len(offsets)
+        assert all(0 <= start <= end <= len(text) for start, end in offsets)
+        assert sorted(offsets) == offsets
+        if ids:  # nothing between two pieces is lost
+            assert all(b[0] <= a[1] for a, b in pairwise(offsets))
+            assert text[: offsets[0][0]].strip(" \t\x01") == ""
+
+
 @pytest.mark.parametrize(
     ("data", "match"),
     [
-        (b"", "is of another kind than LUKE's"),
-        (write_model()[:-7], r"sentencepiece.bpe.model can't be read: it ends too early"),
-        (b"\x0b" + write_model(), "unknown kind 3"),
+        (b"", r"sentencepiece\.bpe\.model can't be read"),
+        (write_model()[:-7], r"sentencepiece\.bpe\.model can't be read"),
+        (b"\x0b" + write_model(), "can't be read"),
         (b"\xff", "can't be read"),
-        (write_model(training=entry(3, 2)), "has to be a unigram model"),
-        (write_model(spelling=entry(5, 0)), "spaces are not escaped"),
-        (entry(1, entry(1, b"a") + entry(2, -1.0)), "first piece is the unknown one"),
+        (entry(1, entry(1, b"a") + entry(2, -1.0)), "unk is not defined"),
+        (
+            b"".join(
+                entry(1, entry(1, piece) + entry(3, kind))
+                for piece, kind in [(b"<pad>", 3), (b"<unk>", 2), (b"a", 1)]
+            ),
+            "its first piece has to be the unknown one",
+        ),
     ],
 )
 def test_files_that_cannot_be_read(folder: Path, data: bytes, match: str) -> None:

@@ -17,6 +17,7 @@ from tokenizers import AddedToken
 from spacy_luke.tokenizer import LukeTokenizer
 
 Make = Callable[..., LukeTokenizer]
+SPECIAL = ["[PAD]", "[UNK]", "[MASK]", "[MASK2]"]
 TEXT = "Ana met Bob <mask> in Los Angeles [MASK] covid <x>."
 
 
@@ -182,10 +183,18 @@ def test_special_tokens_that_cannot_be_found_are_asked_for(make_bpe: Make) -> No
         LukeTokenizer.from_tokenizer_json(bare, entities, cls_token="[BEGIN]", special_tokens_pattern="x")
 
 
+def test_a_sentencepiece_model_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    (tmp_path / "sentencepiece.bpe.model").write_bytes(b"any")
+    (tmp_path / "entity_vocab.json").write_text(json.dumps(SPECIAL))
+    with pytest.raises(ImportError, match=r"sentencepiece\.bpe\.model.*spacy_luke\[sentencepiece\]"):
+        LukeTokenizer.from_pretrained(tmp_path)
+
+
 def test_importing_the_tokenizer_is_light() -> None:
     code = (
         "import sys, spacy_luke.tokenizer\n"
-        "heavy = {'torch', 'spacy', 'thinc', 'transformers', 'huggingface_hub'} & set(sys.modules)\n"
+        "heavy = {'torch', 'spacy', 'thinc', 'transformers', 'huggingface_hub', 'sentencepiece'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_luke.tokenizer import EntityVocab, LukeTokenizer, index_cache
-from spacy_luke.tokenizer.files import read_config, read_entity_vocab
+from spacy_luke.tokenizer import EntityVocab, LukeTokenizer, title_index
+from spacy_luke.tokenizer.folder import load_config, load_titles
 from spacy_luke.tokenizer.title_index import TitleIndex
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "[MASK2]": 3}
@@ -35,8 +35,8 @@ some = settings(max_examples=60, deadline=None)
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own, for files of any size."""
-    monkeypatch.setenv(index_cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(index_cache, "LARGE", 0)
+    monkeypatch.setenv(title_index.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(title_index, "LARGE", 0)
     return tmp_path / "cache"
 
 
@@ -114,14 +114,14 @@ def test_the_second_load_reads_the_index_alone(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, data: Any, expected: dict[str, int]
 ) -> None:
     path = write(tmp_path / "entity_vocab.json", data)
-    assert read_entity_vocab(path)[0] == expected
+    assert load_titles(path)[0] == expected
     assert len(list(cache.iterdir())) == 1
 
     def refuse(path: Path) -> Any:
         raise AssertionError
 
-    monkeypatch.setattr("spacy_luke.tokenizer.files.read_json", refuse)
-    titles, source = read_entity_vocab(path)
+    monkeypatch.setattr("spacy_luke.tokenizer.folder._read_json", refuse)
+    titles, source = load_titles(path)
     assert titles == expected
     assert source == str(path)
     vocab = pickle.loads(pickle.dumps(EntityVocab(titles)))
@@ -133,27 +133,27 @@ def test_the_second_load_reads_the_index_alone(
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path / "entity_vocab.json", {"Ana": 1})
     before = path.stat()
-    assert read_entity_vocab(path)[0] == {"Ana": 1}
+    assert load_titles(path)[0] == {"Ana": 1}
     write(path, {"Bob": 2})
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # same size, same time
-    assert read_entity_vocab(path)[0] == {"Bob": 2}
+    assert load_titles(path)[0] == {"Bob": 2}
 
 
 @pytest.mark.parametrize("kind", ["empty", "other", "cut", "header"])
 def test_a_damaged_index_is_made_again(tmp_path: Path, cache: Path, kind: str) -> None:
     path = write(tmp_path / "entity_vocab.json", SPECIAL)
-    read_entity_vocab(path)
+    load_titles(path)
     (kept,) = cache.iterdir()
     good = kept.read_bytes()
     kept.write_bytes(damage(good)[kind])
-    assert read_entity_vocab(path)[0] == SPECIAL
+    assert load_titles(path)[0] == SPECIAL
     assert kept.read_bytes() == good
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache: Path) -> None:
     cache.write_text("a file where the folder should be")
     path = write(tmp_path / "entity_vocab.json", SPECIAL)
-    assert read_entity_vocab(path)[0] == SPECIAL
+    assert load_titles(path)[0] == SPECIAL
     assert cache.is_file()
 
 
@@ -162,39 +162,40 @@ def test_no_half_written_index_stays(tmp_path: Path, cache: Path, monkeypatch: p
         raise PermissionError
 
     monkeypatch.setattr(os, "replace", fail)
-    assert read_entity_vocab(write(tmp_path / "entity_vocab.json", SPECIAL))[0] == SPECIAL
+    assert load_titles(write(tmp_path / "entity_vocab.json", SPECIAL))[0] == SPECIAL
     assert not list(cache.iterdir())
 
 
-@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_the_usual_folder_of_each_system(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
-    for name in (index_cache.VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("home"))
-    inside = {"linux": ".cache", "darwin": "Library/Caches", "win32": "AppData/Local"}[platform]
-    assert index_cache.cache_folder() == Path("home") / inside / "spacy_luke"
-
-    def homeless() -> Path:
-        raise RuntimeError
-
-    monkeypatch.setattr(Path, "home", homeless)
-    assert index_cache.cache_folder() is None
+def test_the_folder_of_the_cache(tmp_path: Path) -> None:
+    """The hub's, or the one that our variable names; asked in a process of its own, because the hub reads its
+    variables once."""
+    code = "from spacy_luke.tokenizer import title_index; print(title_index._cache_folder())"
+    usual = tmp_path / "hub"
+    for ours, expected in ((None, usual / "assets" / "spacy_luke"), (tmp_path / "own", tmp_path / "own")):
+        env = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        env["HF_HOME"] = str(usual)
+        env.pop(title_index.CACHE_VARIABLE, None)
+        if ours is not None:
+            env[title_index.CACHE_VARIABLE] = str(ours)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == str(expected)
 
 
 def test_small_files_are_just_read(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_cache, "LARGE", 1000)
-    assert read_entity_vocab(write(tmp_path / "entity_vocab.json", SPECIAL))[0] == SPECIAL
+    monkeypatch.setattr(title_index, "LARGE", 1000)
+    assert load_titles(write(tmp_path / "entity_vocab.json", SPECIAL))[0] == SPECIAL
     assert not cache.exists()
 
 
 def test_processes_share_an_index(tmp_path: Path, cache: Path) -> None:
     path = write(tmp_path / "entity_vocab.json", {**SPECIAL, **{f"Title {i}": i for i in range(4, 20000)}})
     code = (
-        "from spacy_luke.tokenizer import index_cache\n"
-        "from spacy_luke.tokenizer.files import read_entity_vocab\n"
-        "index_cache.LARGE = 0\n"
-        f"assert read_entity_vocab({str(path)!r})[0]['Title 19999'] == 19999"
+        "from spacy_luke.tokenizer import title_index\n"
+        "from spacy_luke.tokenizer.folder import load_titles\n"
+        "title_index.LARGE = 0\n"
+        f"assert load_titles({str(path)!r})[0]['Title 19999'] == 19999"
     )
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
@@ -207,9 +208,9 @@ def test_processes_share_an_index(tmp_path: Path, cache: Path) -> None:
 def test_a_vocabulary_in_the_configuration_is_indexed_with_its_settings(tmp_path: Path, cache: Path) -> None:
     path = write(tmp_path / "tokenizer_config.json", {"task": "x", "entity_vocab": SPECIAL})
     for _ in range(2):
-        assert read_config(path) == ({"task": "x"}, SPECIAL)
+        assert load_config(path) == ({"task": "x"}, SPECIAL)
     assert len(list(cache.iterdir())) == 1
-    assert read_config(write(path, {"task": "y"})) == ({"task": "y"}, None)
+    assert load_config(write(path, {"task": "y"})) == ({"task": "y"}, None)
 
 
 def test_tokenizers_save_and_load_titles_through_the_cache(

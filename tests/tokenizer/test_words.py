@@ -73,12 +73,12 @@ def test_a_word_that_the_tokenizer_drops_has_no_pieces(make_json: Make, make_bpe
 
 
 def test_memory_for_words_is_bounded(make_bpe: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "CACHE_SIZE", 3)
+    monkeypatch.setattr(backend, "MEMORY_SIZE", 3)
     tokenizer, fresh = make_bpe(), make_bpe()
     for words in (["a", "b"], ["b", "c"], ["c", "d", "a"], ["a", "b", "c", "d", "e"], ["e", "b"]):
         found = tokenizer.encode_words(words, [False] * len(words))
         assert found == [tuple(fresh.encode(word, add_special_tokens=False)) for word in words]
-        assert len(tokenizer.backend._words) <= 3
+        assert len(tokenizer.backend._words._known) <= 3
 
 
 def test_different_words_are_encoded_once(make_bpe: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from ...errors import Errors, Warnings
 from ..config import LukeConfig
 from ..matching import fit_prefix
 from ..model import LukeModel
-from ..outputs import LukeModelOutput
+from ..outputs import LukeModelOutput, ModelOutput
 from ..pretrained import LukePreTrainedModel, init_module
 from .losses import single_or_multi_label_loss
 from .outputs import LabelOutput
@@ -31,14 +31,12 @@ HEAD_CLASSES = (
     "LukeForQuestionAnswering",
     JOINT,
 )
+OutputT = TypeVar("OutputT", bound=ModelOutput)
 UNTRAINED = "untrained"  # field of a saved configuration: parts of the model whose weights are random
 
 
 class LukeHead(LukePreTrainedModel):
-    """An encoder with something on top of it.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """An encoder with something on top of it. config (LukeConfig): The model's configuration."""
 
     # Whether the published head's encoder has the pooling layer, read or not.
     has_pooler: ClassVar[bool] = True
@@ -61,20 +59,29 @@ class LukeHead(LukePreTrainedModel):
         *,
         words_needed: bool = True,
     ) -> LukeModelOutput:
-        """Run the encoder.
+        """Run the encoder; arguments as in `LukeModel.forward`. RETURNS (LukeModelOutput): The states."""
+        asked = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
+        return self.luke(**inputs.for_encoder(), **asked, return_dict=True, words_needed=words_needed)
 
-        inputs (LukeInputs): What it reads of them is as in `LukeModel.forward`.
-        output_attentions, output_hidden_states, words_needed: See there.
-        RETURNS (LukeModelOutput): The states.
+    def make_output(
+        self,
+        kind: Callable[..., OutputT],
+        states: LukeModelOutput,
+        return_dict: bool | None,
+        **values: Tensor | None,
+    ) -> OutputT | tuple[Any, ...]:
+        """Put what a head says together with the states that were asked for.
+
+        kind (type): The output's class.
+        states (LukeModelOutput): From the encoder.
+        return_dict (bool | None): False for a tuple, None for what the configuration says.
+        **values (Tensor | None): Losses and logits, by field.
+        RETURNS (ModelOutput | tuple): The output.
         """
-        states: LukeModelOutput = self.luke(
-            **inputs.for_encoder(),
-            output_attentions=output_attentions,
-            output_hidden_states=output_hidden_states,
-            return_dict=True,
-            words_needed=words_needed,
-        )
-        return states
+        between = {"hidden_states": states.hidden_states, "entity_hidden_states": states.entity_hidden_states}
+        output = kind(**values, **between, attentions=states.attentions)
+        wanted = self.config.return_dict if return_dict is None else return_dict
+        return output if wanted else output.to_tuple()
 
     def mark_trained(self) -> None:
         """Note which new parts are about to learn: those that a gradient has reached."""
@@ -115,33 +122,26 @@ class LabelHead(LukeHead):
     A subclass says which features (`features`) and, if it is not by the labels' shape, which loss (`loss`).
 
     config (LukeConfig): The model's configuration.
-    n_states (int): How many states make a row of features.
-    n_labels (int | None): Width of the logits; None means `config.num_labels`.
-    dropout (float | None): Dropout of the features; None means `config.hidden_dropout_prob`.
-    bias (bool): Whether the linear layer has a bias.
     RAISES (ValueError): If there are no labels.
     """
 
     output_class: ClassVar[type[LabelOutput]]
     reads_words: ClassVar[bool] = True  # whether `features` looks at the states of words
+    n_states: ClassVar[int] = 1  # how many states make a row of features
+    n_labels: ClassVar[int | None] = None  # width of the logits; None means `config.num_labels`
+    has_bias: ClassVar[bool] = True  # of the linear layer
+    has_own_dropout: ClassVar[bool] = False  # whether `config.classifier_dropout` counts, if there is one
 
-    def __init__(
-        self,
-        config: LukeConfig,
-        *,
-        n_states: int = 1,
-        n_labels: int | None = None,
-        dropout: float | None = None,
-        bias: bool = True,
-    ) -> None:
-        count = config.num_labels if n_labels is None else n_labels
+    def __init__(self, config: LukeConfig) -> None:
+        count = config.num_labels if self.n_labels is None else self.n_labels
         if count < 1:
             name = type(self).__name__
             raise ValueError(Errors.L264.format(model=name, needed="one or more", found=0, example=2))
         super().__init__(config)
         self.num_labels = count
-        self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
-        self.classifier = nn.Linear(config.hidden_size * n_states, self.num_labels, bias=bias)
+        own = config.classifier_dropout if self.has_own_dropout else None
+        self.dropout = nn.Dropout(config.hidden_dropout_prob if own is None else own)
+        self.classifier = nn.Linear(config.hidden_size * self.n_states, count, bias=self.has_bias)
         self.init_weights()
 
     def forward(
@@ -167,18 +167,9 @@ class LabelHead(LukeHead):
         RETURNS (LabelOutput | tuple): The logits, the loss if labels are given, and states as asked for.
         RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
         """
-        inputs = LukeInputs(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            entity_ids,
-            entity_attention_mask,
-            entity_token_type_ids,
-            entity_position_ids,
-            head_mask,
-            inputs_embeds,
-        )
+        words = input_ids, attention_mask, token_type_ids, position_ids
+        entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
+        inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         return self.answer(inputs, labels, output_attentions, output_hidden_states, return_dict)
 
     def set_labels(self, labels: Sequence[str], problem_type: str | None = None) -> None:
@@ -192,23 +183,13 @@ class LabelHead(LukeHead):
             self.config.to_dict(), id2label=dict(enumerate(labels)), problem_type=problem_type
         )
         old = self.classifier
-        self.classifier = nn.Linear(
-            old.in_features,
-            self.num_labels,
-            bias=old.bias is not None,
-            device=old.weight.device,
-            dtype=old.weight.dtype,
-        )
+        self.classifier = nn.Linear(old.in_features, self.num_labels, bias=self.has_bias).to(old.weight)
         init_module(self.classifier, self.config.initializer_range)
         self.untrained = tuple(sorted({*self.untrained, "classifier"}))
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
-        """Choose what is labelled.
-
-        states (LukeModelOutput): From the encoder.
-        inputs (LukeInputs): What it has read.
-        RETURNS (Tensor): Shape: (..., n_states * width)
-        """
+        """Choose what is labelled. states (LukeModelOutput): From the encoder. inputs (LukeInputs): What it has read.
+        RETURNS (Tensor): Shape: (..., n_states * width)"""
         raise NotImplementedError
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -224,8 +205,7 @@ class LabelHead(LukeHead):
 
     def score(self, features: Tensor) -> Tensor:
         """features (Tensor): Shape: (..., n_states * width). RETURNS (Tensor): Logits (..., labels)"""
-        logits: Tensor = self.classifier(self.dropout(features))
-        return logits
+        return self.classifier(self.dropout(features))
 
     def answer(
         self,
@@ -235,39 +215,15 @@ class LabelHead(LukeHead):
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
     ) -> LabelOutput | tuple[Any, ...]:
-        """What `forward` does with its inputs.
-
-        inputs (LukeInputs): The inputs.
-        labels, output_attentions, output_hidden_states, return_dict: See `forward`.
-        RETURNS (LabelOutput | tuple): The output.
-        """
+        """What `forward` does with its inputs; other arguments as there. RETURNS (LabelOutput | tuple): See there."""
         states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.reads_words)
         logits = self.score(self.features(states, inputs))
-        output = self.output_class(
-            loss=None if labels is None else self.loss(logits, labels),
-            logits=logits,
-            hidden_states=states.hidden_states,
-            entity_hidden_states=states.entity_hidden_states,
-            attentions=states.attentions,
-        )
-        return output if wants_object(self.config, return_dict) else output.to_tuple()
-
-
-def wants_object(config: LukeConfig, return_dict: bool | None) -> bool:
-    """config (LukeConfig): The model's. return_dict (bool | None): What was asked for; None: as configured.
-    RETURNS (bool): Whether to return an output object, not a tuple."""
-    return config.return_dict if return_dict is None else return_dict
-
-
-def classifier_dropout(config: LukeConfig) -> float:
-    """config (LukeConfig): The model's configuration.
-    RETURNS (float): Dropout of the heads on words: `classifier_dropout`, or else that of the encoder."""
-    return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
+        loss = None if labels is None else self.loss(logits, labels)
+        return self.make_output(self.output_class, states, return_dict, loss=loss, logits=logits)
 
 
 def saved_class(config: LukeConfig) -> str | None:
-    """config (LukeConfig): A checkpoint's configuration.
-    RETURNS (str | None): Name of the head's class that it was saved from, if it is one of `HEAD_CLASSES`."""
+    """config (LukeConfig): A checkpoint's. RETURNS (str | None): Its class, if it is one of `HEAD_CLASSES`."""
     if hasattr(config, "joint"):
         return JOINT
     names = getattr(config, "architectures", None) or ()
@@ -278,20 +234,14 @@ def _has_learned(part: nn.Module) -> bool:
     """Whether a gradient has reached a part: all of it, for it may share a weight with another one that learns, and
     more than zeros, which are what remains of a batch without anything for it."""
     grads = [param.grad for param in part.parameters() if param.requires_grad]
-    return all(grad is not None for grad in grads) and any(
-        bool(grad.any()) for grad in grads if grad is not None
-    )
+    found = [grad for grad in grads if grad is not None]
+    return len(found) == len(grads) and any(bool(grad.any()) for grad in found)
 
 
 def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:
-    """Get the entity states that a head reads.
-
-    model (Module): The head, to name it in the error.
-    states (LukeModelOutput): From the encoder.
-    least (int): How many entities a text must have.
-    RETURNS (Tensor): Shape: (batch, entities, width)
-    RAISES (ValueError): If there are fewer.
-    """
+    """model (Module): The head, to name it in the error. states (LukeModelOutput): From the encoder.
+    least (int): How many entities a text must have. RETURNS (Tensor): Their states. Shape: (batch, entities, width)
+    RAISES (ValueError): If there are fewer."""
     entities = states.entity_last_hidden_state
     found = 0 if entities is None else entities.shape[1]
     if entities is None or found < least:

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from ...batch import LukeInputs
 from ...errors import Errors
-from ..config import LukeConfig
 from ..outputs import LukeModelOutput
-from .base import LabelHead, classifier_dropout
+from .base import LabelHead
 from .losses import class_loss
 from .outputs import LukeMultipleChoiceModelOutput
 
@@ -26,9 +25,8 @@ class LukeForMultipleChoice(LabelHead):
     """
 
     output_class = LukeMultipleChoiceModelOutput
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_labels=1, dropout=classifier_dropout(config))
+    n_labels = 1
+    has_own_dropout = True
 
     def encode(
         self,
@@ -40,29 +38,21 @@ class LukeForMultipleChoice(LabelHead):
     ) -> LukeModelOutput:
         """Read each choice as a text. See `LukeHead.encode`."""
         _choices(inputs)
-        rows = inputs.map(
-            lambda tensor: tensor.flatten(end_dim=1)
-        )  # (batch, choices, ...) -> (batch * choices, ...)
-        rows = replace(rows, head_mask=inputs.head_mask)
+        # (batch, choices, ...) -> (batch * choices, ...)
+        rows = replace(inputs.map(lambda tensor: tensor.flatten(end_dim=1)), head_mask=inputs.head_mask)
         return super().encode(rows, output_attentions, output_hidden_states, words_needed=words_needed)
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, choices, width)"""
-        pooled: Tensor = states["pooler_output"]
-        return pooled.view(*_choices(inputs), -1)  # (batch * choices, width) -> (batch, choices, width)
+        # (batch * choices, width) -> (batch, choices, width)
+        return states["pooler_output"].view(*_choices(inputs), -1)
 
     def score(self, features: Tensor) -> Tensor:
         """features (Tensor): Shape: (batch, choices, width). RETURNS (Tensor): Logits (batch, choices)"""
         return super().score(features).squeeze(-1)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross entropy over the choices.
-
-        logits (Tensor): Shape: (batch, choices)
-        labels (Tensor): Index of the right choice, -100 for none. Shape: (batch,)
-        RETURNS (Tensor): Shape: ()
-        RAISES (ValueError): If shape or values do not fit. (TypeError): if labels are no integers.
-        """
+        """See `LabelHead.loss`. labels (Tensor): Index of the right choice, -100 for none. Shape: (batch,)"""
         return class_loss(logits, labels)
 
 

@@ -45,27 +45,14 @@ def multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def single_or_multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss that the shape of the labels asks for.
-
-    logits (Tensor): Shape: (..., labels)
-    labels (Tensor): An index for each row, shape (...), or a number for each label, shape (..., labels).
-    RETURNS (Tensor): Shape: ()
-    RAISES (ValueError): If the shape does not fit the logits.
-    """
+    """`class_loss` or `multi_label_loss`, as the shape of the labels asks for. RAISES (ValueError): If neither fits."""
     require_shape("labels", labels, logits.shape[:-1], logits.shape)
-    if labels.dim() == logits.dim():
-        return multi_label_loss(logits, labels)
-    return class_loss(logits, labels)
+    return (multi_label_loss if labels.dim() == logits.dim() else class_loss)(logits, labels)
 
 
 def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean squared error.
-
-    logits (Tensor): Shape: (batch, numbers)
-    labels (Tensor): The right numbers. Shape as logits, or (batch,) where there is one.
-    RETURNS (Tensor): Shape: ()
-    RAISES (ValueError): If the shape does not fit the logits.
-    """
+    """Mean squared error. logits (Tensor): Shape: (batch, numbers). labels (Tensor): Shape as logits, or
+    (batch,) where there is one. RETURNS (Tensor): Shape: (). RAISES (ValueError): If the shape does not fit."""
     if logits.shape[-1] == 1 and labels.shape == logits.shape[:-1]:
         labels = labels.unsqueeze(-1)  # (batch,) -> (batch, 1)
     require_shape("labels", labels, logits.shape)
@@ -73,14 +60,10 @@ def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def problem_loss(logits: Tensor, labels: Tensor, problem: str) -> Tensor:
-    """The loss of a kind of problem.
-
-    logits (Tensor): Shape: (batch, labels)
+    """The loss of a kind of problem. logits (Tensor): Shape: (batch, labels).
     labels (Tensor): The right answers, as that loss takes them; classes may have the shape (batch, 1), too.
-    problem (str): See `LukeConfig.problem_type`.
-    RETURNS (Tensor): Shape: ()
-    RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
-    """
+    problem (str): See `LukeConfig.problem_type`. RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers."""
     if problem == "regression":
         return regression_loss(logits, labels)
     if problem == "multi_label_classification":
@@ -91,8 +74,7 @@ def problem_loss(logits: Tensor, labels: Tensor, problem: str) -> Tensor:
 
 
 def require_shape(name: str, tensor: Tensor, *allowed: torch.Size) -> None:
-    """name (str): What it is. tensor (Tensor): Any. allowed (Size): Shapes that fit.
-    RAISES (ValueError): If its shape is none of them."""
+    """RAISES (ValueError): If the shape of what has this name is none of the allowed ones."""
     if tensor.shape not in allowed:
         shapes = " or ".join(str(tuple(shape)) for shape in allowed)
         raise ValueError(Errors.L266.format(name=name, shape=tuple(tensor.shape), allowed=shapes))

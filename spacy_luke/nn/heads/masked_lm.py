@@ -13,7 +13,7 @@ from ...errors import Errors
 from ..activations import get_activation
 from ..config import LukeConfig
 from ..tables import resize_rows
-from .base import LukeHead, wants_object
+from .base import LukeHead
 from .losses import class_loss
 from .outputs import LukeMaskedLMOutput
 
@@ -23,10 +23,7 @@ _TIED_ENTITIES = {"entity_predictions.decoder.weight": "luke.entity_embeddings.e
 
 
 class LukeLMHead(nn.Module):
-    """Scores every word of the vocabulary, as in RoBERTa.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """Scores every word of the vocabulary, as in RoBERTa. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -37,15 +34,11 @@ class LukeLMHead(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         """words (Tensor): Shape: (batch, words, width). RETURNS (Tensor): (batch, words, vocab_size)"""
-        logits: Tensor = self.decoder(self.layer_norm(F.gelu(self.dense(words))))
-        return logits
+        return self.decoder(self.layer_norm(F.gelu(self.dense(words))))
 
 
 class EntityPredictionHeadTransform(nn.Module):
-    """From the width of the states to that of the entity table.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """From the width of the states to that of the entity table. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -55,15 +48,11 @@ class EntityPredictionHeadTransform(nn.Module):
 
     def forward(self, entities: Tensor) -> Tensor:
         """entities (Tensor): Shape: (batch, entities, width). RETURNS (Tensor): (..., entity_emb_size)"""
-        states: Tensor = self.LayerNorm(self.activation(self.dense(entities)))
-        return states
+        return self.LayerNorm(self.activation(self.dense(entities)))
 
 
 class EntityPredictionHead(nn.Module):
-    """Scores every entity of the vocabulary (Yamada et al. 2020, section 3.3).
-
-    config (LukeConfig): The model's configuration.
-    """
+    """Scores every entity of the vocabulary (section 3.3). config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -120,42 +109,24 @@ class LukeForMaskedLM(LukeHead):
             labels are given; states as asked for.
         RAISES (ValueError): If an input is missing, or labels do not fit.
         """
-        inputs = LukeInputs(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            entity_ids,
-            entity_attention_mask,
-            entity_token_type_ids,
-            entity_position_ids,
-            head_mask,
-            inputs_embeds,
-        )
+        words = input_ids, attention_mask, token_type_ids, position_ids
+        entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
+        inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         states = self.encode(inputs, output_attentions, output_hidden_states)
         logits = self.lm_head(states.last_hidden_state)
-        entities = states.entity_last_hidden_state
-        if entities is None and entity_labels is not None:
-            needed = "entity_ids for entity_labels"
-            raise ValueError(Errors.L261.format(model=type(self).__name__, needed=needed, got="are missing"))
-        mlm_loss = None if labels is None else class_loss(logits, labels)
-        entity_logits = mep_loss = None
-        if entities is not None:
-            entity_logits = self.entity_predictions(entities)
-            if entity_labels is not None:
-                mep_loss = class_loss(entity_logits, entity_labels, "entity_labels")
-        losses = [loss for loss in (mlm_loss, mep_loss) if loss is not None]
-        output = LukeMaskedLMOutput(
-            loss=sum(losses[1:], losses[0]) if losses else None,
-            mlm_loss=mlm_loss,
-            mep_loss=mep_loss,
-            logits=logits,
-            entity_logits=entity_logits,
-            hidden_states=states.hidden_states,
-            entity_hidden_states=states.entity_hidden_states,
-            attentions=states.attentions,
-        )
-        return output if wants_object(self.config, return_dict) else output.to_tuple()
+        found = states.entity_last_hidden_state
+        entity_logits = None if found is None else self.entity_predictions(found)
+        answers = {"logits": logits, "entity_logits": entity_logits}
+        if labels is not None:
+            answers["mlm_loss"] = class_loss(logits, labels)
+        if entity_labels is not None:
+            if entity_logits is None:
+                needed, got = "entity_ids for entity_labels", "are missing"
+                raise ValueError(Errors.L261.format(model=type(self).__name__, needed=needed, got=got))
+            answers["mep_loss"] = class_loss(entity_logits, entity_labels, "entity_labels")
+        losses = [answers[name] for name in ("mlm_loss", "mep_loss") if name in answers]
+        loss = sum(losses[1:], losses[0]) if losses else None
+        return self.make_output(LukeMaskedLMOutput, states, return_dict, loss=loss, **answers)
 
     def predict_entities(self, inputs: LukeInputs[Tensor]) -> Tensor:
         """Score entities for some mentions: the `entity_logits` of `forward` at these places, without the rest.
@@ -163,11 +134,8 @@ class LukeForMaskedLM(LukeHead):
         inputs (LukeInputs): Words and entities, which of these are `asked` about, and their `candidate_ids`.
         RETURNS (Tensor): Shape: (n_asked, n_candidates), or without candidates (n_asked, entity_vocab_size)
         """
-        head, features, candidates = (
-            self.entity_predictions,
-            self.entity_features(inputs),
-            inputs.candidate_ids,
-        )
+        head, candidates = self.entity_predictions, inputs.candidate_ids
+        features = self.entity_features(inputs)
         if candidates is None:
             return F.linear(features, head.decoder.weight, head.bias)
         rows = F.embedding(candidates, head.decoder.weight)  # (n_asked, n_candidates, entity_emb_size)
@@ -182,33 +150,19 @@ class LukeForMaskedLM(LukeHead):
         entities, asked = self.encode(inputs).entity_last_hidden_state, inputs.needed("asked")
         if entities is None:
             raise ValueError(Errors.L213)
-        features: Tensor = self.entity_predictions.transform(entities[asked[:, 0], asked[:, 1]])
-        return features
+        return self.entity_predictions.transform(entities[asked[:, 0], asked[:, 1]])
 
     # --- tied weights --------------------------------------------------------------------
 
     def tied_weights(self) -> dict[str, str]:
-        """RETURNS (dict[str, str]): Weights that are another one's, with the other's name."""
+        """See `ModelWithTables.tied_weights`."""
         words = _TIED_WORDS if self.config.tie_word_embeddings else {}
         return {**words, **_TIED_BIAS, **_TIED_ENTITIES}
-
-    def tie_weights(self) -> None:
-        """Score with the tables again, after a table was exchanged."""
-        if self.config.tie_word_embeddings:
-            self.lm_head.decoder.weight = self.get_input_embeddings().weight
-        self.lm_head.decoder.bias = self.lm_head.bias
-        self.entity_predictions.decoder.weight = self.get_entity_embeddings().weight
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
-        """Load weights of which the tied ones are there under both names or under either.
-
-        state_dict (Mapping[str, Tensor]): The weights.
-        strict (bool): Whether every weight has to be there, and no other.
-        assign (bool): Whether to take the tensors themselves instead of copying them.
-        RETURNS (NamedTuple): Names that are missing and names that are unexpected.
-        """
+        """See `nn.Module.load_state_dict`: tied weights may be there under both names or under either."""
         weights = dict(state_dict)
         for name, source in self.tied_weights().items():
             if name in weights or source in weights:
@@ -228,44 +182,16 @@ class LukeForMaskedLM(LukeHead):
         self.lm_head.decoder = new_embeddings
         self.lm_head.bias = new_embeddings.bias
 
-    def resize_token_embeddings(
-        self,
-        new_num_tokens: int | None = None,
-        pad_to_multiple_of: int | None = None,
-        mean_resizing: bool = True,
-    ) -> nn.Embedding:
-        """As for every model; what scores the words keeps step, with zeros as new biases where it is tied.
-
-        new_num_tokens (int | None): Number of words; None means as many as there are.
-        pad_to_multiple_of (int | None): Add rows up to a multiple of this.
-        mean_resizing (bool): New rows are the mean of the old ones; if false, new random weights.
-        RETURNS (Embedding): The table.
-        """
-        table = super().resize_token_embeddings(new_num_tokens, pad_to_multiple_of, mean_resizing)
-        rows, head = table.num_embeddings, self.lm_head
-        is_tied = self.config.tie_word_embeddings
+    def resize_word_scores(self, rows: int, std: float | None) -> None:
+        """See `ModelWithTables.resize_word_scores`. The new biases are zeros where the weights are tied."""
+        head, is_tied = self.lm_head, self.config.tie_word_embeddings
         if not is_tied:
-            head.decoder.weight = resize_rows(head.decoder.weight, rows, self.new_rows(mean_resizing))
+            head.decoder.weight = resize_rows(head.decoder.weight, rows, std)
         head.decoder.out_features = rows
-        head.bias = resize_rows(head.bias, rows, None if mean_resizing and not is_tied else 0.0)
-        self.tie_weights()
-        return table
+        head.bias = resize_rows(head.bias, rows, None if std is None and not is_tied else 0.0)
 
-    def resize_entity_embeddings(
-        self,
-        new_num_entities: int | None = None,
-        pad_to_multiple_of: int | None = None,
-        mean_resizing: bool = True,
-    ) -> nn.Embedding:
-        """As for every model; what scores the entities keeps step, with zeros as new biases.
-
-        new_num_entities (int | None): Number of entities; None means as many as there are.
-        pad_to_multiple_of (int | None): Add rows up to a multiple of this.
-        mean_resizing (bool): New rows are the mean of the old ones; if false, new random weights.
-        RETURNS (Embedding): The table.
-        """
-        table = super().resize_entity_embeddings(new_num_entities, pad_to_multiple_of, mean_resizing)
-        rows, head = table.num_embeddings, self.entity_predictions
+    def resize_entity_scores(self, rows: int) -> None:
+        """See `ModelWithTables.resize_entity_scores`. The new biases are zeros."""
+        head = self.entity_predictions
         head.decoder.out_features = rows
         head.bias = resize_rows(head.bias, rows, std=0.0)
-        return table

@@ -28,32 +28,26 @@ class LabelOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None = None
 
 
-@dataclass
 class EntityClassificationOutput(LabelOutput):
     """Output of `LukeForEntityClassification`. Logits: (batch, labels)"""
 
 
-@dataclass
 class EntityPairClassificationOutput(LabelOutput):
     """Output of `LukeForEntityPairClassification`. Logits: (batch, labels)"""
 
 
-@dataclass
 class EntitySpanClassificationOutput(LabelOutput):
     """Output of `LukeForEntitySpanClassification`. Logits: (batch, entities, labels)"""
 
 
-@dataclass
 class LukeSequenceClassifierOutput(LabelOutput):
     """Output of `LukeForSequenceClassification`. Logits: (batch, labels)"""
 
 
-@dataclass
 class LukeTokenClassifierOutput(LabelOutput):
     """Output of `LukeForTokenClassification`. Logits: (batch, words, labels)"""
 
 
-@dataclass
 class LukeMultipleChoiceModelOutput(LabelOutput):
     """Output of `LukeForMultipleChoice`. Logits: (batch, choices). States and attentions have a row a choice:
     (batch * choices, ...)"""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ...batch import LukeInputs
 from ...errors import Errors
 from ..config import LukeConfig
-from .base import LukeHead, wants_object
+from .base import LukeHead
 from .losses import IGNORED, class_loss
 from .outputs import LukeQuestionAnsweringModelOutput
 
@@ -59,18 +59,9 @@ class LukeForQuestionAnswering(LukeHead):
             the loss (the mean of the two) if positions are given, and states as asked for.
         RAISES (ValueError): If an input or one kind of position is missing or has the wrong shape.
         """
-        inputs = LukeInputs(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            entity_ids,
-            entity_attention_mask,
-            entity_token_type_ids,
-            entity_position_ids,
-            head_mask,
-            inputs_embeds,
-        )
+        words = input_ids, attention_mask, token_type_ids, position_ids
+        entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
+        inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         states = self.encode(inputs, output_attentions, output_hidden_states)
         start, end = self.qa_outputs(states.last_hidden_state).unbind(dim=-1)  # (batch, words) each
         if (start_positions is None) != (end_positions is None):
@@ -79,25 +70,12 @@ class LukeForQuestionAnswering(LukeHead):
         if start_positions is not None and end_positions is not None:
             start_loss = _position_loss(start, start_positions, "start_positions")
             loss = (start_loss + _position_loss(end, end_positions, "end_positions")) / 2
-        output = LukeQuestionAnsweringModelOutput(
-            loss=loss,
-            start_logits=start,
-            end_logits=end,
-            hidden_states=states.hidden_states,
-            entity_hidden_states=states.entity_hidden_states,
-            attentions=states.attentions,
-        )
-        return output if wants_object(self.config, return_dict) else output.to_tuple()
+        kind, answers = LukeQuestionAnsweringModelOutput, {"start_logits": start, "end_logits": end}
+        return self.make_output(kind, states, return_dict, loss=loss, **answers)
 
 
 def _position_loss(logits: Tensor, positions: Tensor, name: str) -> Tensor:
-    """Cross entropy over the words of each text.
-
-    logits (Tensor): Shape: (batch, words)
-    positions (Tensor): Shape: (batch,) or (batch, 1)
-    name (str): What to call the positions in errors.
-    RETURNS (Tensor): Shape: ()
-    """
+    """Cross entropy over the words of each text: logits (batch, words), positions (batch,) or (batch, 1)."""
     if positions.dim() == 2 and positions.shape[1] == 1:
         positions = positions.squeeze(1)  # (batch, 1) -> (batch,)
     beyond = positions >= logits.shape[1]

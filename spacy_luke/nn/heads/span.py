@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ...batch import LukeInputs
 from ...errors import Errors
-from ..config import LukeConfig
 from ..layout import take_rows
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
@@ -28,9 +27,7 @@ class LukeForEntitySpanClassification(LabelHead):
     """
 
     output_class = EntitySpanClassificationOutput
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_states=3)
+    n_states = 3
 
     def forward(  # type: ignore[override]
         self,
@@ -51,44 +48,30 @@ class LukeForEntitySpanClassification(LabelHead):
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
     ) -> LabelOutput | tuple[Any, ...]:
-        """Score the labels of each span. Further inputs are those of `LukeModel.forward`.
+        """Score the labels of each span. Further arguments are those of `LabelHead.forward`.
 
         entity_start_positions (Tensor | None): Index of each span's first word; needed. Shape: (batch, entities)
         entity_end_positions (Tensor | None): Index of its last word; needed. Shape: (batch, entities)
-        labels (Tensor | None): The right labels, for a loss.
-        RETURNS (EntitySpanClassificationOutput | tuple): The logits, shape (batch, entities, labels), the loss
-            if labels are given, and states as asked for.
+        RETURNS (EntitySpanClassificationOutput | tuple): See there. Logits: (batch, entities, labels)
         RAISES (ValueError): If an input or the labels are missing or have the wrong shape.
         """
-        inputs = LukeInputs(
-            input_ids,
-            attention_mask,
-            token_type_ids,
-            position_ids,
-            entity_ids,
-            entity_attention_mask,
-            entity_token_type_ids,
-            entity_position_ids,
-            head_mask,
-            inputs_embeds,
-            entity_start_positions,
-            entity_end_positions,
-        )
+        words = input_ids, attention_mask, token_type_ids, position_ids
+        entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
+        places = entity_start_positions, entity_end_positions
+        inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds, *places)
         return self.answer(inputs, labels, output_attentions, output_hidden_states, return_dict)
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, entities, 3 * width)"""
         entities, words = require_entities(self, states, 0), states.last_hidden_state
-        first = self._words_at("entity_start_positions", inputs.entity_start_positions, words, entities)
-        last = self._words_at("entity_end_positions", inputs.entity_end_positions, words, entities)
-        return torch.cat([first, last, entities], dim=-1)
-
-    def _words_at(self, name: str, positions: Tensor | None, words: Tensor, entities: Tensor) -> Tensor:
-        """RETURNS (Tensor): The word state at each entity's position. Shape: (batch, entities, width)"""
-        if positions is None:
-            raise ValueError(Errors.L261.format(model=type(self).__name__, needed=name, got="is missing"))
-        if positions.shape != entities.shape[:2]:
-            wanted = tuple(entities.shape[:2])
-            raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
-        require_range(name, positions, words.shape[1])
-        return take_rows(words, positions.to(words.device).long())
+        ends = []
+        for name in ("entity_start_positions", "entity_end_positions"):
+            positions: Tensor | None = getattr(inputs, name)
+            if positions is None:
+                raise ValueError(Errors.L261.format(model=type(self).__name__, needed=name, got="is missing"))
+            if positions.shape != entities.shape[:2]:
+                wanted = tuple(entities.shape[:2])
+                raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
+            require_range(name, positions, words.shape[1])
+            ends.append(take_rows(words, positions.to(words.device).long()))  # (batch, entities, width)
+        return torch.cat([*ends, entities], dim=-1)

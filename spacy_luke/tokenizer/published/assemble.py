@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,27 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Errors
-from ..template import Template
-from .limits import Limits
-from .places import NOWHERE, Place, places
-from .tasks import EncodedText
-from .truncation import truncate
+from ..spans import CharSpan, EncodedText
+from ..special import Template
+from .limits import Limits, truncate
 
 Row = dict[str, Any]
 Ints = NDArray[np.int64]
+# Where a word piece comes from: its first character and the one after its last, the place of its text, of its word.
+Place = tuple[int, int, int, int]
+NOWHERE: Place = (0, 0, -1, -1)  # a special token that isn't in the texts
 
 
 @dataclass(frozen=True)
 class Assembler:
     """How inputs are put together.
 
-    template (Template): The special tokens around texts.
+    template (Template): The special tokens around texts; one without any for none.
     limits (Limits): What is truncated, and to what length.
     max_entity_length (int): The most entities of an input; acts when texts are truncated.
     max_mention_length (int): The most word pieces of an entity that get a position.
     stride (int): How many word pieces that stay are repeated among the overflowing ones.
     truncation_side (str): The end that texts are truncated at.
-    add_special_tokens (bool): Whether special tokens are put around the texts.
     return_positions (bool): Whether to add where entities start and end.
     return_token_type_ids (bool): Whether to add token types: all zeros, LUKE has none.
     return_special_tokens_mask (bool): Whether to add which tokens are special.
@@ -42,7 +44,6 @@ class Assembler:
     max_mention_length: int
     stride: int = 0
     truncation_side: str = "right"
-    add_special_tokens: bool = True
     return_positions: bool = False
     return_token_type_ids: bool = False
     return_special_tokens_mask: bool = False
@@ -56,7 +57,14 @@ class Assembler:
         RETURNS (tuple[dict[str, Any], int]): Its fields, and how many entities fell to truncation of the
             texts.
         """
-        self._check(first, second)
+        if (
+            self.return_overflowing_tokens
+            and second is not None
+            and self.limits.truncation == "longest_first"
+        ):
+            raise ValueError(Errors.L129)
+        if self.return_overflowing_tokens and self.limits.max_length is None:
+            raise TypeError(Errors.L130)
         row: Row = {}
         ids, pair_ids = self._truncate_words(row, first.ids, second.ids if second is not None else None)
         for text, kept in ((first, ids), (second, pair_ids)):
@@ -69,15 +77,6 @@ class Assembler:
             return row, 0
         return row, self._add_entities(row, first, second, len(ids), len(pair_ids or ()))
 
-    def _check(self, first: EncodedText, second: EncodedText | None) -> None:
-        if self.return_token_type_ids and not self.add_special_tokens:
-            raise ValueError(Errors.L128)
-        if self.return_overflowing_tokens:
-            if second is not None and self.limits.truncation == "longest_first":
-                raise ValueError(Errors.L129)
-            if self.limits.max_length is None:
-                raise TypeError(Errors.L130)
-
     def _check_entities(self, text: EncodedText, n_ids: int) -> None:
         """What is cut off on the left takes the places of a text's entities with it."""
         if self.truncation_side == "left" and text.entity_ids and n_ids < len(text.ids):
@@ -86,9 +85,7 @@ class Assembler:
     def _truncate_words(
         self, row: Row, ids: list[int], pair_ids: list[int] | None
     ) -> tuple[list[int], list[int] | None]:
-        total = len(ids) + len(pair_ids or ())
-        if self.add_special_tokens:
-            total += self.template.size(pair_ids is not None)
+        total = len(ids) + len(pair_ids or ()) + self.template.size(pair_ids is not None)
         max_length = self.limits.max_length
         overflowing: list[int] = []
         if self.limits.truncates and max_length and total > max_length:
@@ -101,25 +98,21 @@ class Assembler:
         return ids, pair_ids
 
     def _add_words(self, row: Row, ids: list[int], pair_ids: list[int] | None) -> None:
-        prefix, middle, suffix = self._around(pair_ids is not None)
-        sequence = [*prefix, *ids, *middle, *(pair_ids or ()), *suffix]
-        row["input_ids"] = np.array(sequence, dtype=np.int64)
+        row["input_ids"] = np.array(self.template.around(ids, pair_ids), dtype=np.int64)
         if self.return_token_type_ids:
-            row["token_type_ids"] = np.zeros(len(sequence), dtype=np.int64)
+            row["token_type_ids"] = np.zeros_like(row["input_ids"])
         if self.return_special_tokens_mask:
-            mask = np.ones(len(sequence), dtype=np.int64)
-            mask[len(prefix) : len(prefix) + len(ids)] = 0
-            mask[len(sequence) - len(suffix) - len(pair_ids or ()) : len(sequence) - len(suffix)] = 0
-            row["special_tokens_mask"] = mask
+            zeros = None if pair_ids is None else [0] * len(pair_ids)
+            row["special_tokens_mask"] = np.array(
+                self.template.around([0] * len(ids), zeros, 1), dtype=np.int64
+            )
 
     def _add_places(
         self, row: Row, first: EncodedText, second: EncodedText | None, n_ids: int, n_pair_ids: int
     ) -> None:
-        prefix, middle, suffix = self._around(second is not None)
-        found = [NOWHERE] * len(prefix) + self._kept(places(first, 0), n_ids) + [NOWHERE] * len(middle)
-        if second is not None:
-            found += self._kept(places(second, 1), n_pair_ids)
-        table = np.array([*found, *[NOWHERE] * len(suffix)], dtype=np.int64).reshape(-1, 4)
+        pair = None if second is None else self._kept(_places(second, 1), n_pair_ids)
+        places = self.template.around(self._kept(_places(first, 0), n_ids), pair, NOWHERE)
+        table = np.array(places, dtype=np.int64).reshape(-1, 4)  # (n_tokens, 4)
         row["offset_mapping"], row["sequence_ids"] = table[:, :2], table[:, 2]
         if first.words is not None:
             row["word_ids"] = table[:, 3]
@@ -128,21 +121,16 @@ class Assembler:
         """What truncation left of a text."""
         return items[len(items) - n :] if self.truncation_side == "left" else items[:n]
 
-    def _around(self, pair: bool) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        if not self.add_special_tokens:
-            return (), (), ()
-        return self.template.prefix, self.template.middle if pair else (), self.template.suffix
-
     def _add_entities(
         self, row: Row, first: EncodedText, second: EncodedText | None, n_ids: int, n_pair_ids: int
     ) -> int:
-        prefix, middle, _ = self._around(second is not None)
-        ids, bounds = _entities(first, len(prefix))
+        start = len(self.template.prefix)
+        ids, bounds = _entities(first, start)
         kept = _within(first, n_ids)
         kept_pair: list[int] | None = None
         n = len(ids)
         if second is not None and second.entity_ids is not None:
-            ids_pair, bounds_pair = _entities(second, len(prefix) + n_ids + len(middle))
+            ids_pair, bounds_pair = _entities(second, start + n_ids + len(self.template.middle))
             kept_pair = [n + i for i in _within(second, n_pair_ids)]
             ids, bounds = np.concatenate([ids, ids_pair]), np.concatenate([bounds, bounds_pair])
         dropped = len(ids) - len(kept) - len(kept_pair or ())
@@ -195,3 +183,20 @@ def _positions(bounds: Ints, width: int) -> Ints:
     positions = bounds[:, :1] + np.arange(width)
     positions[positions >= bounds[:, 1:]] = -1
     return positions
+
+
+def _places(text: EncodedText, sequence: int) -> list[Place]:
+    """Where the word pieces of a text come from. In texts that were given as words, characters count from the start of
+    the word."""
+    offsets = text.offsets or ()
+    if text.words is None:
+        return [NOWHERE if offset is None else (*offset, sequence, -1) for offset in offsets]
+    return [NOWHERE if offset is None else _in_word(offset, sequence, text.words) for offset in offsets]
+
+
+def _in_word(offset: CharSpan, sequence: int, words: Sequence[CharSpan]) -> Place:
+    """A space between two words belongs to the second one."""
+    start, end = offset
+    word = bisect_left(words, end, key=lambda span: span[1])
+    first, last = words[word]
+    return max(start - first, 0), max(min(end, last) - first, 0), sequence, word

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 
 from ...errors import Errors, Warnings
-from ..entities import EntityVocab
 from ..options import check_side
-from ..spans import CharSpan, TokenSpan, cut, locate
-from .arguments import Example, read_batch, read_single
+from ..spans import EncodedText, TokenSpan
+from ..special import Template
+from .arguments import Example, parse_batch, parse_single
 from .assemble import Assembler, Row
 from .encoding import (
     LukeEncoding,
@@ -26,24 +25,14 @@ from .encoding import (
 )
 from .limits import Limits, resolve_limits
 from .padding import Padder
-from .tasks import EncodedText, apply_task, encoded_text
-from .vocabulary import WordVocab
+from .tasks import apply_task, text_of_ids
+from .vocabulary import PublishedVocab
 
 logger = logging.getLogger(__name__)
 
 
-class InputEncoder(WordVocab):
-    """A word vocabulary and an entity vocabulary that make model inputs together."""
-
-    entity_vocab: EntityVocab
-    task: str | None
-    max_entity_length: int
-    max_mention_length: int
-    add_prefix_space: bool
-    padding_side: str
-    truncation_side: str
-    model_max_length: int | None
-    split_special_tokens: bool
+class InputEncoder(PublishedVocab):
+    """A tokenizer that makes model inputs when it is called."""
 
     # Inputs that are made unless `return_token_type_ids` or `return_attention_mask` says otherwise.
     model_input_names: Sequence[str] = ("input_ids", "attention_mask")
@@ -130,7 +119,7 @@ class InputEncoder(WordVocab):
         columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task, presplit)
         first = text[0] if presplit and isinstance(text, (list, tuple)) and text else text
         batched = isinstance(first, (list, tuple)) if presplit else isinstance(text, (list, tuple))
-        examples = read_batch(text, *columns) if batched else [read_single(text, *columns)]
+        examples = parse_batch(text, *columns) if batched else [parse_single(text, *columns)]
         limits = resolve_limits(
             padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
         )
@@ -139,16 +128,16 @@ class InputEncoder(WordVocab):
             limits,
             max_entity_length,
             return_token_type_ids,
+            add_special_tokens,
             stride=stride,
-            add_special_tokens=add_special_tokens,
             return_special_tokens_mask=return_special_tokens_mask,
             return_overflowing_tokens=return_overflowing_tokens,
         )
         encoded = self._encode_examples(
             examples,
-            presplit or self.add_prefix_space if add_prefix_space is None else add_prefix_space,
-            self.split_special_tokens if split_special_tokens is None else split_special_tokens,
-            located=presplit or return_offsets_mapping,
+            True if presplit and add_prefix_space is None else add_prefix_space,
+            split_special_tokens,
+            with_offsets=presplit or return_offsets_mapping,
         )
         rows = self._assemble(assemble, encoded, verbose)
         if not batched:
@@ -221,15 +210,13 @@ class InputEncoder(WordVocab):
             limits,
             max_entity_length,
             return_token_type_ids,
+            add_special_tokens,
             stride=stride,
-            add_special_tokens=add_special_tokens,
             return_special_tokens_mask=return_special_tokens_mask,
             return_overflowing_tokens=return_overflowing_tokens,
         )
-        first = encoded_text(ids, entity_ids, entity_token_spans)
-        second = (
-            None if pair_ids is None else encoded_text(pair_ids, pair_entity_ids, pair_entity_token_spans)
-        )
+        first = text_of_ids(ids, entity_ids, entity_token_spans)
+        second = None if pair_ids is None else text_of_ids(pair_ids, pair_entity_ids, pair_entity_token_spans)
         rows = self._assemble(assemble, [(first, second)], verbose)
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
         row = _pad_single(rows, padder, assemble, return_length)
@@ -318,16 +305,24 @@ class InputEncoder(WordVocab):
         return Padder(self.pad_token_id, self.entity_vocab.pad_id, side, multiple, with_mask)
 
     def _assembler(
-        self, limits: Limits, max_entity_length: int | None, token_type_ids: bool | None, **options: Any
+        self,
+        limits: Limits,
+        max_entity_length: int | None,
+        token_type_ids: bool | None,
+        add_special_tokens: bool,
+        **options: Any,
     ) -> Assembler:
+        with_types = self._wants("token_type_ids", token_type_ids)
+        if with_types and not add_special_tokens:
+            raise ValueError(Errors.L128)
         return Assembler(
-            self.template,
+            self.template if add_special_tokens else Template(),
             limits,
             max_entity_length or self.max_entity_length,
             self.max_mention_length,
             truncation_side=self.truncation_side,
             return_positions=self.task == "entity_span_classification",
-            return_token_type_ids=self._wants("token_type_ids", token_type_ids),
+            return_token_type_ids=with_types,
             **options,
         )
 
@@ -347,51 +342,25 @@ class InputEncoder(WordVocab):
     def _encode_examples(
         self,
         examples: Sequence[Example],
-        add_prefix_space: bool,
-        split_special_tokens: bool,
-        located: bool,
+        add_prefix_space: bool | None,
+        split_special_tokens: bool | None,
+        with_offsets: bool,
     ) -> list[tuple[EncodedText, EncodedText | None]]:
-        """Encode the pieces of all texts in one call, and tell them apart again."""
-        texts = [text for example in examples for text in (example.first, example.second) if text is not None]
-        cuts = [cut(text.text, text.spans or ()) for text in texts]
-        flat = [piece for pieces, _ in cuts for piece in pieces]
-        ids, lengths, offsets = self._encode_pieces(flat, add_prefix_space, split_special_tokens, located)
+        """Encode all texts in one call, and give them their entities."""
+        texts = [text for example in examples for text in example if text is not None]
+        encoded = self.encode_texts(
+            [text.text for text in texts],
+            [text.spans or () for text in texts],
+            add_prefix_space=add_prefix_space,
+            split_special_tokens=split_special_tokens,
+            with_offsets=with_offsets,
+        )
         markers = self.additional_special_tokens_ids
-        done, at, at_id = [], 0, 0
-        for text, (pieces, before) in zip(texts, cuts, strict=True):
-            own = slice(at, at + len(pieces))
-            at = own.stop
-            counts = lengths[own]
-            own_ids = ids[at_id : at_id + sum(counts)]
-            at_id += len(own_ids)
-            places = None if offsets is None else _in_text(pieces, offsets[own])
-            spans = locate(counts, before, text.spans) if text.spans else []
-            done.append(apply_task(self.task, text, own_ids, places, spans, self.entity_vocab, markers))
-        each = iter(done)
-        return [(next(each), next(each) if example.second is not None else None) for example in examples]
-
-    def _encode_pieces(
-        self, pieces: Sequence[str], add_prefix_space: bool, split_special_tokens: bool, located: bool = False
-    ) -> tuple[list[int], list[int], list[list[CharSpan]] | None]:
-        """The ids of pieces of text, one piece after the other, how many each has, and with `located` the characters in
-        the piece that they stand for."""
-        added = [add_prefix_space and piece != "" and not piece[0].isspace() for piece in pieces]
-        texts = [f" {piece}" if space else piece for piece, space in zip(pieces, added, strict=True)]
-        if not located:
-            return *self.backend.encode(texts, parse_added=not split_special_tokens), None
-        encoded = self.backend.encode_located(texts, parse_added=not split_special_tokens)
-        offsets = [
-            [(max(start - space, 0), max(end - space, 0)) for start, end in found]
-            for (_, found), space in zip(encoded, added, strict=True)
-        ]
-        ids = list(chain.from_iterable(ids for ids, _ in encoded))
-        return ids, [len(found) for found in offsets], offsets
-
-
-def _in_text(pieces: Sequence[str], offsets: Sequence[Sequence[CharSpan]]) -> list[CharSpan | None]:
-    """Offsets in a text from those in its pieces."""
-    starts = [0, *accumulate(map(len, pieces))][:-1]
-    return [(at + start, at + end) for at, found in zip(starts, offsets, strict=True) for start, end in found]
+        each = iter(
+            apply_task(self.task, ids, text, self.entity_vocab, markers)
+            for ids, text in zip(encoded, texts, strict=True)
+        )
+        return [(next(each), None if second is None else next(each)) for _, second in examples]
 
 
 def _pad_single(rows: Sequence[Row], padder: Padder, assemble: Assembler, return_length: bool) -> Row:

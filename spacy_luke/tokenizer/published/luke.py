@@ -1,36 +1,33 @@
-"""LUKE's tokenizer: words and entities to the ids that the model reads."""
+"""LUKE's tokenizers: words and entities to the ids that the model reads."""
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
+from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
 from ...types import PathOrStr
-from ..backend import TOKENIZER, Backend
+from ..base import parts_from_bytes
 from ..entities import EntityVocab
-from ..files import read_bpe, read_entity_vocab, read_text
 from ..folder import (
+    Titles,
     find_entities,
     find_words,
-    make_folder,
-    read_settings,
-    write_settings,
-    write_vocabulary,
+    load_bpe,
+    load_settings,
+    load_titles,
+    read_bytes,
+    read_text,
 )
 from ..options import Options
-from ..special import SpecialTokens, find_special, register
-from ..template import Template
-from ..title_index import TitleIndex
+from ..sentencepiece_backend import PIECES, SentencePieceBackend
+from ..special import find_special
+from ..tokenizers_backend import TOKENIZER, TokenizersBackend
+from ..words import Token, WordVocab, make_words
 from .encoder import InputEncoder
-
-Token: TypeAlias = "str | AddedToken"
-Titles: TypeAlias = "Mapping[str, int] | Sequence[Any]"
 
 
 class LukeTokenizer(InputEncoder):
@@ -40,8 +37,9 @@ class LukeTokenizer(InputEncoder):
     `tokenizers` library. This constructor takes the files of published checkpoints; `from_pretrained` finds
     them in a folder, `from_tokenizer_json` takes any other tokenizer, such as BERT's.
 
-    vocab_file (str | PathLike): The word pieces, `vocab.json`.
-    merges_file (str | PathLike): How byte-level BPE joins them, `merges.txt`.
+    vocab_file (str | PathLike | WordVocab): The word pieces, `vocab.json`; or a word vocabulary that is ready, which
+        brings its special and added tokens: those named here are left aside.
+    merges_file (str | PathLike | None): How byte-level BPE joins them, `merges.txt`; None for a ready vocabulary.
     entity_vocab_file (str | PathLike | Mapping | Sequence): The entities, `entity_vocab.json`, or its
         content in a form that `EntityVocab` takes.
     task (str | None): What inputs are prepared for: "entity_classification" marks one entity,
@@ -76,8 +74,8 @@ class LukeTokenizer(InputEncoder):
 
     def __init__(
         self,
-        vocab_file: PathOrStr,
-        merges_file: PathOrStr,
+        vocab_file: PathOrStr | WordVocab,
+        merges_file: PathOrStr | None,
         entity_vocab_file: PathOrStr | Titles,
         task: str | None = None,
         max_entity_length: int = 32,
@@ -118,26 +116,34 @@ class LukeTokenizer(InputEncoder):
             clean_up_tokenization_spaces=clean_up_tokenization_spaces,
             split_special_tokens=split_special_tokens,
         )
-        backend = Backend.from_bpe(read_bpe(vocab_file, merges_file), unk_token=str(unk_token))
-        backend.load_added(added_tokens_decoder or {})
-        named = {
-            "bos_token": bos_token,
-            "eos_token": eos_token,
-            "unk_token": unk_token,
-            "sep_token": sep_token,
-            "pad_token": pad_token,
-            "cls_token": cls_token,
-            "mask_token": mask_token,
-        }
-        special = register(backend, named, [*additional_special_tokens, entity_token_1, entity_token_2])
+        words = vocab_file
+        if not isinstance(words, WordVocab):
+            bpe = load_bpe(words, cast(PathOrStr, merges_file))  # only ready vocabularies have none
+            backend = TokenizersBackend.from_bpe(bpe, unk_token=str(unk_token))
+            backend.load_added(added_tokens_decoder or {})
+            named = {
+                "bos_token": bos_token,
+                "eos_token": eos_token,
+                "unk_token": unk_token,
+                "sep_token": sep_token,
+                "pad_token": pad_token,
+                "cls_token": cls_token,
+                "mask_token": mask_token,
+            }
+            words = make_words(backend, named, [*additional_special_tokens, entity_token_1, entity_token_2])
         entities = EntityVocab(
-            *read_entity_vocab(entity_vocab_file),
+            *load_titles(entity_vocab_file),
             unk_token=entity_unk_token,
             pad_token=entity_pad_token,
             mask_token=entity_mask_token,
             mask2_token=entity_mask2_token,
         )
-        self._setup(backend, special, roberta_template(backend, special), entities, options)
+        super().__init__(words, entities, options)
+
+    @classmethod
+    def _from_words(cls, words: WordVocab, entity_vocab: PathOrStr | Titles, **options: Any) -> LukeTokenizer:
+        """Build a tokenizer of a ready word vocabulary. A subclass with another constructor has its own way."""
+        return cls(words, None, entity_vocab, **options)
 
     @classmethod
     def from_tokenizer_json(
@@ -168,84 +174,26 @@ class LukeTokenizer(InputEncoder):
             their usual names.
         RETURNS (LukeTokenizer): The tokenizer.
         """
-        backend, prefix = Backend.from_json(_json_of(tokenizer))
-        special = register(
-            backend,
-            find_special(backend, options),
-            [*additional_special_tokens, entity_token_1, entity_token_2],
+        spec = tokenizer.to_str() if isinstance(tokenizer, Tokenizer) else read_text(Path(tokenizer))
+        backend, prefix = TokenizersBackend.from_json(spec)
+        named = find_special(backend, options)
+        markers = [*additional_special_tokens, entity_token_1, entity_token_2]
+        template = special_tokens_pattern or backend.template() or "cls_sep"
+        return cls._from_words(
+            make_words(backend, named, markers, template),
+            entity_vocab,
+            entity_unk_token=entity_unk_token,
+            entity_pad_token=entity_pad_token,
+            entity_mask_token=entity_mask_token,
+            entity_mask2_token=entity_mask2_token,
+            **{"add_prefix_space": prefix, **options},
         )
-        cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
-        template = None if special_tokens_pattern else backend.template()
-        template = template or Template.from_pattern(special_tokens_pattern or "cls_sep", cls_id, sep_id)
-        entities = EntityVocab(
-            *read_entity_vocab(entity_vocab),
-            unk_token=entity_unk_token,
-            pad_token=entity_pad_token,
-            mask_token=entity_mask_token,
-            mask2_token=entity_mask2_token,
-        )
-        self = cls.__new__(cls)
-        self._setup(backend, special, template, entities, Options(**{"add_prefix_space": prefix, **options}))
-        return self
 
-    def _setup(
-        self,
-        backend: Backend,
-        special: SpecialTokens,
-        template: Template,
-        entity_vocab: EntityVocab,
-        options: Options,
-    ) -> None:
-        super().__init__(backend, special, template)
-        self.entity_vocab = entity_vocab
-        self.task = options.task
-        self.max_entity_length = options.max_entity_length
-        self.max_mention_length = options.max_mention_length
-        self.errors = options.errors
-        self.add_prefix_space = options.add_prefix_space
-        self.padding_side = options.padding_side
-        self.truncation_side = options.truncation_side
-        self.model_max_length = options.model_max_length
-        self.clean_up_tokenization_spaces = options.clean_up_tokenization_spaces
-        self.split_special_tokens = options.split_special_tokens
-
-    # --- entities ------------------------------------------------------------------------
-
-    @property
-    def entity_mask_id(self) -> int:
-        """RETURNS (int): The id of the entity that asks what the text says about a mention."""
-        return self.entity_vocab.mask_id
-
-    @property
-    def entity_mask2_id(self) -> int:
-        """RETURNS (int): The same for the second mention of a pair."""
-        return self.entity_vocab.mask2_id
-
-    @property
-    def entity_unk_id(self) -> int:
-        """RETURNS (int): The id of unknown entities."""
-        return self.entity_vocab.unk_id
-
-    @property
-    def entity_pad_id(self) -> int:
-        """RETURNS (int): The entity id that fills up batches."""
-        return self.entity_vocab.pad_id
-
-    def with_entities(self, entity_vocab: EntityVocab) -> LukeTokenizer:
-        """A copy with other entities.
-
-        entity_vocab (EntityVocab): The entities.
-        RETURNS (LukeTokenizer): The copy.
-        """
-        copied = copy.copy(self)
-        copied.entity_vocab = entity_vocab
-        return copied
-
-    # The names that transformers gives to the same four.
-    entity_mask_token_id = entity_mask_id
-    entity_mask2_token_id = entity_mask2_id
-    entity_unk_token_id = entity_unk_id
-    entity_pad_token_id = entity_pad_id
+    # The names that transformers gives to the ids of special entities.
+    entity_mask_token_id = InputEncoder.entity_mask_id
+    entity_mask2_token_id = InputEncoder.entity_mask2_id
+    entity_unk_token_id = InputEncoder.entity_unk_id
+    entity_pad_token_id = InputEncoder.entity_pad_id
 
     # --- storage -------------------------------------------------------------------------
 
@@ -272,8 +220,6 @@ class LukeTokenizer(InputEncoder):
         """
         path = Path(name_or_path) / subfolder
         if not Path(name_or_path).is_dir():
-            from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
-
             path = resolve_checkpoint(
                 name_or_path,
                 revision=revision,
@@ -282,61 +228,14 @@ class LukeTokenizer(InputEncoder):
                 patterns=TOKENIZER_FILES,
                 subfolder=subfolder,
             )
-        words = find_words(path)
-        settings = {**read_settings(path), **overrides}
-        if words[0].name != TOKENIZER:
-            from .mluke import MLukeTokenizer
-
-            # Their special tokens always stand where RoBERTa has them.
-            settings.pop("special_tokens_pattern", None)
-            kind: Any = cls if len(words) == 2 else MLukeTokenizer
-            return kind(*words, find_entities(path), **settings)
-        del settings["added_tokens_decoder"]  # tokenizer.json has them
-        return cls.from_tokenizer_json(words[0], find_entities(path), **settings)
-
-    def save_pretrained(self, save_directory: PathOrStr) -> tuple[str, ...]:
-        """Save in a folder that `from_pretrained` loads, also that of transformers.
-
-        save_directory (str | PathLike): The folder; made if it isn't there.
-        RETURNS (tuple[str, ...]): The files.
-        """
-        folder = make_folder(save_directory)
-        settings = write_settings(
-            folder, self.options, self.special, self.template, self.entity_vocab, self.backend
-        )
-        return (*map(str, settings), *self.save_vocabulary(folder))
-
-    def save_vocabulary(
-        self, save_directory: PathOrStr, filename_prefix: str | None = None
-    ) -> tuple[str, ...]:
-        """Save the vocabularies alone.
-
-        save_directory (str | PathLike): The folder; made if it isn't there.
-        filename_prefix (str | None): What the files' names start with, followed by a hyphen.
-        RETURNS (tuple[str, ...]): The files: `vocab.json`, `merges.txt` and `entity_vocab.json`; a tokenizer
-            made from a `tokenizer.json` or a `sentencepiece.bpe.model` writes that instead of the first two.
-        """
-        prefix = f"{filename_prefix}-" if filename_prefix else ""
-        paths = write_vocabulary(make_folder(save_directory), self.backend, self.entity_vocab, prefix)
-        return tuple(map(str, paths))
-
-    @property
-    def options(self) -> Options:
-        """RETURNS (Options): The settings as they are now."""
-        return Options(**{field.name: getattr(self, field.name) for field in fields(Options)})
-
-    def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Everything that `from_bytes` needs; no file is read again."""
-        state = {
-            "backend": self.backend.to_state(),
-            "special": asdict(self.special),
-            "template": asdict(self.template),
-            "entities": self.entity_vocab.special_tokens,
-            "options": asdict(self.options),
-        }
-        text = json.dumps(state)
-        text += " " * (-len(text) % 8)  # the index that follows begins at a multiple of 8
-        return b"".join([len(text).to_bytes(8, "little"), text.encode(), self.entity_vocab.index.buffer])
+        words, entities = find_words(path), find_entities(path)
+        settings = {**load_settings(path), **overrides}
+        if words[0].name == TOKENIZER:
+            del settings["added_tokens_decoder"]  # tokenizer.json has them
+            return cls.from_tokenizer_json(words[0], entities, **settings)
+        settings.pop("special_tokens_pattern", None)  # these always stand where RoBERTa has them
+        kind: Any = MLukeTokenizer if words[0].name == PIECES else cls
+        return kind(*words, entities, **settings)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LukeTokenizer:
@@ -345,35 +244,92 @@ class LukeTokenizer(InputEncoder):
         data (bytes): What `to_bytes` gave.
         RETURNS (LukeTokenizer): A tokenizer with the same outputs.
         """
-        start = 8 + int.from_bytes(data[:8], "little")
-        state = json.loads(data[8:start])
-        index = TitleIndex(memoryview(data)[start:])
-        entity_tokens = {name.removeprefix("entity_"): token for name, token in state["entities"].items()}
-        from ..sentencepiece_backend import SentencePieceBackend
-        from .mluke import MLukeTokenizer
-
-        is_spm = state["backend"]["files"] == "spm"
-        kind = MLukeTokenizer if is_spm else cls
-        self = kind.__new__(kind)
-        self._setup(
-            (SentencePieceBackend if is_spm else Backend).from_state(state["backend"]),
-            SpecialTokens(**state["special"]),
-            Template(**{name: tuple(ids) for name, ids in state["template"].items()}),
-            EntityVocab(index, **entity_tokens),
-            Options(**state["options"]),
-        )
-        return self
+        words, titles, options = parts_from_bytes(data)
+        kind = MLukeTokenizer if isinstance(words.backend, SentencePieceBackend) else cls
+        return kind._from_words(words, titles, **options)
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         return type(self).from_bytes, (self.to_bytes(),)
 
 
-def roberta_template(backend: Backend, special: SpecialTokens) -> Template:
-    """backend (Backend): A vocabulary. special (SpecialTokens): Its special tokens.
-    RETURNS (Template): Where RoBERTa puts them around texts."""
-    cls_id, sep_id = (backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token"))
-    return Template.from_pattern("cls_double_sep", cls_id, sep_id)
+class MLukeTokenizer(LukeTokenizer):
+    """Text and the entities in it to what a multilingual LUKE reads (Ri et al., 2022, arXiv 2110.08151).
 
+    It does what `LukeTokenizer` does and differs in its vocabularies: words are cut as in XLM-R, by a SentencePiece
+    model (`pip install "spacy_luke[sentencepiece]"`), and titles of entities start with a language, "en:Tokyo".
+    Outputs are those of `MLukeTokenizer` in transformers 4. (Version 5 numbers the pieces one lower than the
+    published checkpoints do.)
 
-def _json_of(tokenizer: Tokenizer | PathOrStr) -> str:
-    return str(tokenizer.to_str()) if isinstance(tokenizer, Tokenizer) else read_text(Path(tokenizer))
+    vocab_file (str | PathLike | WordVocab): The SentencePiece model, `sentencepiece.bpe.model`; or a word vocabulary
+        that is ready, as for `LukeTokenizer`.
+    entity_vocab_file (str | PathLike | Mapping | Sequence): The entities, `entity_vocab.json`, or its
+        content in a form that `EntityVocab` takes.
+    bos_token (str | AddedToken): The token that began each text in pretraining.
+    eos_token (str | AddedToken): The token that ended each text in pretraining.
+    sep_token (str | AddedToken): The token that ends each text.
+    cls_token (str | AddedToken): The token that starts each input.
+    unk_token (str | AddedToken): The token for unknown pieces.
+    pad_token (str | AddedToken): The token that fills up batches.
+    mask_token (str | AddedToken): The token that hides a word; it takes in the space on its left.
+    task (str | None): As for `LukeTokenizer`, like all that follow.
+    options (Any): Further arguments of `LukeTokenizer` that aren't files.
+    """
+
+    def __init__(
+        self,
+        vocab_file: PathOrStr | WordVocab,
+        entity_vocab_file: PathOrStr | Titles,
+        bos_token: Token = "<s>",
+        eos_token: Token = "</s>",
+        sep_token: Token = "</s>",
+        cls_token: Token = "<s>",
+        unk_token: Token = "<unk>",
+        pad_token: Token = "<pad>",
+        mask_token: Token = "<mask>",
+        task: str | None = None,
+        max_entity_length: int = 32,
+        max_mention_length: int = 30,
+        entity_token_1: Token = "<ent>",
+        entity_token_2: Token = "<ent2>",
+        entity_unk_token: str = "[UNK]",
+        entity_pad_token: str = "[PAD]",
+        entity_mask_token: str = "[MASK]",
+        entity_mask2_token: str = "[MASK2]",
+        *,
+        additional_special_tokens: Sequence[Token] = (),
+        added_tokens_decoder: Mapping[int, AddedToken | dict[str, Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        words = vocab_file
+        if not isinstance(words, WordVocab):
+            backend = SentencePieceBackend(read_bytes(Path(words)), str(words))
+            backend.load_added(added_tokens_decoder or {})
+            named = {
+                "bos_token": bos_token,
+                "eos_token": eos_token,
+                "unk_token": unk_token,
+                "sep_token": sep_token,
+                "pad_token": pad_token,
+                "cls_token": cls_token,
+                "mask_token": mask_token,
+            }
+            words = make_words(backend, named, [*additional_special_tokens, entity_token_1, entity_token_2])
+        super().__init__(
+            words,
+            None,
+            entity_vocab_file,
+            task,
+            max_entity_length,
+            max_mention_length,
+            entity_unk_token=entity_unk_token,
+            entity_pad_token=entity_pad_token,
+            entity_mask_token=entity_mask_token,
+            entity_mask2_token=entity_mask2_token,
+            **options,
+        )
+
+    @classmethod
+    def _from_words(
+        cls, words: WordVocab, entity_vocab: PathOrStr | Titles, **options: Any
+    ) -> MLukeTokenizer:
+        return cls(words, entity_vocab, **options)

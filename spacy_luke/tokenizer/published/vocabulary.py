@@ -1,51 +1,24 @@
-"""The word side of the tokenizer: its vocabulary, special tokens, ids of words and text from ids."""
+"""The word vocabulary as transformers shows it: added and special tokens, tokens of ids, text from ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 from tokenizers import AddedToken  # type: ignore[import-untyped]
 
-from ...errors import Errors
-from ..backend import Backend
-from ..named import NamedId, NamedToken
-from ..special import NAMES, SpecialTokens, as_added
-from ..template import Template
+from ..base import BaseTokenizer
+from ..special import as_special
+from ..words import Token
 
 # Spaces that `clean_up_tokenization_spaces` takes away: before the last character or characters of each.
 _SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
-class WordVocab:
-    """Words to ids and back. `LukeTokenizer` adds the entities.
+class PublishedVocab(BaseTokenizer):
+    """The methods of transformers' tokenizers on ids, tokens and text, without entities."""
 
-    backend (Backend): What encodes text.
-    special (SpecialTokens): The special tokens, all in the backend's vocabulary.
-    template (Template): The special tokens around texts.
-    """
-
-    errors: str
-    clean_up_tokenization_spaces: bool
-
-    def __init__(self, backend: Backend, special: SpecialTokens, template: Template) -> None:
-        self.backend = backend
-        self.special = special
-        self.template = template
-
-    # --- the vocabulary ------------------------------------------------------------------
-
-    @property
-    def vocab_size(self) -> int:
-        """RETURNS (int): Size of the word vocabulary without added tokens; `len(tokenizer)` counts them."""
-        return self.backend.vocab_size
-
-    def __len__(self) -> int:
-        return self.backend.size
-
-    def get_vocab(self) -> dict[str, int]:
-        """RETURNS (dict[str, int]): Ids of all tokens, the added ones included."""
-        return self.backend.vocab()
+    # --- added and special tokens --------------------------------------------------------
 
     @property
     def added_tokens_decoder(self) -> dict[int, AddedToken]:
@@ -60,53 +33,6 @@ class WordVocab:
     def get_added_vocab(self) -> dict[str, int]:
         """RETURNS (dict[str, int]): Ids of the added tokens."""
         return self.added_tokens_encoder
-
-    # --- special tokens ------------------------------------------------------------------
-
-    cls_token = NamedToken[str]()  # starts each input
-    sep_token = NamedToken[str]()  # ends each text
-    pad_token = NamedToken[str]()  # fills up batches
-    unk_token = NamedToken[str | None]()  # stands for unknown pieces
-    mask_token = NamedToken[str | None]()  # hides a word
-    bos_token = NamedToken[str | None]()  # began each text in pretraining
-    eos_token = NamedToken[str | None]()  # ended each text in pretraining
-    cls_token_id = NamedId[int]()
-    sep_token_id = NamedId[int]()
-    pad_token_id = NamedId[int]()
-    unk_token_id = NamedId[int | None]()
-    mask_token_id = NamedId[int | None]()
-    bos_token_id = NamedId[int | None]()
-    eos_token_id = NamedId[int | None]()
-
-    @property
-    def additional_special_tokens(self) -> list[str]:
-        """RETURNS (list[str]): Special tokens without a name of their own; the first two mark entities."""
-        return list(self.special.additional)
-
-    @additional_special_tokens.setter
-    def additional_special_tokens(self, tokens: Sequence[str | AddedToken]) -> None:
-        """tokens (Sequence[str | AddedToken]): Others, which are added to the vocabulary if they aren't there."""
-        before, self.special.additional = self.special.additional, []
-        try:
-            self.add_special_tokens({"additional_special_tokens": tokens})
-        except Exception:
-            self.special.additional = before
-            raise
-
-    @property
-    def additional_special_tokens_ids(self) -> list[int]:
-        """RETURNS (list[int]): Their ids."""
-        return [self.backend.added_ids[token] for token in self.special.additional]
-
-    @additional_special_tokens_ids.setter
-    def additional_special_tokens_ids(self, ids: Sequence[int]) -> None:
-        """ids (Sequence[int]): Ids of others."""
-        tokens = self.convert_ids_to_tokens(ids)
-        missing = [id_ for id_, token in zip(ids, tokens, strict=True) if token is None]
-        if missing:
-            name = "additional_special_tokens_ids"
-            raise ValueError(Errors.L146.format(name=name, id=missing, n=len(self)))
-        self.additional_special_tokens = [token for token in tokens if token is not None]
 
     @property
     def all_special_tokens(self) -> list[str]:
@@ -123,18 +49,11 @@ class WordVocab:
         """RETURNS (dict[str, str | list[str]]): The special tokens by name."""
         return {**self.special.names, "additional_special_tokens": list(self.special.additional)}
 
-    @property
-    def num_special_tokens(self) -> int:
-        """RETURNS (int): How many special tokens stand around a single text."""
-        return self.template.size()
-
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
         """RETURNS (int): How many special tokens stand around one text, or around two."""
         return self.template.size(pair)
 
-    def add_tokens(
-        self, new_tokens: str | AddedToken | Sequence[str | AddedToken], special_tokens: bool = False
-    ) -> int:
+    def add_tokens(self, new_tokens: Token | Sequence[Token], special_tokens: bool = False) -> int:
         """Add tokens to the vocabulary. The model's word embeddings have to grow with it.
 
         new_tokens (str | AddedToken | Sequence[str | AddedToken]): One token or several.
@@ -144,45 +63,12 @@ class WordVocab:
         tokens = [new_tokens] if isinstance(new_tokens, (str, AddedToken)) else list(new_tokens)
         before = len(self)
         if special_tokens:
-            added = [as_added(token) for token in tokens]
+            added = [as_special(token) for token in tokens]
             known = set(self.special.all())
             self.special.additional += [token.content for token in added if token.content not in known]
         else:
             added = [token if isinstance(token, AddedToken) else AddedToken(token) for token in tokens]
         self.backend.add(added)
-        return len(self) - before
-
-    def add_special_tokens(
-        self,
-        special_tokens_dict: Mapping[str, Any],
-        replace_additional_special_tokens: bool = True,
-    ) -> int:
-        """Name special tokens, and add those that the vocabulary lacks.
-
-        special_tokens_dict (Mapping[str, str | AddedToken | Sequence[str | AddedToken]]): Tokens by name, such as
-            "mask_token"; a list of them under "additional_special_tokens".
-        replace_additional_special_tokens (bool): Whether that list takes the place of the present one, the entity
-            markers included: the first two mark entities.
-        RETURNS (int): How many tokens the vocabulary lacked.
-        RAISES (ValueError): If there is no such name.
-        """
-        before = len(self)
-        unknown = sorted(set(special_tokens_dict) - {*NAMES, "additional_special_tokens"})
-        if unknown:
-            allowed = ", ".join([*NAMES, "additional_special_tokens"])
-            raise ValueError(Errors.L142.format(names=", ".join(unknown), allowed=allowed))
-        values = special_tokens_dict.values()
-        given = [[value] if isinstance(value, (str, AddedToken)) else value for value in values]
-        self.backend.add(as_added(token) for tokens in given for token in tokens)
-        named = dict(special_tokens_dict)
-        additional = named.pop("additional_special_tokens", ())
-        pattern = self.template.pattern()
-        self.special.names.update({name: str(token) for name, token in named.items()})
-        if additional:
-            kept = [] if replace_additional_special_tokens else self.special.additional
-            self.special.additional = list(dict.fromkeys([*kept, *map(str, additional)]))
-        if pattern is not None:
-            self.template = Template.from_pattern(pattern, self.cls_token_id, self.sep_token_id)
         return len(self) - before
 
     # --- special tokens around ids -------------------------------------------------------
@@ -196,9 +82,7 @@ class WordVocab:
         token_ids_1 (Sequence[int] | None): Those of the text after it.
         RETURNS (list[int]): All ids.
         """
-        prefix, middle, suffix = self.template.prefix, self.template.middle, self.template.suffix
-        pair = () if token_ids_1 is None else (*middle, *token_ids_1)
-        return [*prefix, *token_ids_0, *pair, *suffix]
+        return self.template.around(token_ids_0, token_ids_1)
 
     def get_special_tokens_mask(
         self,
@@ -216,9 +100,8 @@ class WordVocab:
         if already_has_special_tokens:
             special = set(self.all_special_ids)
             return [int(id_ in special) for id_ in token_ids_0]
-        template = Template(*((1,) * len(part) for part in vars(self.template).values()))
-        pair = () if token_ids_1 is None else (*template.middle, *(0 for _ in token_ids_1))
-        return [*template.prefix, *(0 for _ in token_ids_0), *pair, *template.suffix]
+        second = None if token_ids_1 is None else [0] * len(token_ids_1)
+        return self.template.around([0] * len(token_ids_0), second, special=1)
 
     def create_token_type_ids_from_sequences(
         self, token_ids_0: Sequence[int], token_ids_1: Sequence[int] | None = None
@@ -229,24 +112,9 @@ class WordVocab:
         token_ids_1 (Sequence[int] | None): Those of the text after it.
         RETURNS (list[int]): Zeros.
         """
-        return [0] * len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
+        return [0] * len(self.template.around(token_ids_0, token_ids_1))
 
-    # --- words and text to ids -----------------------------------------------------------
-
-    def encode_words(self, words: Sequence[str], spaces: Sequence[bool]) -> list[tuple[int, ...]]:
-        """Ids of words that are cut already, such as the tokens of a spaCy `Doc`.
-
-        Special tokens in a word are plain text. Different words are encoded once, all in one call, and
-        remembered up to a bound.
-
-        words (Sequence[str]): The words.
-        spaces (Sequence[bool]): Whether a U+0020 stands before each word in the text. Byte-level vocabularies
-            spell it as part of the word, others ignore it.
-        RETURNS (list[tuple[int, ...]]): One for each word, empty for a word that the tokenizer drops.
-        """
-        if len(words) != len(spaces):
-            raise ValueError(Errors.L111.format(n_words=len(words), n_spaces=len(spaces)))
-        return self.backend.encode_words(words, spaces)
+    # --- tokens and text -----------------------------------------------------------------
 
     def convert_tokens_to_ids(self, tokens: Any) -> Any:
         """Ids of tokens; that of the unknown token for those that the vocabulary lacks.
@@ -260,8 +128,6 @@ class WordVocab:
             id_ = self.backend.token_to_id(tokens)
             return id_ if id_ is not None else self.unk_token_id
         return [self.convert_tokens_to_ids(token) for token in tokens]
-
-    # --- ids to text ---------------------------------------------------------------------
 
     @overload
     def convert_ids_to_tokens(self, ids: int, skip_special_tokens: bool = False) -> str | None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
@@ -10,6 +11,8 @@ from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from .spacing import natural_spaces
+
+DocAndSpans = tuple[Doc, list[Span]]
 
 NESTED = "luke_nested"
 
@@ -31,9 +34,7 @@ class Mention(NamedTuple):
     kb_id: str = ""
 
 
-def build_doc(
-    vocab: Vocab, sentences: Sequence[Sequence[str]], mentions: Iterable[Mention]
-) -> tuple[Doc, list[Span]]:
+def build_doc(vocab: Vocab, sentences: Sequence[Sequence[str]], mentions: Iterable[Mention]) -> DocAndSpans:
     """Make a Doc with sentence starts, natural spacing and entities.
 
     Whitespace tokens are left out: text that people write has none. See `set_mentions`.
@@ -43,30 +44,27 @@ def build_doc(
     mentions (Iterable[Mention]): The entities' mentions, in any order.
     RETURNS (tuple[Doc, list[Span]]): The document and all its spans in order, the cluster as `span.id_`.
     """
-    kept: list[int] = [0]  # how many tokens are kept before each given one
+    # How many tokens are kept before each given one.
+    kept = list(accumulate((bool(word.strip()) for sentence in sentences for word in sentence), initial=0))
     words: list[str] = []
     spaces: list[bool] = []
     starts: list[bool] = []
     for sentence in sentences:
-        clean = [word.strip() for word in sentence]
-        for word in clean:
-            kept.append(kept[-1] + bool(word))
-        clean = [word for word in clean if word]
+        clean = [word.strip() for word in sentence if word.strip()]
         words += clean
         spaces += natural_spaces(clean)
         starts += [i == 0 for i in range(len(clean))]
     if spaces:
         spaces[-1] = False
     doc = Doc(vocab, words=words, spaces=spaces, sent_starts=starts)
-    moved = {m._replace(start=kept[m.start], end=kept[m.end]) for m in mentions}
-    return doc, set_mentions(
-        doc, (Span(doc, m.start, m.end, m.label, kb_id=m.kb_id, span_id=m.cluster) for m in moved)
-    )
+    spans = [
+        Span(doc, kept[start], kept[end], label, kb_id=kb_id, span_id=cluster)
+        for start, end, label, cluster, kb_id in mentions
+    ]
+    return doc, set_mentions(doc, spans)
 
 
-def build_text_doc(
-    tokenizer: Callable[[str], Doc], text: str, mentions: Iterable[Mention]
-) -> tuple[Doc, list[Span]]:
+def build_text_doc(tokenizer: Callable[[str], Doc], text: str, mentions: Iterable[Mention]) -> DocAndSpans:
     """Make a Doc of a text, with entities. A mention that the tokenizer would cut gets the whole tokens.
 
     tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
@@ -75,13 +73,11 @@ def build_text_doc(
     RETURNS (tuple[Doc, list[Span]]): The document and all its spans in order, the cluster as `span.id_`.
     """
     doc = tokenizer(text)
-    return doc, set_mentions(
-        doc,
-        (
-            doc.char_span(m.start, m.end, m.label, kb_id=m.kb_id, span_id=m.cluster, alignment_mode="expand")
-            for m in mentions
-        ),
-    )
+    spans = [
+        doc.char_span(start, end, label, kb_id=kb_id, span_id=cluster, alignment_mode="expand")
+        for start, end, label, cluster, kb_id in mentions
+    ]
+    return doc, set_mentions(doc, spans)
 
 
 def set_mentions(doc: Doc, spans: Iterable[Span]) -> list[Span]:
@@ -95,10 +91,7 @@ def set_mentions(doc: Doc, spans: Iterable[Span]) -> list[Span]:
     RETURNS (list[Span]): The mentions that were set, in order.
     """
     ordered = sorted((span for span in spans if len(span)), key=lambda s: (s.start, s.end, s.id_, s.label_))
-    once: dict[tuple[int, int, str], Span] = {}
-    for span in ordered:
-        once.setdefault((span.start, span.end, span.id_), span)
-    kept = list(once.values())
+    kept = [next(same) for _, same in groupby(ordered, key=lambda span: (span.start, span.end, span.id_))]
     doc.ents = filter_spans(kept)
     nested = [span for span in kept if span not in doc.ents]
     if nested:

@@ -24,8 +24,8 @@ def convert_conll(path: str | Path, vocab: Vocab) -> Iterator[Doc]:
     RAISES (ValueError): On a line that has no tag, or a tag that is not O, B-X or I-X.
     """
     for sentences in _documents(list(_sentences(Path(path)))):
-        words = [[word for word, _ in sentence] for sentence in sentences]
-        yield build_doc(vocab, words, _mentions([[tag for _, tag in sentence] for sentence in sentences]))[0]
+        words, tags = ([[pair[side] for pair in sentence] for sentence in sentences] for side in (0, 1))
+        yield build_doc(vocab, words, _mentions(tags))[0]
 
 
 def _documents(sentences: list[Sentence]) -> list[list[Sentence]]:

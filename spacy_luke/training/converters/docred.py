@@ -6,6 +6,7 @@ Yao et al., 2019, https://aclanthology.org/P19-1074; Tan et al., 2022, https://a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from ...types import Relation
 from .build import Mention, build_doc
 from .files import read_json
 
+Names = Mapping[str, str]
 
-def convert_docred(
-    path: str | Path, vocab: Vocab, relation_names: Mapping[str, str] | None = None
-) -> Iterator[Doc]:
+
+def convert_docred(path: str | Path, vocab: Vocab, relation_names: Names | None = None) -> Iterator[Doc]:
     """Convert a file of DocRED's format.
 
     path (str | Path): A `.json` or `.json.xz` file.
@@ -33,25 +34,21 @@ def convert_docred(
         yield docred_doc(record, vocab, relation_names)
 
 
-def docred_doc(
-    record: Mapping[str, Any], vocab: Vocab, relation_names: Mapping[str, str] | None = None
-) -> Doc:
+def docred_doc(record: Mapping[str, Any], vocab: Vocab, relation_names: Names | None = None) -> Doc:
     """Convert one record.
 
     record (Mapping[str, Any]): "title", "sents", "vertexSet" and, for relations, "labels".
     vocab (Vocab): The vocabulary of the document.
-    relation_names (Mapping[str, str] | None): Relation names by property id; None: relations never annotated.
+    relation_names (Mapping[str, str] | None): See `convert_docred`.
     RETURNS (Doc): Its spans carry the entity as `id_` ("e3"); a relation of two entities holds for all pairs
         of their mentions. The title is in `doc.user_data["title"]`.
     """
-    offsets = [0]
-    for sentence in record["sents"]:
-        offsets.append(offsets[-1] + len(sentence))
-    mentions = [
-        Mention(offsets[m["sent_id"]] + m["pos"][0], offsets[m["sent_id"]] + m["pos"][1], m["type"], f"e{i}")
-        for i, entity in enumerate(record["vertexSet"])
-        for m in entity
-    ]
+    offsets = [0, *accumulate(map(len, record["sents"]))]
+    mentions = []
+    for i, entity in enumerate(record["vertexSet"]):
+        for mention in entity:
+            start, end = (offsets[mention["sent_id"]] + place for place in mention["pos"])
+            mentions.append(Mention(start, end, mention["type"], f"e{i}"))
     doc, spans = build_doc(vocab, record["sents"], mentions)
     doc.user_data["title"] = record["title"]
     if relation_names is not None:
@@ -60,14 +57,11 @@ def docred_doc(
 
 
 def _relations(
-    labels: Iterable[Mapping[str, Any]], spans: Iterable[Span], names: Mapping[str, str]
+    labels: Iterable[Mapping[str, Any]], spans: Iterable[Span], names: Names
 ) -> Iterator[Relation]:
     clusters: dict[str, list[Span]] = {}
     for span in spans:
         clusters.setdefault(span.id_, []).append(span)
-    for head, tail, id_ in sorted({(row["h"], row["t"], row["r"]) for row in labels}):
-        if head == tail:
-            continue
-        for head_span in clusters.get(f"e{head}", []):
-            for tail_span in clusters.get(f"e{tail}", []):
-                yield Relation(head_span, tail_span, names[id_], 1.0, id_)
+    for head, tail, id_ in sorted({(row["h"], row["t"], row["r"]) for row in labels if row["h"] != row["t"]}):
+        for pair in product(clusters.get(f"e{head}", []), clusters.get(f"e{tail}", [])):
+            yield Relation(*pair, names[id_], 1.0, id_)

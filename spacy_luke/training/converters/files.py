@@ -11,22 +11,13 @@ import srsly
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
-
-    path (str | Path): A `.json` or `.json.xz` file.
-    RETURNS (Any): Its contents.
-    """
+    """path (str | Path): A `.json` or `.json.xz` file. RETURNS (Any): Its contents."""
     return srsly.json_loads(_read_text(Path(path)))
 
 
 def read_json_lines(path: str | Path) -> Iterator[Any]:
-    """Read a file with a JSON object on each line.
-
-    path (str | Path): A `.jsonl` or `.jsonl.xz` file.
-    YIELDS (Any): The objects.
-    """
-    for line in _read_text(Path(path)).splitlines():
-        yield srsly.json_loads(line)
+    """path (str | Path): A `.jsonl` or `.jsonl.xz` file. YIELDS (Any): The objects on its lines."""
+    yield from map(srsly.json_loads, _read_text(Path(path)).splitlines())
 
 
 def _read_text(path: Path) -> str:

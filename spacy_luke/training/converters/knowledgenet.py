@@ -43,9 +43,8 @@ def _doc(tokenizer: Callable[[str], Doc], text: str, rows: list[Mapping[str, Any
         for role in ("subject", "object"):
             place = (row[role][0], row[role][1])
             links[place] = links.get(place) or row[f"{role}_qid"] or ""
-    doc, spans = build_text_doc(
-        tokenizer, text, [Mention(*place, LABEL, kb_id=kb_id) for place, kb_id in sorted(links.items())]
-    )
+    mentions = [Mention(*place, LABEL, kb_id=kb_id) for place, kb_id in sorted(links.items())]
+    doc, spans = build_text_doc(tokenizer, text, mentions)
     by_tokens = {(span.start, span.end): span for span in spans}
 
     def mention(place: tuple[int, int]) -> Span:

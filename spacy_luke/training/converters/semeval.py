@@ -6,7 +6,8 @@ Hendrickx et al., 2010, https://aclanthology.org/S10-1006
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from spacy.tokens import Doc
@@ -37,25 +38,17 @@ def convert_semeval(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iterat
             marked = _MARKED.fullmatch(sentence[1])
             if relation is None or marked is None:
                 raise ValueError(Errors.L422.format(path=Path(path).name, number=number, line=line))
-            yield _doc(tokenizer, marked.groups(), *relation.groups()[1:])
+            yield _doc(tokenizer, marked.groups(), relation.groups())
 
 
-def _doc(
-    tokenizer: Callable[[str], Doc],
-    pieces: tuple[str, ...],
-    label: str | None,
-    head: str | None,
-    tail: str | None,
-) -> Doc:
-    first = len(pieces[0])
-    second = first + len(pieces[1]) + len(pieces[2])
-    mentions = [
-        Mention(first, first + len(pieces[1]), LABEL, "e1"),
-        Mention(second, second + len(pieces[3]), LABEL, "e2"),
-    ]
+def _doc(tokenizer: Callable[[str], Doc], pieces: Sequence[str], relation: Sequence[str | None]) -> Doc:
+    """From the text before, in, between, in and after the nominals, and "Other" or label, head and tail."""
+    other, label, head, tail = relation
+    _, first, first_end, second, second_end, _ = accumulate(map(len, pieces), initial=0)
+    mentions = [Mention(first, first_end, LABEL, "e1"), Mention(second, second_end, LABEL, "e2")]
     doc, spans = build_text_doc(tokenizer, "".join(pieces), mentions)
     nominals = {span.id_: span for span in spans}
-    write_relations(doc, [] if label is None else [(nominals[str(head)], nominals[str(tail)], label)])
+    write_relations(doc, [] if other else [(nominals[head], nominals[tail], label)])
     for token in doc:
         token.is_sent_start = token.i == 0
     return doc

@@ -33,11 +33,8 @@ def _quotes(words: Sequence[str]) -> dict[int, bool]:
     for i, word in enumerate(words):
         if word not in inside:
             continue
-        if (
-            word == "'"
-            and not inside[word]
-            and (i == 0 or words[i - 1][-1] in "sSzxZ" or word not in words[i + 1 :])
-        ):
+        plural = i == 0 or words[i - 1][-1] in "sSzxZ"
+        if word == "'" and not inside[word] and (plural or word not in words[i + 1 :]):
             opens[i] = False  # the plural's genitive: "the Smiths' house"
             continue
         inside[word] = not inside[word]

@@ -38,9 +38,8 @@ def wikilinks_docs(page: Mapping[str, Any], tokenizer: Callable[[str], Doc]) -> 
     for paragraph in page["pars"]:
         if paragraph["k"] != PROSE or not paragraph["t"].strip():
             continue
-        links = [
-            Mention(start, end, LABEL, kb_id=title) for start, end, title in paragraph["l"] if start < end
-        ]
-        doc, _ = build_text_doc(tokenizer, paragraph["t"], links)
+        links = [(start, end, title) for start, end, title in paragraph["l"] if start < end]
+        mentions = [Mention(start, end, LABEL, kb_id=title) for start, end, title in links]
+        doc, _ = build_text_doc(tokenizer, paragraph["t"], mentions)
         doc.user_data["title"] = page["title"]
         yield doc

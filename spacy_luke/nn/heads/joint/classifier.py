@@ -22,5 +22,4 @@ class RowClassifier(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """features (Tensor): Shape: (batch, n, width). RETURNS (Tensor): Logits. Shape: (batch, n, n_labels)"""
-        logits: Tensor = self.classifier(self.dropout(features))
-        return logits.float()
+        return self.classifier(self.dropout(features)).float()

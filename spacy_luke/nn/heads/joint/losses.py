@@ -14,10 +14,8 @@ def proposal_loss(scores: Tensor, gold: Tensor) -> Tensor:
     gold (Tensor): 1.0 for gold spans. Same shape.
     RETURNS (Tensor): Sum over spans, mean over tokens.
     """
-    loss = F.binary_cross_entropy_with_logits(
-        scores, gold, reduction="none"
-    )  # a missing span's score is very low
-    return loss.sum() / max(len(scores), 1)
+    # A missing span's score is very low.
+    return F.binary_cross_entropy_with_logits(scores, gold, reduction="sum") / max(len(scores), 1)
 
 
 def span_loss(logits: Tensor, gold: Tensor) -> Tensor:

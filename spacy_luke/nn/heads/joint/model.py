@@ -68,21 +68,13 @@ class LukeJointModel(LukeHead):
         spans, labels, relations = joint.ner_labels, joint.entity_labels, joint.relation_labels
         # For each head the labels without which there is none, what it depends on, and how it is made.
         heads: dict[str, tuple[tuple[str, ...], list[str], Callable[[], nn.Module]]] = {
-            "span_head": (
-                spans,
-                ["ner_labels"],
-                lambda: RowClassifier(3 * width, len(spans) + 1, dropout),
-            ),
+            "span_head": (spans, ["ner_labels"], lambda: RowClassifier(3 * width, len(spans) + 1, dropout)),
             "proposer": (
                 spans,
                 ["proposal_width", "max_span_width"],
                 lambda: SpanProposer(width, joint.proposal_width, joint.max_span_width),
             ),
-            "entity_head": (
-                labels,
-                ["entity_labels"],
-                lambda: RowClassifier(width, len(labels), dropout),
-            ),
+            "entity_head": (labels, ["entity_labels"], lambda: RowClassifier(width, len(labels), dropout)),
             "relation_head": (
                 relations,
                 ["relation_labels", "relation_width"],
@@ -96,17 +88,15 @@ class LukeJointModel(LukeHead):
                 setattr(self, name, None)
                 untrained.discard(name)
             elif getattr(self, name) is None or not is_same:
-                setattr(self, name, self._new(make()))
+                head = make()
+                init_module(head, self.config.initializer_range)
+                setattr(self, name, head.to(self.device))
                 untrained.add(name)
         # The proposer has no labels of its own: what it finds is labelled by the span head.
         self.joint = joint.with_changes(untrained=tuple(sorted(untrained - {"proposer"})))
 
-    def _new(self, head: nn.Module) -> nn.Module:
-        init_module(head, self.config.initializer_range)
-        return head.to(self.device)
-
     def saved_config(self) -> LukeConfig:
-        """RETURNS (LukeConfig): The configuration as `config.json` has it, with what there is to say of the heads."""
+        """See `LukePreTrainedModel.saved_config`: with what there is to say of the heads."""
         config = super().saved_config()
         config.joint = {name: value for name, value in self.joint.to_dict().items() if name != UNTRAINED}
         return config
@@ -134,8 +124,8 @@ class LukeJointModel(LukeHead):
         if states is None:
             states = self._read_words(inputs)
         output = JointOutput(word_states=states.last_hidden_state, words=states)
-        if find and self.span_head is not None and self.proposer is not None:
-            self._score_spans(inputs, states, output, self.span_head, self.proposer)
+        if find:
+            self._score_spans(inputs, states, output)
         if inputs.entity_start_positions is not None and inputs.entity_start_positions.shape[1]:
             self._label(inputs, states, rows, output, relation_floor)
         return output
@@ -147,19 +137,14 @@ class LukeJointModel(LukeHead):
             return self.luke.encode_words(*words)
         return WordStates(self.encode(LukeInputs(*words)).last_hidden_state, [], [], None)
 
-    def _score_spans(
-        self,
-        inputs: LukeInputs[Tensor],
-        states: WordStates,
-        output: JointOutput,
-        span_head: RowClassifier,
-        proposer: SpanProposer,
-    ) -> None:
+    def _score_spans(self, inputs: LukeInputs[Tensor], states: WordStates, output: JointOutput) -> None:
+        if self.span_head is None or self.proposer is None:
+            return
         first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
         if inputs.spans is None or inputs.gold_spans is not None:
             token_mask, words = inputs.needed("token_mask"), states.last_hidden_state
-            # (batch, n_tokens, hidden) each
-            output.proposal_scores = proposer(take_rows(words, first), take_rows(words, last), token_mask)
+            ends = take_rows(words, first), take_rows(words, last)  # (batch, n_tokens, hidden) each
+            output.proposal_scores = self.proposer(*ends, token_mask)
             wanted = output.proposal_scores.detach()
             if inputs.gold_spans is not None:
                 wanted = wanted + 1e6 * inputs.gold_spans
@@ -177,7 +162,7 @@ class LukeJointModel(LukeHead):
         if are_kept:
             output.rows = rows
         parts = [take_rows(rows.words, start), take_rows(rows.words, end), rows.states]
-        output.span_logits = span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
+        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
 
     def _label(
         self,
@@ -190,9 +175,7 @@ class LukeJointModel(LukeHead):
         start, end = inputs.needed("entity_start_positions"), inputs.needed("entity_end_positions")
         mask, pairs = inputs.needed("entity_attention_mask").bool(), inputs.pairs
         relate = self.relation_head is not None and pairs is not None and len(pairs) > 0
-        rows = None
-        if known is not None and inputs.entity_ids is None:
-            rows = known.take(start, end, mask)
+        rows = known.take(start, end, mask) if known is not None and inputs.entity_ids is None else None
         if rows is None:
             rows = self._read(inputs, states, start, end, mask, relate, inputs.entity_ids)
         output.entity_states = rows.states

@@ -51,9 +51,8 @@ class SpanProposer(nn.Module):
         start, start_bias = self.start(first).split([self.start.out_features - 1, 1], dim=-1)
         end, end_bias = self.end(last).split([self.end.out_features - 1, 1], dim=-1)
         n_tokens, n_widths = mask.shape[1], len(self.span_width)
-        ends = torch.arange(n_tokens, device=mask.device)[:, None] + torch.arange(
-            n_widths, device=mask.device
-        )
+        starts, widths = (torch.arange(n, device=mask.device) for n in (n_tokens, n_widths))
+        ends = starts[:, None] + widths
         exists = ends < n_tokens
         ends = ends.clamp(max=max(n_tokens - 1, 0))  # (n_tokens, n_widths)
         # Band of the full start-by-end matrix: n_tokens is a few hundred, so the product is cheaper than a gather.
@@ -99,8 +98,7 @@ def _highest_overlapping(spans: Tensor, values: Tensor, real: Tensor) -> Tensor:
     """spans (Tensor): First and last token. Shape: (batch, n_spans, 2). values, real (Tensor): Shape: (batch, n_spans)
     RETURNS (Tensor): The highest score among the real spans that share a token with each. Shape: (batch, n_spans)"""
     first, last = spans.unbind(dim=-1)
-    overlap = (first[:, :, None] <= last[:, None]) & (
-        last[:, :, None] >= first[:, None]
-    )  # (batch, n_spans, n_spans)
+    # (batch, n_spans, n_spans)
+    overlap = (first[:, :, None] <= last[:, None]) & (last[:, :, None] >= first[:, None])
     rivals = torch.where(overlap & real[:, None], values[:, None], _NEVER)
     return rivals.amax(dim=-1) if values.shape[1] else values  # without spans there is no maximum

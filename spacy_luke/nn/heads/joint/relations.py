@@ -94,27 +94,16 @@ class RelationHead(nn.Module):
             for index in torch.split(places, _CHUNK):
                 yield index, self._score(pairs[index, 1], pairs[index, 2], *of_window)
 
-    def _score(
-        self,
-        h: Tensor,
-        t: Tensor,
-        head: Tensor,
-        tail: Tensor,
-        context: Tensor,
-        attention: Tensor,
-        start: Tensor,
-        end: Tensor,
-    ) -> Tensor:
+    def _score(self, h: Tensor, t: Tensor, *of_window: Tensor) -> Tensor:
+        head, tail, context, attention, start, end = of_window
         add_h, mul_h = head.chunk(2, dim=-1)  # (n_entities, width) each
         add_t, mul_t = tail.chunk(2, dim=-1)
         near = self.distance(distance_classes(start, end, h, t))
         looked, which = common_context(attention, context, h, t)
-        hidden = torch.addcmul(
-            _rows(add_h, h) + _rows(add_t, t), _rows(mul_h, h), _rows(mul_t, t)
-        )  # (n, width)
+        added = _rows(add_h, h) + _rows(add_t, t)
+        hidden = torch.addcmul(added, _rows(mul_h, h), _rows(mul_t, t))  # (n, width)
         hidden = hidden + _rows(looked, which) + near
-        logits: Tensor = self.classifier(self.dropout(F.gelu(self.norm(hidden))))
-        return logits.float()
+        return self.classifier(self.dropout(F.gelu(self.norm(hidden)))).float()
 
 
 def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,9 +115,8 @@ def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tenso
     RETURNS (tuple[Tensor, Tensor]): Mean word states, by the product of the attentions, shape (n_different, width), and
         which of them each pair has, shape (n_pairs,).
     """
-    keys, which = torch.unique(
-        torch.minimum(head, tail) * len(attention) + torch.maximum(head, tail), return_inverse=True
-    )
+    both = torch.minimum(head, tail) * len(attention) + torch.maximum(head, tail)
+    keys, which = torch.unique(both, return_inverse=True)
     first, second = keys // len(attention), keys % len(attention)
     shared = _rows(attention, first) * _rows(attention, second)  # (n_different, length)
     total = shared.sum(dim=-1, keepdim=True).clamp(min=1e-12)
