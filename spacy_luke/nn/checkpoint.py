@@ -60,14 +60,14 @@ class SafeWeights(Mapping[str, Tensor]):
         """name (str): Its name. RETURNS (Tensor): On the CPU, in the type it is stored in."""
         entry = self._entries[name]
         begin, end = (self._start + offset for offset in entry["data_offsets"])
-        dtype, shape = _TYPES[entry["dtype"]], entry["shape"]
-        if begin == end:
-            return torch.empty(shape, dtype=dtype)
         if end - begin < MAPPED_FROM:
-            raw = np.fromfile(self.path, np.uint8, count=end - begin, offset=begin)
+            raw = torch.empty(end - begin, dtype=torch.uint8)
+            with self.path.open("rb") as file:
+                file.seek(begin)
+                file.readinto(raw.numpy().data)
         else:
-            raw = np.memmap(self.path, np.uint8, "c", begin, (end - begin,))
-        return torch.from_numpy(raw).view(dtype).view(shape)  # (n_bytes,) -> shape
+            raw = torch.from_numpy(np.memmap(self.path, np.uint8, "c", begin, (end - begin,)))
+        return raw.view(_TYPES[entry["dtype"]]).view(entry["shape"])  # (n_bytes,) -> shape
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
