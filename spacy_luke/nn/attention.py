@@ -38,8 +38,8 @@ class LukeSelfAttention(nn.Module):
         width = config.hidden_size
         self.heads = config.num_attention_heads
         self.entity_aware = config.use_entity_aware_attention
-        self.words_read_entities = config.words_attend_to_entities
-        self.entities_read_entities = config.entities_attend_to_entities
+        self.words_attend_to_entities = config.words_attend_to_entities
+        self.entities_attend_to_entities = config.entities_attend_to_entities
         self.query = Linear(width, width)
         self.key = Linear(width, width)
         self.value = Linear(width, width)
@@ -80,7 +80,7 @@ class LukeSelfAttention(nn.Module):
             shape (size, heads, words, words [+ entities if they are read]).
         """
         queries, kinds = [self.query(hidden)], [words]
-        if entities is not None and self.words_read_entities:
+        if entities is not None and self.words_attend_to_entities:
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
         divided = self._divide(layout, queries, kinds, "words")
@@ -104,7 +104,7 @@ class LukeSelfAttention(nn.Module):
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         own_query = self.e2e_query(hidden) if self.entity_aware else query
-        if not self.entities_read_entities:
+        if not self.entities_attend_to_entities:
             return self._attend_to_words_and_self(
                 query, own_query, layout, words, entities, head_mask, need_probs
             )
@@ -129,7 +129,9 @@ class LukeSelfAttention(nn.Module):
     ) -> Iterator[tuple[list[Tensor], list[KeysValues], Group]]:
         """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
         own = [layout.divide(query, asking) for query in queries]
-        blocks = [[layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)]
+        blocks = [
+            [layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)
+        ]
         for i, group in enumerate(layout.groups):
             split = partial(self._split, size=group.size)
             kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
