@@ -11,8 +11,8 @@ from typing import Any
 
 from ..errors import Errors
 from ..inputs.pieces import N_CASES
-from ..nn.checkpoint import read_weights
-from ..nn.config import read_config_file
+from ..nn.checkpoint import load_weights
+from ..nn.config import load_config_file
 from ..nn.convert import luke_from_encoder
 from ..nn.hub import resolve_checkpoint
 from ..tokenizer import LukeTokenizer
@@ -50,14 +50,14 @@ def convert_folder(
     """
     folder = _find_source(source)
     # Attention without dropout has a far faster kernel on CPU, and the other dropouts regularize enough.
-    config = {**read_config_file(folder), "attention_probs_dropout_prob": 0.0}
+    config = {**load_config_file(folder), "attention_probs_dropout_prob": 0.0}
     if not (folder / "tokenizer.json").is_file():
         raise ValueError(Errors.L254.format(folder=folder))
     entities = {title: i for i, title in enumerate(dict.fromkeys((*ENTITY_TOKENS, *titles)))}
     tokenizer = LukeTokenizer.from_tokenizer_json(folder / "tokenizer.json", entities, **tokenizer_options)
     vocab = tokenizer.get_vocab()
     model = luke_from_encoder(
-        read_weights(folder),
+        load_weights(folder),
         config,
         entity_vocab_size=len(entities),
         entity_emb_size=config["hidden_size"] if entity_emb_size is None else entity_emb_size,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..inputs.batch import Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
-from ..nn.heads.joint.outputs import Candidates, JointOutput
+from ..nn.heads.joint.outputs import JointOutput, SpanCandidates
 
 
 def joint_loss(
@@ -33,7 +33,8 @@ def joint_loss(
     if "spans" in whole:
         losses["spans"] = span_loss(*whole["spans"])
     if "labels" in whole:
-        losses["labels"] = entity_loss(*whole["labels"], multi_label)
+        logits, labels = whole["labels"]
+        losses["labels"] = entity_loss(logits, labels, multi_label)
     if "relations" in whole:
         losses |= _relation_losses(*whole["relations"])
     return losses
@@ -61,7 +62,7 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
     return rows
 
 
-def _candidate_labels(candidates: Candidates, gold: Tensor) -> Tensor:
+def _candidate_labels(candidates: SpanCandidates, gold: Tensor) -> Tensor:
     """Look the candidates up in the gold spans. RETURNS (Tensor): Shape: (batch, n_spans)"""
     start, width = candidates.spans[..., 0], candidates.spans[..., 1] - candidates.spans[..., 0]
     n_widths = gold.shape[2]

@@ -14,8 +14,8 @@ from safetensors.torch import load, save
 from thinc.api import Model
 from torch import Tensor
 
-from ..nn.checkpoint import read_weights, write_weights
-from ..nn.config import LukeConfig, read_config_file
+from ..nn.checkpoint import load_weights, save_weights
+from ..nn.config import LukeConfig, load_config_file
 from ..nn.heads.base import LukeHead, saved_class
 from ..tokenizer import LukeTokenizer
 from .store import build_head, share_saved
@@ -51,17 +51,17 @@ class Saved:
         """folder (Path): Where to write weights and tokenizer in the published directory format."""
         config, weights = _state(get_module(self.model))
         config.save_pretrained(folder)
-        write_weights(folder, weights)
+        save_weights(folder, weights)
         get_tokenizer(self.model).save_pretrained(folder)
 
     def from_disk(self, folder: Path) -> None:
         """folder (Path): What `to_disk` wrote."""
-        weights = read_weights(folder)
+        weights = load_weights(folder)
         saved = share_saved(
             _digest(folder),
             weights,
             lambda: LukeTokenizer.from_pretrained(folder),
-            lambda: _rebuild(read_config_file(folder), weights),
+            lambda: _rebuild(load_config_file(folder), weights),
         )
         set_weights(self.model, saved)
 

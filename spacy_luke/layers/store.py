@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..errors import Errors
 from ..nn import heads
-from ..nn.checkpoint import read_weights
-from ..nn.config import LukeConfig, read_config_file
+from ..nn.checkpoint import load_weights
+from ..nn.config import LukeConfig, load_config_file
 from ..nn.heads.base import JOINT, LukeHead, saved_class
 from ..nn.heads.joint.model import LukeJointModel
 from ..nn.hub import resolve_checkpoint
@@ -79,14 +79,14 @@ def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkp
     key = (*source, device, head, *sorted(changes.items()))
     model = _MODULES.get(key)
     if model is None:
-        config = LukeConfig.from_dict(read_config_file(folder), **changes)
+        config = LukeConfig.from_dict(load_config_file(folder), **changes)
         saved = saved_class(config)
         # The joint model takes any encoder, and other heads that of a model that wasn't fine-tuned for something else.
         if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
             raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
         if head == "LukeForQuestionAnswering" != saved:
             config.num_labels = 2  # start and end, whatever else the checkpoint was to name
-        model = build_head(head, config, read_weights(folder))
+        model = build_head(head, config, load_weights(folder))
         if isinstance(model, LukeJointModel) and saved != JOINT:
             model.joint = model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id)
         _MODULES[key] = model = model.to(device)

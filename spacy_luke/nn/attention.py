@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .config import LukeConfig
 from .inference import InferenceLinear, Rows8
-from .layout import KINDS, Group, Kind, Layout
+from .layout import TOKEN_KINDS, Group, Layout, TokenKind
 from .linear import Linear
 
 # From how many scores on folding pays, of all and of one head; measured on CPU, where large matrices cost page faults
@@ -31,17 +31,15 @@ class LukeSelfAttention(nn.Module):
 
     Words and entities stay in tensors of their own, so that a word pass can be kept and read again. All states
     are rows, whose layout says who may read whom.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
         width = config.hidden_size
         self.heads = config.num_attention_heads
         self.entity_aware = config.use_entity_aware_attention
-        self.words_read_entities = config.words_attend_to_entities
-        self.entities_read_entities = config.entities_attend_to_entities
+        self.words_attend_to_entities = config.words_attend_to_entities
+        self.entities_attend_to_entities = config.entities_attend_to_entities
         self.query = Linear(width, width)
         self.key = Linear(width, width)
         self.value = Linear(width, width)
@@ -61,7 +59,7 @@ class LukeSelfAttention(nn.Module):
         hidden (Tensor | Rows8): Prepared. RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)"""
         return self.key(hidden), self.value(hidden)
 
-    def read_as_words(
+    def attend_from_words(
         self,
         hidden: Prepared,
         layout: Layout,
@@ -82,13 +80,13 @@ class LukeSelfAttention(nn.Module):
             shape (size, heads, words, words [+ entities if they are read]).
         """
         queries, kinds = [self.query(hidden)], [words]
-        if entities is not None and self.words_read_entities:
+        if entities is not None and self.words_attend_to_entities:
             queries.append(self.w2e_query(hidden) if self.entity_aware else queries[0])
             kinds.append(entities)
         divided = self._divide(layout, queries, kinds, "words")
-        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
+        return _join([self._attend(*parts, head_mask, need_probs) for parts in divided])
 
-    def read_as_entities(
+    def attend_from_entities(
         self,
         hidden: Prepared,
         layout: Layout,
@@ -102,16 +100,18 @@ class LukeSelfAttention(nn.Module):
         hidden (Tensor | Rows8): Entity states, prepared. Shape: (entities, width)
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
             shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where an
-            entity reads no other one. Further arguments are those of `read_as_words`.
+            entity reads no other one. Further arguments are those of `attend_from_words`.
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         own_query = self.e2e_query(hidden) if self.entity_aware else query
-        if not self.entities_read_entities:
-            return self._read_words_and_self(query, own_query, layout, words, entities, head_mask, need_probs)
+        if not self.entities_attend_to_entities:
+            return self._attend_to_words_and_self(
+                query, own_query, layout, words, entities, head_mask, need_probs
+            )
         divided = self._divide(layout, [query, own_query], [words, entities], "entities")
-        return _join([self._read(*parts, head_mask, need_probs) for parts in divided])
+        return _join([self._attend(*parts, head_mask, need_probs) for parts in divided])
 
-    def reread(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
+    def attend_with(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
         """Read with probabilities that are returned, so that gradients reach them. Nothing is packed then.
 
         probs (Tensor): Shape: (size, heads, words + entities, words + entities)
@@ -125,11 +125,13 @@ class LukeSelfAttention(nn.Module):
         return torch.cat([merge_heads(part) for part in parts])
 
     def _divide(
-        self, layout: Layout, queries: list[Tensor], kinds: list[KeysValues], asking: Kind
+        self, layout: Layout, queries: list[Tensor], kinds: list[KeysValues], asking: TokenKind
     ) -> Iterator[tuple[list[Tensor], list[KeysValues], Group]]:
         """The queries of each group, and its keys and values. Shape: (size, heads, tokens, width / heads) each."""
         own = [layout.divide(query, asking) for query in queries]
-        blocks = [[layout.divide(part, kind) for part in kv] for kind, kv in zip(KINDS, kinds, strict=False)]
+        blocks = [
+            [layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)
+        ]
         for i, group in enumerate(layout.groups):
             split = partial(self._split, size=group.size)
             kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
@@ -140,7 +142,7 @@ class LukeSelfAttention(nn.Module):
         # (size * tokens, width) -> (size, tokens, heads, width / heads) -> (size, heads, tokens, width / heads)
         return rows.view(size, total // max(size, 1), self.heads, width // self.heads).transpose(1, 2)
 
-    def _read(
+    def _attend(
         self,
         queries: list[Tensor],
         blocks: list[KeysValues],
@@ -161,7 +163,7 @@ class LukeSelfAttention(nn.Module):
         # Folding doubles the arithmetic and spares the matrix of scores, which dropout builds anyway.
         may_fold = not (self.training and self.dropout.p > 0.0)
         if not plain and (len(keys) == 1 or (may_fold and is_large(queries[0], values))):
-            return self._read_fused(queries, keys, values, bias), None
+            return self._attend_fused(queries, keys, values, bias), None
         scale = 1.0 / math.sqrt(values.shape[-1])  # of the queries, which are smaller than the scores
         queries, keys, (values,) = (suit_small_products(part) for part in (queries, keys, [values]))
         scores = [(query * scale) @ key.transpose(-1, -2) for query, key in zip(queries, keys, strict=True)]
@@ -169,7 +171,7 @@ class LukeSelfAttention(nn.Module):
         stored = blocks[0][1].dtype
         return merge_heads(probs @ values).to(stored), probs.to(stored) if need_probs else None
 
-    def _read_fused(
+    def _attend_fused(
         self, queries: list[Tensor], keys: list[Tensor], values: Tensor, bias: Tensor | None
     ) -> Tensor:
         query, key, width = queries[0], keys[0], values.shape[-1]
@@ -180,7 +182,7 @@ class LukeSelfAttention(nn.Module):
         context = F.scaled_dot_product_attention(query, key, values, bias, dropout_p=rate, scale=scale)
         return merge_heads(context[..., :width])
 
-    def _read_words_and_self(
+    def _attend_to_words_and_self(
         self,
         query: Tensor,
         own_query: Tensor,
@@ -190,7 +192,7 @@ class LukeSelfAttention(nn.Module):
         head_mask: Tensor | None,
         need_probs: bool,
     ) -> Read:
-        """As `_read`, with one column for the row's own key instead of a block of all entities. What a row does with
+        """As `_attend`, with one column for the row's own key instead of a block of all entities. What a row does with
         itself needs no group: only the words are read by groups, and tell which share remains for the row itself."""
         by_head = own_query.shape[0], self.heads, own_query.shape[1] // self.heads  # rows, heads, d
         scale = 1.0 / math.sqrt(by_head[2])
@@ -200,10 +202,14 @@ class LukeSelfAttention(nn.Module):
         divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
+            bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
             few = query.device.type == "cpu" and not is_large(asked, block[1])
             if plain or few:
                 asked, own, keys, values = suit_small_products([asked, own, *block])
-                probs = self._probabilities(asked, own, keys, bias, head_mask)
+                scores = torch.cat(
+                    [asked @ keys.transpose(-1, -2), own], dim=-1
+                )  # (size, heads, rows, words + 1)
+                probs = self._normalize(scores, bias, head_mask)
                 context, share = probs[..., :-1] @ values, probs[..., -1:]
                 parts += [probs.to(query.dtype)] if need_probs else []
             else:
@@ -212,16 +218,6 @@ class LukeSelfAttention(nn.Module):
             shares.append(merge_heads(share).to(query.dtype))
         share = torch.cat(shares)[..., None]  # (rows, heads) -> (rows, heads, 1)
         return torch.cat(contexts) + (share * selves[1].view(by_head)).flatten(1), parts
-
-    def _probabilities(
-        self, query: Tensor, own_score: Tensor, keys: Tensor, bias: Tensor | None, head_mask: Tensor | None
-    ) -> Tensor:
-        """query, own_score, keys (Tensor): Shape: (size, heads, rows or words, d or 1)
-        RETURNS (Tensor): Of each word, and behind them of the row itself. Shape: (size, heads, rows, words + 1)"""
-        if bias is not None:
-            bias = F.pad(bias, (0, 1))  # an entity always reads itself
-        scores = torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1)
-        return self._normalize(scores, bias, head_mask)
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         if bias is not None:
@@ -270,7 +266,7 @@ def fused_words_and_self(
     query (Tensor): Scaled. Shape: (batch, heads, entities, d)
     own_score (Tensor): Scaled product of a row's query and its own key. Shape: (batch, heads, entities, 1)
     words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
-    bias (Tensor | None): Shape: (batch, 1, 1, words)
+    bias (Tensor | None): Of the words and oneself. Shape: (batch, 1, 1, words + 1)
     RETURNS (tuple[Tensor, Tensor]): What was read of the words, shape (batch, heads, entities, d), and the share
         that the row itself has, shape (batch, heads, entities, 1).
     """
@@ -280,7 +276,6 @@ def fused_words_and_self(
     keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
     keys[:, :, -1, width] = 1.0
     values[:, :, -1, width] = 1.0
-    bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
     read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
     return read[..., :width], read[..., width : width + 1]
 

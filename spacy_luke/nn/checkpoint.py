@@ -40,9 +40,9 @@ _TYPES = {
 
 
 class SafeWeights(Mapping[str, Tensor]):
-    """The tensors of a safetensors file, each read from it anew when it is asked for. Large ones are mapped, each by
-    itself: what has been read of one is gone with it. safetensors would map the whole file for each, which takes a
-    millisecond and 64 kB, or once for all, which holds what was read of any as long as one of them is there.
+    """The tensors of a safetensors file, loaded when they are asked for. Large ones are mapped one by one, so that the
+    memory of each is free when it is. safetensors maps the whole file: for each tensor, which takes a millisecond and
+    64 kB, or once for all, which keeps what was loaded of any tensor as long as one of them exists.
 
     path (Path): The file.
     RAISES (ValueError): If it is damaged.
@@ -52,7 +52,7 @@ class SafeWeights(Mapping[str, Tensor]):
         self.path = path
         try:
             with safe_open(path, framework="pt"):  # checks the header
-                self._start, self._entries = _read_header(path)
+                self._start, self._entries = _parse_header(path)
         except (SafetensorError, OSError, ValueError) as error:
             raise ValueError(Errors.L113.format(path=path, error=error)) from error
 
@@ -60,14 +60,14 @@ class SafeWeights(Mapping[str, Tensor]):
         """name (str): Its name. RETURNS (Tensor): On the CPU, in the type it is stored in."""
         entry = self._entries[name]
         begin, end = (self._start + offset for offset in entry["data_offsets"])
-        dtype, shape = _TYPES[entry["dtype"]], entry["shape"]
-        if begin == end:
-            return torch.empty(shape, dtype=dtype)
         if end - begin < MAPPED_FROM:
-            raw = np.fromfile(self.path, np.uint8, count=end - begin, offset=begin)
+            raw = torch.empty(end - begin, dtype=torch.uint8)
+            with self.path.open("rb") as file:
+                file.seek(begin)
+                file.readinto(raw.numpy().data)
         else:
-            raw = np.memmap(self.path, np.uint8, "c", begin, (end - begin,))
-        return torch.from_numpy(raw).view(dtype).view(shape)  # (n_bytes,) -> shape
+            raw = torch.from_numpy(np.memmap(self.path, np.uint8, "c", begin, (end - begin,)))
+        return raw.view(_TYPES[entry["dtype"]]).view(entry["shape"])  # (n_bytes,) -> shape
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -76,7 +76,7 @@ class SafeWeights(Mapping[str, Tensor]):
         return len(self._entries)
 
 
-def _read_header(path: Path) -> tuple[int, dict[str, Any]]:
+def _parse_header(path: Path) -> tuple[int, dict[str, Any]]:
     """RETURNS (tuple[int, dict]): Where the tensors begin, and type, shape and place from there of each by name."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
@@ -88,7 +88,7 @@ def _read_header(path: Path) -> tuple[int, dict[str, Any]]:
     return 8 + size, entries
 
 
-def read_weights(folder: Path) -> Mapping[str, Tensor]:
+def load_weights(folder: Path) -> Mapping[str, Tensor]:
     """Read all weights of a folder, in one file or in shards.
 
     folder (Path): The folder. `model.safetensors` is preferred to `pytorch_model.bin`.
@@ -99,11 +99,11 @@ def read_weights(folder: Path) -> Mapping[str, Tensor]:
     for name in WEIGHT_FILES:
         path = folder / name
         if path.is_file():
-            return _read_shards(path) if name.endswith(INDEX_SUFFIX) else _read_file(path)
+            return _load_shards(path) if name.endswith(INDEX_SUFFIX) else _load_file(path)
     raise ValueError(Errors.L231.format(folder=folder, allowed=", ".join(WEIGHT_FILES)))
 
 
-def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
+def save_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
     """Write `model.safetensors`. folder (Path): It exists. weights (Mapping[str, Tensor]): On any device."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     # Loaded weights may be mapped from the very file that is written here, so that must not be touched:
@@ -119,14 +119,14 @@ def write_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _read_shards(index: Path) -> Mapping[str, Tensor]:
-    places = _read_index(index)
+def _load_shards(index: Path) -> Mapping[str, Tensor]:
+    places = _parse_index(index)
     shards: list[Any] = []
     for name in sorted(set(places.values())):
         path = index.parent / name
         if Path(name).name != name or not path.is_file():
             raise ValueError(Errors.L232.format(path=index, shard=name))
-        shards.append(_read_file(path))
+        shards.append(_load_file(path))
     weights: ChainMap[str, Tensor] = ChainMap(
         *reversed(shards)
     )  # the last counts; nothing is ever put into it
@@ -136,7 +136,7 @@ def _read_shards(index: Path) -> Mapping[str, Tensor]:
     return weights
 
 
-def _read_index(path: Path) -> dict[str, str]:
+def _parse_index(path: Path) -> dict[str, str]:
     """RETURNS (dict[str, str]): The file that each weight is in."""
     try:
         places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
@@ -147,11 +147,11 @@ def _read_index(path: Path) -> dict[str, str]:
     return places
 
 
-def _read_file(path: Path) -> Mapping[str, Tensor]:
-    return SafeWeights(path) if path.suffix == ".safetensors" else _read_pickle(path)
+def _load_file(path: Path) -> Mapping[str, Tensor]:
+    return SafeWeights(path) if path.suffix == ".safetensors" else _load_pickle(path)
 
 
-def _read_pickle(path: Path) -> dict[str, Tensor]:
+def _load_pickle(path: Path) -> dict[str, Tensor]:
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or foreign pickle may raise anything; none of its code is run

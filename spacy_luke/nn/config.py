@@ -44,9 +44,9 @@ class LukeConfig:
     pad_token_id (int): Id of the padding word token.
     bos_token_id (int | None): Id of the token that starts a text.
     eos_token_id (int | None): Id of the token that ends a text.
-    words_attend_to_entities (bool): If false, words read only words: their states do not depend on the
+    words_attend_to_entities (bool): If false, words attend only to words: their states do not depend on the
         entity inputs and can be computed once for any number of entities. Published models: true.
-    entities_attend_to_entities (bool): If false, an entity reads the words and itself, no other entity.
+    entities_attend_to_entities (bool): If false, an entity attends to the words and itself, to no other entity.
         Published models: true.
     output_attentions (bool): Default of the argument of `LukeModel.forward`.
     output_hidden_states (bool): Default of the argument of `LukeModel.forward`.
@@ -123,7 +123,7 @@ class LukeConfig:
         self.return_dict = return_dict
         self.problem_type = problem_type
         self.tie_word_embeddings = tie_word_embeddings
-        self.id2label = _read_labels(id2label, num_labels)
+        self.id2label = _parse_labels(id2label, num_labels)
         self.label2id = _inverse(self.id2label) if label2id is None else dict(label2id)
         kwargs.pop("model_type", None)
         for name, value in kwargs.items():
@@ -138,7 +138,7 @@ class LukeConfig:
     @num_labels.setter
     def num_labels(self, count: int) -> None:
         if count != len(self.id2label):
-            self.id2label = _read_labels(None, count)
+            self.id2label = _parse_labels(None, count)
             self.label2id = _inverse(self.id2label)
 
     @property
@@ -151,13 +151,10 @@ class LukeConfig:
 
     __hash__ = None  # type: ignore[assignment]
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # fields that this class does not know
 
-        def __getattr__(self, name: str) -> Any:
-            """Fields that this class does not know."""
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            """The same."""
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
@@ -174,7 +171,8 @@ class LukeConfig:
             elif kind == "bool" and not isinstance(value, bool):
                 raise TypeError(Errors.L201.format(name=name, value=value, allowed="true or false"))
             elif kind == "float" or (kind == "float | None" and value is not None):
-                _check_number(name, value, most=1.0 if "dropout" in name else math.inf)
+                most = 1.0 if "dropout" in name else math.inf
+                _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
         problem = self.problem_type
         if problem not in (None, *PROBLEM_TYPES):
             allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
@@ -236,7 +234,7 @@ class LukeConfig:
         where: dict[str, Any] = {"revision": revision, "cache_dir": cache_dir, "subfolder": subfolder}
         where["local_files_only"] = local_files_only
         folder = resolve_checkpoint(name_or_path, patterns=(CONFIG_NAME,), **where)
-        return cls.from_dict(read_config_file(folder), **overrides)
+        return cls.from_dict(load_config_file(folder), **overrides)
 
     def save_pretrained(self, path: str | os.PathLike[str]) -> None:
         """Write `config.json`. path (str | os.PathLike): The folder; made if it does not exist.
@@ -250,7 +248,7 @@ class LukeConfig:
     def from_json_file(cls, path: str | os.PathLike[str], **overrides: Any) -> LukeConfig:
         """path (str | os.PathLike): A file of any name. **overrides (Any): Fields that replace those of the file.
         RETURNS (LukeConfig): The configuration. RAISES (ValueError): If it is missing or can't be read."""
-        return cls.from_dict(read_config_file(Path(path).parent, Path(path).name), **overrides)
+        return cls.from_dict(load_config_file(Path(path).parent, Path(path).name), **overrides)
 
     def to_json_file(self, path: str | os.PathLike[str]) -> None:
         """path (str | os.PathLike): A file of any name, to write. RAISES (ValueError): See `to_json_string`."""
@@ -274,7 +272,7 @@ _FIELD_TYPES = {
 }
 
 
-def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
+def load_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     """Read the `config.json` of a folder. name (str): Another name of the file.
     RETURNS (dict[str, Any]): Its fields. RAISES (ValueError): If it is missing or is not a JSON object."""
     path = folder / name
@@ -289,7 +287,7 @@ def read_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     return data
 
 
-def _read_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> dict[int, str]:
+def _parse_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) -> dict[int, str]:
     if id2label is None:
         count = 2 if num_labels is None else num_labels
         _check_int("num_labels", count, least=0)
@@ -312,10 +310,6 @@ def _inverse(labels: Mapping[int, str]) -> dict[str, int]:
 
 def _check_int(name: str, value: Any, *, least: int) -> None:
     _check(name, value, int, least, math.inf, f"an integer of at least {least}")
-
-
-def _check_number(name: str, value: Any, *, most: float) -> None:
-    _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
 
 
 def _check(name: str, value: Any, kinds: Any, least: float, most: float, allowed: str) -> None:

@@ -44,7 +44,7 @@ def luke_from_encoder(
     entity_mask_ids: Sequence[int] = (2, 3),
     new_words: Sequence[int | None] = (),
 ) -> LukeModel:
-    """Make a LUKE whose words read as they did in the source, and whose entities start from the words.
+    """Make a LUKE whose word states are those of the source, and whose entities start from the words.
 
     The entity queries are copies of the word query, the entities' position, type and norm those of the words.
     What an encoder has no equivalent for, the entity table, is drawn at random but for the rows of [MASK].

@@ -1,4 +1,4 @@
-"""The stack of transformer layers, reading words and entities together or one after the other."""
+"""The stack of transformer layers: words and entities together, or the entities after the words."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class LukeOutput(nn.Module):
 
 class LukeAttention(nn.Module):
     """Self-attention and its output; the level exists for the published parameter names.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -64,11 +62,8 @@ class LukeIntermediate(nn.Module):
 
 
 class LukeLayer(nn.Module):
-    """One transformer layer. Everything but the attention acts on rows alone, so words and entities may
-    be in one tensor or in two.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """A transformer layer. All but attention acts on rows alone: words and entities may be in one tensor or in two.
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -84,13 +79,13 @@ class LukeLayer(nn.Module):
         need_probs: bool = False,
         entities_alone: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Read words and entities together.
+        """Run words and entities together.
 
         hidden (Tensor): Words before entities. Shape: (words + entities, width)
         layout (Layout): Which rows belong together; not packed where probabilities are needed.
         head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
         need_probs (bool): Whether to return the probabilities.
-        entities_alone (bool): Whether nobody reads what becomes of the words; not where probabilities are needed.
+        entities_alone (bool): Whether to leave the words' states out; not where probabilities are needed.
         RETURNS (tuple[Tensor, Tensor | None]): States, shape as `hidden` or of the entities alone, and probabilities,
             shape (batch, heads, words + entities, words + entities).
         """
@@ -101,22 +96,24 @@ class LukeLayer(nn.Module):
         word_kv = keys[:n_words], values[:n_words]
         rest = (head_mask, need_probs)
         if layout.entities is None:
-            context, probs = attention.read_as_words(rows, layout, word_kv, None, *rest)
+            context, probs = attention.attend_from_words(rows, layout, word_kv, None, *rest)
             return self.finish(context, hidden), probs[0] if probs else None
         entity_kv = keys[n_words:], values[n_words:]
         if entities_alone:
-            context, _ = attention.read_as_entities(rows[n_words:], layout, word_kv, entity_kv, head_mask)
+            context, _ = attention.attend_from_entities(rows[n_words:], layout, word_kv, entity_kv, head_mask)
             return self.finish(context, hidden[n_words:]), None
-        context, probs = attention.read_as_words(rows[:n_words], layout, word_kv, entity_kv, *rest)
-        read, entity_probs = attention.read_as_entities(rows[n_words:], layout, word_kv, entity_kv, *rest)
+        context, probs = attention.attend_from_words(rows[:n_words], layout, word_kv, entity_kv, *rest)
+        entity_context, entity_probs = attention.attend_from_entities(
+            rows[n_words:], layout, word_kv, entity_kv, *rest
+        )
         if not need_probs:
-            return self.finish(torch.cat([context, read]), hidden), None
+            return self.finish(torch.cat([context, entity_context]), hidden), None
         joined = join_probabilities(probs[0], entity_probs[0])
-        context = attention.reread(joined, layout.groups[0], word_kv, entity_kv)
+        context = attention.attend_with(joined, layout.groups[0], word_kv, entity_kv)
         return self.finish(context, hidden), joined
 
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
-        """The layer behind the attention: context (Tensor): What the rows have read. hidden (Tensor): The rows at its
+        """The layer behind the attention: context (Tensor): From the attention. hidden (Tensor): The rows at its
         input. RETURNS (Tensor): The rows at its output. Shape: (rows, width) each"""
         if hidden.device.type != "cpu" or torch.is_grad_enabled() or len(hidden) <= BLOCK:
             return self._finish(context, hidden)
@@ -124,8 +121,8 @@ class LukeLayer(nn.Module):
         return torch.cat([self._finish(*block) for block in blocks])
 
     def _finish(self, context: Tensor, hidden: Tensor) -> Tensor:
-        read = self.attention.output(context, hidden)
-        return self.output(self.intermediate(read), read)
+        hidden = self.attention.output(context, hidden)
+        return self.output(self.intermediate(hidden), hidden)
 
 
 class EncoderStates(NamedTuple):
@@ -161,7 +158,7 @@ class LukeEncoder(nn.Module):
         output_hidden_states: bool = False,
         words_needed: bool = True,
     ) -> EncoderStates:
-        """Read words and entities together.
+        """Run words and entities together.
 
         words (Tensor): Shape: (words, width)
         entities (Tensor | None): Shape: (entities, width)
@@ -169,8 +166,8 @@ class LukeEncoder(nn.Module):
         head_mask (Tensor | None): Factor of each head of each layer. Shape: (layers, heads, 1, 1)
         output_attentions (bool): Whether to return attention probabilities.
         output_hidden_states (bool): Whether to return the states between the layers.
-        words_needed (bool): Whether anybody reads the last states of the words. Else, where nothing else is asked for,
-            the last layer leaves them out, and they are zeros.
+        words_needed (bool): Whether the last states of the words are needed. If not, and unless attentions or hidden
+            states are asked for, the last layer leaves them out, and they are zeros.
         RETURNS (EncoderStates): The states, padded.
         """
         between, attentions = [], []
@@ -196,10 +193,11 @@ class LukeEncoder(nn.Module):
         padded = _split_rows(hidden, layout)
         if not output_hidden_states:
             return EncoderStates(*padded, (), (), tuple(attentions))
-        return EncoderStates(*padded, *zip(*between, padded, strict=True), tuple(attentions))
+        word_layers, entity_layers = zip(*between, padded, strict=True)
+        return EncoderStates(*padded, word_layers, entity_layers, tuple(attentions))
 
     def encode_words(self, words: Tensor, layout: Layout) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Read words alone and keep what entities will read of them.
+        """Run the words alone, and keep the keys and values that entities attend to.
 
         words (Tensor): Shape: (words, width)
         layout (Layout): Which rows belong together.
@@ -212,7 +210,7 @@ class LukeEncoder(nn.Module):
             key, value = attention.keys_values(rows)
             keys.append(key)
             values.append(value)
-            context, _ = attention.read_as_words(rows, layout, (key, value))
+            context, _ = attention.attend_from_words(rows, layout, (key, value))
             words = layer.finish(context, words)
         return words, keys, values
 
@@ -224,7 +222,7 @@ class LukeEncoder(nn.Module):
         values: list[Tensor],
         output_attentions: bool = False,
     ) -> tuple[Tensor, list[Tensor]]:
-        """Read entities against a kept word pass.
+        """Run entities on a word pass that was kept.
 
         entities (Tensor): Shape: (entities, width)
         layout (Layout): Which rows belong together.
@@ -240,7 +238,7 @@ class LukeEncoder(nn.Module):
             rows = attention.prepare(entities)
             kv = (key, value), attention.keys_values(rows)
             asked = output_attentions and i == last
-            context, probs = attention.read_as_entities(rows, layout, *kv, need_probs=asked)
+            context, probs = attention.attend_from_entities(rows, layout, *kv, need_probs=asked)
             entities = layer.finish(context, entities)
         if not probs:
             return entities, []

@@ -1,4 +1,4 @@
-"""Linear layers that only predict: weights arranged for the processor, in 32, 16 or 8 bits."""
+"""Linear layers for prediction: weights arranged for the processor, in 32, 16 or 8 bits."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Rows8:
 
 
 class InferenceLinear(nn.Module):
-    """A linear layer with weights of its own making. It can't be trained or saved.
+    """A linear layer whose weights have another form. It can't be trained or saved.
 
-    weight (Tensor): The weight that it copies, of any type. Shape: (out, in)
+    weight (Tensor): The weight, of any type, which is copied. Shape: (out, in)
     bias (Tensor): The bias. Shape: (out,)
     """
 
-    arranged = True  # for the processor: these weights can't go elsewhere
+    arranged = True  # for the CPU: these weights can't move to another device
 
     bias: Tensor
 
@@ -75,7 +75,7 @@ class InferenceLinear(nn.Module):
         raise NotImplementedError
 
     def __deepcopy__(self, memo: object) -> InferenceLinear:
-        return self  # nobody changes its weights, and torch can't copy those that oneDNN arranged
+        return self  # its weights never change, and torch can't copy those that oneDNN arranged
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> InferenceLinear:
         if self.arranged and fn(torch.empty(0)).device.type != "cpu":
@@ -102,9 +102,8 @@ class Float32Linear(InferenceLinear):
 
 
 class BFloat16Linear(InferenceLinear):
-    """Inputs, weights and outputs of bfloat16: fast where the processor has instructions for it. Where oneDNN has none
-    to use, the same inputs and weights are multiplied in float32.
-    On a processor oneDNN arranges the weights once.
+    """Inputs, weights and outputs of bfloat16: fast where the processor has instructions for it. On CPUs without any,
+    the rounded inputs and weights are multiplied in float32.
 
     weight, bias (Tensor): See `InferenceLinear`.
     """

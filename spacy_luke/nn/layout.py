@@ -1,7 +1,7 @@
 """Where the words and entities of a batch lie while the encoder runs: in rows of a matrix, without the padding.
 
 All but attention acts on rows alone, so padding is left out and comes back at the end. Attention has to know which
-rows belong together: it reads groups of sequences of equal lengths.
+rows belong together: it takes sequences of equal lengths in groups.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 import torch
 from torch import Tensor
 
-Kind: TypeAlias = Literal["words", "entities"]
-KINDS: tuple[Kind, Kind] = ("words", "entities")
+TokenKind: TypeAlias = Literal["words", "entities"]
+TOKEN_KINDS: tuple[TokenKind, TokenKind] = ("words", "entities")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Rows:
     shape (tuple[int, int]): The padded batch: sequences, and places of each.
     counts (list[int]): How many rows each sequence has, in the order of the rows.
     index (Tensor | None): Place of each row in the flattened batch; None for all in their order.
-    mask (Tensor | None): 1 for rows to read, where padding has rows too; None means all. Shape: `shape`
+    mask (Tensor | None): 0 for padding, where it has rows too; None if it has none. Shape: `shape`
     """
 
     shape: tuple[int, int]
@@ -52,7 +52,7 @@ class Group(NamedTuple):
 
     size (int): How many sequences.
     words, entities (slice): Their rows.
-    word_mask, entity_mask (Tensor | None): 1 for rows to read; None means all. Shape: (size, rows of each)
+    word_mask, entity_mask (Tensor | None): 0 for padding; None if there is none. Shape: (size, rows of each)
     """
 
     size: int
@@ -79,7 +79,7 @@ class Layout:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """RETURNS (list[Group]): What attention reads together, in the order of the rows."""
+        """RETURNS (list[Group]): What attention computes together, in the order of the rows."""
         words, entities = self.words, self.entities or Rows((len(self.order), 0), [0] * len(self.order))
         groups, word, entity = [], 0, 0
         for counts, run in groupby(zip(words.counts, entities.counts, strict=True)):
@@ -91,7 +91,7 @@ class Layout:
             word, entity = ends
         return groups or [Group(0, slice(0, 0), slice(0, 0))]  # an empty batch
 
-    def divide(self, rows: Tensor, kind: Kind) -> tuple[Tensor, ...]:
+    def divide(self, rows: Tensor, kind: TokenKind) -> tuple[Tensor, ...]:
         """Divide rows among the groups. Their gradients come together in one step, whereas each of many slices would
         make a gradient as large as all rows.
 
@@ -105,16 +105,12 @@ class Layout:
         return torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
 
     def with_entities(self, shape: Sequence[int], mask: Tensor | None) -> Layout:
-        """The same words with other entities.
-
-        shape (Sequence[int]): Sequences, and places of each.
-        mask (Tensor | None): 1 for entities, 0 for padding; None means all. Shape: `shape`
-        RETURNS (Layout): The layout.
-        """
+        """shape (Sequence[int]): Sequences, and places of each. mask (Tensor | None): 1 for entities, 0 for padding;
+        None means all. RETURNS (Layout): The same words with other entities."""
         return replace(self, entities=_make_rows(shape, mask, self.order, self.packed))
 
     def put_attentions(self, parts: Sequence[Tensor]) -> Tensor:
-        """Put what entities read of words where the words are in the padded batch.
+        """Put the entities' attention to words where the words are in the padded batch.
 
         parts (Sequence[Tensor]): One a group. Shape: (size, entities, words)
         RETURNS (Tensor): Zeros at padding. Shape: (batch, entities, words)
@@ -140,7 +136,7 @@ def lay_out(
     """Find the rows of a batch.
 
     words, entities (Sequence[int]): Sequences, and places of each.
-    word_mask, entity_mask (Tensor | None): 1 for rows to read, 0 for padding; None means all.
+    word_mask, entity_mask (Tensor | None): 1 for words and entities, 0 for padding; None if there is none.
     packed (bool): Whether to leave out padding.
     RETURNS (Layout): The layout.
     """

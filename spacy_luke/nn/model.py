@@ -88,8 +88,8 @@ class LukeModel(LukePreTrainedModel):
         output_attentions (bool | None): Return `attentions`. None means the configuration's value.
         output_hidden_states (bool | None): Return the states of all layers. None: as configured.
         return_dict (bool | None): Return an output object, not a tuple. None: as configured.
-        words_needed (bool): False where only the entities' last states are read: those of the words may be zeros then,
-            which spares most of the last layer. transformers has no such argument.
+        words_needed (bool): False if only the entities' last states are needed. Those of the words may be zeros then,
+            which saves most of the last layer. transformers has no such argument.
         RETURNS (LukeModelOutput | tuple): The states.
         RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
         """
@@ -127,7 +127,7 @@ class LukeModel(LukePreTrainedModel):
 
         input_ids, attention_mask, token_type_ids, position_ids (Tensor | None): See `forward`. Shape: (batch, words)
         RETURNS (WordStates): Word states, and the keys and values of each layer.
-        RAISES (ValueError): If the configuration lets words read entities.
+        RAISES (ValueError): If words attend to entities in this configuration.
         """
         self._require_word_pass()
         inputs = LukeInputs(input_ids, attention_mask, token_type_ids, position_ids)
@@ -147,10 +147,11 @@ class LukeModel(LukePreTrainedModel):
         """Run entities against a word pass. The result is that of `forward` with the same inputs.
 
         words (WordStates): From `encode_words`.
-        entity_ids, entity_position_ids, ...: See `forward`. The mask has no effect where an entity reads no other one.
-        output_attentions (bool): Whether to return how much of each word an entity reads.
+        entity_ids, entity_position_ids, ...: See `forward`. The mask has no effect where entities attend
+            only to themselves.
+        output_attentions (bool): Whether to return the entities' attention to the words.
         RETURNS (EntityStates): Entity states.
-        RAISES (ValueError): If the configuration lets words read entities, or a shape is wrong.
+        RAISES (ValueError): If words attend to entities in this configuration, or a shape is wrong.
         """
         self._require_word_pass()
         if words.layout is None:
@@ -181,7 +182,7 @@ class LukeModel(LukePreTrainedModel):
         return lay_out(shape, mask, *entities, packed=may_pack and self._can_pack(first))
 
     def _can_pack(self, inputs: Tensor) -> bool:
-        """Reading by groups suits a processor; a GPU had rather read everything at once."""
+        """Whether to leave padding out: on a CPU. A GPU is faster with everything in one group."""
         return inputs.device.type == "cpu"
 
     def _embed_words(self, layout: Layout, inputs: LukeInputs[Tensor]) -> Tensor:
@@ -214,7 +215,7 @@ class LukeModel(LukePreTrainedModel):
 
 
 def _entity_places(inputs: LukeInputs[Tensor], batch: int) -> tuple[tuple[int, int], Tensor | None]:
-    """RETURNS (tuple): Sequences and entities of each, and which are read, None for all.
+    """RETURNS (tuple): Sequences and entities of each, and their mask, None without padding.
     RAISES (ValueError): If the shapes differ."""
     ids, positions = inputs.entity_ids, inputs.entity_position_ids
     if ids is None or positions is None:

@@ -80,12 +80,12 @@ class LukeModelOutput(ModelOutput):
 
 @dataclass
 class WordStates:
-    """One word pass, ready to be read by any number of entities (`LukeModel.encode_words`).
+    """One word pass, which any number of entities can attend to (`LukeModel.encode_words`).
 
     last_hidden_state (Tensor): Zeros at padding. Shape: (batch, words, width)
     keys (list[Tensor]): Word keys of each layer. Shape: (rows, width)
     values (list[Tensor]): Word values of each layer. Shape: (rows, width)
-    layout (Layout | None): Which words the rows are. None, with no keys, where words read entities too.
+    layout (Layout | None): Which words the rows are. None, with no keys, where words attend to entities.
     """
 
     last_hidden_state: Tensor
@@ -96,10 +96,10 @@ class WordStates:
 
 @dataclass
 class EntityStates:
-    """Entities read against a word pass (`LukeModel.encode_entities`).
+    """Entities that attended to a word pass (`LukeModel.encode_entities`).
 
     last_hidden_state (Tensor): Shape: (batch, entities, width)
-    attentions (Tensor | None): How much of each word an entity reads in the last layer, mean over the heads.
+    attentions (Tensor | None): Attention to the words in the last layer, mean over the heads.
         Shape: (batch, entities, words)
     """
 

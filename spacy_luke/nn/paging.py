@@ -1,4 +1,4 @@
-"""Giving back the memory of weights that have been read once and won't be for long.
+"""Giving back the memory of weights that won't be needed for long.
 
 A pipe at base size on a checkpoint in bfloat16 with 500,000 entities is loaded and answers in 590 MB, instead of 810.
 """
@@ -16,8 +16,8 @@ _PAGEOUT = 21  # MADV_PAGEOUT of Linux 5.4 and later; Python has no name for it
 
 
 def page_out(weight: Tensor) -> None:
-    """Tell the system that a weight isn't needed now. Pages of a mapped file leave the memory and are read again when
-    somebody needs them; nothing is lost where the weight was changed. Elsewhere than on Linux nothing happens.
+    """Tell the system that a weight isn't needed now. Pages of a mapped file leave the memory, and come back when they
+    are used; changes to the weight are kept. On other systems than Linux nothing happens.
 
     weight (Tensor): On the CPU, contiguous.
     """

@@ -1,4 +1,4 @@
-"""How a model that predicts computes: which linear layers take the place of its encoders', in 32, 16 or 8 bits."""
+"""The precision of prediction: which linear layers replace those of the encoder, in 32, 16 or 8 bits."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def _in_float32(weight: Tensor, room: Tensor) -> Tensor:
 
 
 def predict_in_float32(model: nn.Module) -> None:
-    """Exchange the weights of other types in a model that predicts. The word and the entity table stay as they are:
-    rows are converted once they are looked up, so that of a table that is mapped from a file only these are read.
+    """Convert the weights of a model for prediction. The word and the entity table stay as they are: rows are converted
+    when they are looked up, so that only these are loaded of a table that is mapped from a file.
 
     model (nn.Module): A model with weights as they were stored. Weights that it shares with others stay theirs.
     """
@@ -102,13 +102,13 @@ def predict_in_float32(model: nn.Module) -> None:
 
 
 def _let_go(weight: Tensor) -> None:
-    """A weight that is kept as it was stored, mapped from a file, has been copied and is needed only for training."""
+    """Free the memory of a stored weight: it has been converted, and only training will need it again."""
     if weight.dtype != torch.float32 and weight.device.type == "cpu" and weight.nbytes >= MAPPED_FROM:
         page_out(weight)
 
 
 def _kind_of(parent: nn.Module, name: str) -> type[InferenceLinear] | None:
-    """What takes the place of a module's linear layers; None leaves them as they are."""
+    """What replaces a module's linear layers; None leaves them as they are."""
     if name == "bfloat16":
         return BFloat16Linear
     if name == "int8" and can_multiply_int8():

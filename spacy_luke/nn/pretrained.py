@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
 from ..types import PathOrStr
-from .checkpoint import read_weights, write_weights
-from .config import LukeConfig, read_config_file
+from .checkpoint import load_weights, save_weights
+from .config import LukeConfig, load_config_file
 from .hub import resolve_checkpoint
 from .matching import fit_weights
 from .precision import set_precision
@@ -127,10 +127,10 @@ class LukePreTrainedModel(ModelWithTables):
         where["local_files_only"] = local_files_only
         folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)
         if config is None:
-            config = LukeConfig.from_dict(read_config_file(folder))
+            config = LukeConfig.from_dict(load_config_file(folder))
         elif not isinstance(config, LukeConfig):
             config = LukeConfig.from_pretrained(config, **where)
-        weights = read_weights(folder)
+        weights = load_weights(folder)
         return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
 
     @classmethod
@@ -146,8 +146,8 @@ class LukePreTrainedModel(ModelWithTables):
 
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
         weights (Mapping[str, Tensor]): Its weights by name.
-        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for
-            models that multiply by their tables. Then it takes no memory to load what is mapped from a file, but
+        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for models that
+            multiply by their tables. Then it takes no memory to load what is mapped from a file, but
             `predict_in_float32` or `float` has to come before use.
         ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
@@ -194,7 +194,7 @@ class LukePreTrainedModel(ModelWithTables):
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
         self.saved_config().save_pretrained(folder)
-        write_weights(folder, self.saved_weights())
+        save_weights(folder, self.saved_weights())
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it."""
@@ -218,14 +218,6 @@ class NothingDrawn(TorchFunctionMode):
         return None if is_drawing else func(*args, **(kwargs or {}))
 
 
-@runtime_checkable
-class StartsFromNone(Protocol):
-    """A module whose first answers are mostly "none"."""
-
-    def start_from_none(self) -> None:
-        """Set the weights that say so, after all others are drawn."""
-
-
 @torch.no_grad()
 def init_module(module: nn.Module, std: float) -> None:
     """Draw new weights for a module and all below it, normal ones; biases and padding rows are zero, norms one.
@@ -240,9 +232,10 @@ def init_module(module: nn.Module, std: float) -> None:
             part.weight[part.padding_idx].zero_()
         if isinstance(part, nn.LayerNorm):
             part.reset_parameters()
-    for part in module.modules():
-        if isinstance(part, StartsFromNone):
-            part.start_from_none()
+    for (
+        part
+    ) in module.modules():  # when all weights are drawn, heads whose first answers shall be "none" say so
+        getattr(part, "start_from_none", lambda: None)()
 
 
 def _change(config: LukeConfig, changes: dict[str, Any]) -> LukeConfig:

@@ -1,4 +1,4 @@
-"""The word and the entity table of a model: to read, to exchange, to make longer or shorter."""
+"""The word and the entity table of a model: to get, to set and to resize."""
 
 from __future__ import annotations
 

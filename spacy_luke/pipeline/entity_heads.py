@@ -164,7 +164,7 @@ class EntityHeadPipe(EntityPipe):
 
     def _layouts(self, items: EntityItems, encode: ExcerptEncoder, budget: int) -> Iterator[list[Excerpt]]:
         """Excerpts of like size, from all documents, whose padded batch is within the budget."""
-        sizes, excerpts = items.sizes, []
+        sizes, excerpts = items.sizes, list[Excerpt]()
         for doc, (size, asked) in enumerate(zip(sizes, items.asked, strict=True)):
             excerpts += self.excerpts(doc, size, asked, encode.room)
         n_special = encode.longest - encode.room

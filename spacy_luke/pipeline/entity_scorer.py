@@ -159,7 +159,7 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
         gold |= {(i, *answer) for answer in theirs}
     by_label = count_by_label(predicted, gold)
     micro = total(by_label.values())
-    figures = {"micro_p": micro.precision, "micro_r": micro.recall, "micro_f": micro.fscore}
+    figures: Scores = {"micro_p": micro.precision, "micro_r": micro.recall, "micro_f": micro.fscore}
     figures["per_type"] = {label: score.to_dict() for label, score in by_label.items()}
     return {f"{name}_{figure}": value if by_label else None for figure, value in figures.items()}
 

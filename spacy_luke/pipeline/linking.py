@@ -79,17 +79,17 @@ def masked_batches(
     order = np.lexsort(sizes.T[::-1])
     pieces = [doc.pieces for doc in docs]
     for batch in batch_windows(sizes[order], budget):
-        owners, windows, members, places = zip(*(rows[i] for i in order[batch]), strict=True)
+        owners, windows, inside, places = zip(*(rows[i] for i in order[batch]), strict=True)
         items = [
             (w.doc, int(m))
-            for w, inside, at in zip(windows, members, places, strict=True)
-            for m in inside[at]
+            for w, members, at in zip(windows, inside, places, strict=True)
+            for m in members[at]
         ]
-        named = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
-        candidates = [ids[m] for ids, m in named if ids is not None] or None
-        extents = [doc.placement.extents[inside] for doc, inside in zip(owners, members, strict=True)]
-        ids = [doc.ids[inside] for doc, inside in zip(owners, members, strict=True)]
-        words = window_batch(windows, pieces, tokenizer).with_mentions(members, extents, ids=ids)
+        known = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
+        candidates = [of_doc[m] for of_doc, m in known if of_doc is not None] or None
+        extents = [doc.placement.extents[members] for doc, members in zip(owners, inside, strict=True)]
+        ids = [doc.ids[members] for doc, members in zip(owners, inside, strict=True)]
+        words = window_batch(windows, pieces, tokenizer).with_mentions(inside, extents, ids=ids)
         yield Batch(items, words.with_masked(places, candidates, tokenizer.max_mention_length).inputs)
 
 

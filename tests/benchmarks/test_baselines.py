@@ -121,6 +121,7 @@ def test_component_learns_and_writes(corpus: Path) -> None:
 
 
 def test_ner_on_the_encoder(corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("spacy_transformers")
     kept = tmp_path / "kept"
     run("ner-luke", corpus, tmp_path / "ner.json", "--max-steps=2", f"--keep={kept}")
     nlp = spacy.load(kept / "model-best")

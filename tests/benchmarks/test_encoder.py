@@ -32,6 +32,7 @@ def test_all_works_in_all_ways(tmp_path: Path, tiny: list[str], capsys: pytest.C
 def test_what_goes_wrong_in_another_environment_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("transformers")
     path = tmp_path / "works.pt"
     sizes = {"num_hidden_layers": 0, "hidden_size": 12, "vocab_size": 5, "entity_vocab_size": 5}
     save_works(path, sizes, {"a": torch.zeros(1)}, [])

@@ -15,7 +15,7 @@ from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.store import load_shared
 from spacy_luke.nn.heads.base import JOINT
 from spacy_luke.nn.heads.joint.losses import threshold_loss
-from spacy_luke.nn.heads.joint.outputs import Candidates, JointOutput
+from spacy_luke.nn.heads.joint.outputs import JointOutput, SpanCandidates
 
 
 def test_losses_of_pairs_near_and_by_entities():
@@ -39,7 +39,7 @@ def test_losses_of_pairs_near_and_by_entities():
 def test_candidates_wider_than_the_pre_filter_are_no_entities():
     output = JointOutput(
         word_states=torch.zeros(1, 3, 1),
-        candidates=Candidates(torch.tensor([[[0, 2], [0, 1]]]), torch.ones(1, 2, dtype=torch.bool)),
+        candidates=SpanCandidates(torch.tensor([[[0, 2], [0, 1]]]), torch.ones(1, 2, dtype=torch.bool)),
         span_logits=torch.tensor([[[0.0, 9.0], [9.0, 0.0]]]),
     )
     spans = np.zeros((1, 3, 2), dtype=np.int64)

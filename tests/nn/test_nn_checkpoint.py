@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from spacy_luke.nn.checkpoint import read_weights, write_weights
+from spacy_luke.nn.checkpoint import load_weights, save_weights
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.model import LukeModel
 from spacy_luke.nn.pretrained import LukePreTrainedModel
@@ -361,7 +361,7 @@ def _tiny(data):
 
 
 def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
-    write_weights(tmp_path, {"a": torch.zeros(2)})
+    save_weights(tmp_path, {"a": torch.zeros(2)})
     (tmp_path / "other").touch()
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
 
@@ -374,7 +374,7 @@ TYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16",
 def test_safetensors_are_read_as_the_library_reads_them(tmp_path, dtype, shape):
     tensor = torch.randint(0, 100, shape).to(getattr(torch, dtype))
     save_file({"before": torch.ones(1, dtype=torch.bool), "it": tensor}, tmp_path / "model.safetensors")
-    found = read_weights(tmp_path)["it"]
+    found = load_weights(tmp_path)["it"]
     assert (found.dtype, found.shape) == (tensor.dtype, tensor.shape)
     assert torch.equal(found, load_file(tmp_path / "model.safetensors")["it"])
 
@@ -382,12 +382,12 @@ def test_safetensors_are_read_as_the_library_reads_them(tmp_path, dtype, shape):
 def test_a_type_of_tensor_that_is_unknown(tmp_path):
     save_file({"it": torch.ones(3).to(torch.float8_e4m3fn)}, tmp_path / "model.safetensors")
     with pytest.raises(ValueError, match=r"model\.safetensors can.t be read: .*F8_E4M3"):
-        read_weights(tmp_path)
+        load_weights(tmp_path)
 
 
 def test_safetensors_are_mapped_one_by_one(tmp_path):
     save_file({"a": torch.ones(3), "b": torch.zeros(2)}, tmp_path / "model.safetensors")
-    weights = read_weights(tmp_path)
+    weights = load_weights(tmp_path)
     assert list(weights) == ["a", "b"]
     assert len(weights) == 2
     assert "c" not in weights

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from spacy_luke.nn import paging
-from spacy_luke.nn.checkpoint import read_weights
+from spacy_luke.nn.checkpoint import load_weights
 from spacy_luke.nn.paging import page_out
 
 
@@ -13,7 +13,7 @@ from spacy_luke.nn.paging import page_out
 def test_nothing_is_lost_of_mapped_and_of_changed_weights(tmp_path, n):
     wanted = torch.randn(n).bfloat16()
     save_file({"before": torch.ones(3), "weight": wanted}, tmp_path / "model.safetensors")
-    weight = read_weights(tmp_path)["weight"]
+    weight = load_weights(tmp_path)["weight"]
     assert torch.equal(weight, wanted)
     page_out(weight)
     assert torch.equal(weight, wanted)
@@ -21,7 +21,7 @@ def test_nothing_is_lost_of_mapped_and_of_changed_weights(tmp_path, n):
     page_out(weight)
     assert weight[n // 2] == 7
     assert int((weight != wanted).sum()) == 1
-    assert torch.equal(read_weights(tmp_path)["weight"], wanted)
+    assert torch.equal(load_weights(tmp_path)["weight"], wanted)
 
 
 def test_other_systems_are_left_alone(monkeypatch):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from spacy_luke.cli.convert_encoder import convert_folder
-from spacy_luke.nn.checkpoint import read_weights
-from spacy_luke.nn.config import read_config_file
+from spacy_luke.nn.checkpoint import load_weights
+from spacy_luke.nn.config import load_config_file
 from spacy_luke.nn.convert import luke_from_encoder
 from spacy_luke.nn.model import LukeModel
 
@@ -191,7 +191,7 @@ def test_convert_folder(folder, tmp_path):
     check(luke, theirs, encoded["input_ids"], encoded["attention_mask"])
     assert torch.equal(
         luke_from_encoder(
-            read_weights(folder), read_config_file(folder), mask_token_id=4, **NEW
+            load_weights(folder), load_config_file(folder), mask_token_id=4, **NEW
         ).entity_embeddings.entity_embeddings.weight[2],
         luke.entity_embeddings.entity_embeddings.weight[2],
     )

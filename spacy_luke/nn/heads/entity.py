@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...batch import LukeInputs
-from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
 from .outputs import EntityClassificationOutput, EntityPairClassificationOutput
@@ -21,10 +20,7 @@ class LukeForEntityClassification(LabelHead):
     """
 
     output_class = EntityClassificationOutput
-    reads_words = False
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config)
+    needs_words = False
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
@@ -41,10 +37,9 @@ class LukeForEntityPairClassification(LabelHead):
     """
 
     output_class = EntityPairClassificationOutput
-    reads_words = False
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_states=2, bias=False)
+    needs_words = False
+    n_states = 2
+    has_bias = False
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, 2 * width)"""

@@ -1,18 +1,15 @@
-"""Masked words: what `LukeForMaskedLM` reads into the gaps of a text."""
+"""Guessing the masked words of a text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
 
 import torch
 
 from ...errors import Errors
+from ...tokenizer import LukeTokenizer
 from .masked_lm import LukeForMaskedLM
-
-if TYPE_CHECKING:
-    from ...tokenizer import LukeTokenizer
 
 
 def fill_mask(
@@ -36,8 +33,6 @@ def fill_mask(
     RAISES (ValueError): If nothing is masked, the text is too long, or the model never learned to guess words.
     """
     if not isinstance(model, LukeForMaskedLM):
-        from ...tokenizer import LukeTokenizer
-
         tokenizer = LukeTokenizer.from_pretrained(model) if tokenizer is None else tokenizer
         model = LukeForMaskedLM.from_pretrained(model)
     if tokenizer is None or tokenizer.mask_token is None or n < 1:

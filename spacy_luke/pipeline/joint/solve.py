@@ -51,6 +51,9 @@ class _Material:
     predictions: list[Prediction]
 
 
+_Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
+
+
 class JointSolver:
     """Reads documents with the joint model.
 
@@ -84,7 +87,7 @@ class JointSolver:
         suggested = self.pipe.suggest(docs) if searching else None
         material = _Material(docs, requests, pieces, windows, suggested, predictions)
         held = [self._sizes(material, doc) for doc in range(len(docs))]
-        batches, large = [], []  # documents with what each of their windows holds
+        batches, large = list[_Group](), list[_Group]()
         for group in group_documents(held, self.run.budget):
             inside = np.concatenate([held[doc] for doc in group])
             fits = padded_size(inside) <= self.run.budget
@@ -109,7 +112,7 @@ class JointSolver:
             sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
         return sizes
 
-    def _solve_group(self, material: _Material, group_and_sizes: tuple[list[int], Ints]) -> None:
+    def _solve_group(self, material: _Material, group_and_sizes: _Group) -> None:
         """Read documents that make one padded batch, or one long document in several."""
         (group, sizes), predictions = group_and_sizes, material.predictions
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
@@ -118,7 +121,10 @@ class JointSolver:
         if self.keep_words or any(predictions[doc].searched for doc in group):
             for batch in batch_windows(sizes, self.budget):
                 words = window_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
-                output = self._words(words, material)
+                find = any(predictions[window.doc].searched for window in words.windows)
+                spans = material.suggested if find else None
+                asked = words if spans is None else words.with_spans(spans)
+                output = self.network.predict(self.network.ask(asked.inputs, find=find))
                 self._collect_spans(words, output, predictions)
                 # A long document's caches would not fit: its words are read again.
                 if len(batch) == len(flat):
@@ -128,7 +134,8 @@ class JointSolver:
             predictions[doc].mentions += [span[:3] for span in predictions[doc].found]
         if not self.describe:
             return
-        placed, relate = {}, bool(self.heads.relation_labels)
+        placed: dict[int, Placement] = {}
+        relate = bool(self.heads.relation_labels)
         for doc in group:
             extents = [(start, end) for start, end, _ in predictions[doc].mentions]
             ids = material.requests[doc].ids
@@ -150,13 +157,6 @@ class JointSolver:
                 self._label(words, part, placed, None, predictions)
 
     # --- finding entities ------------------------------------------------------------------
-
-    def _words(self, batch: WindowBatch, material: _Material) -> JointOutput:
-        find = any(material.predictions[window.doc].searched for window in batch.windows)
-        if find and material.suggested is not None:
-            batch = batch.with_spans(material.suggested)
-        output: JointOutput = self.network.predict(self.network.ask(batch.inputs, find=find))
-        return output
 
     def _collect_spans(self, batch: WindowBatch, output: JointOutput, predictions: list[Prediction]) -> None:
         if self.keep_words:

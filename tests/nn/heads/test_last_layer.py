@@ -42,7 +42,7 @@ def test_logits_and_gradients_are_those_of_whole_layers(name, arrows, padded, ma
     fast.loss.backward()
     grads = {n: p.grad for n, p in model.named_parameters()}
     whole = make(name, **arrows)
-    monkeypatch.setattr(type(whole), "reads_words", True)
+    monkeypatch.setattr(type(whole), "needs_words", True)
     slow, all_rows = rows_of_last_layer(whole, inputs)
     slow.loss.backward()
     assert (few, all_rows) == (n_entities, n_words + n_entities)

@@ -1,4 +1,4 @@
-"""LUKE with heads for spans, entities and relations, all fed by one pass over the words.
+"""LUKE with heads for spans, entities and relations, all on one pass over the words.
 
 words -> word states -+-> proposer -> candidate spans -> entity rows -> span head      (NER)
                       +-> mentions, found or given    -> entity rows -+-> entity head  (labels, vectors)
@@ -22,7 +22,7 @@ from ...outputs import WordStates
 from ...pretrained import init_module
 from ..base import UNTRAINED, LukeHead
 from .classifier import RowClassifier
-from .outputs import Candidates, JointOutput, Related
+from .outputs import JointOutput, Related, SpanCandidates
 from .proposer import SpanProposer, best_spans
 from .relations import RelationHead
 from .rows import EntityRows
@@ -110,46 +110,41 @@ class LukeJointModel(LukeHead):
         find: bool = False,
         relation_floor: float | None = None,
     ) -> JointOutput:
-        """Read words, and answer what is asked about them.
+        """Encode words, and score what the inputs ask for.
 
         inputs (LukeInputs): Words; to label entities, their first and last words and their `pairs`, and `entity_ids` if
             they aren't [MASK]; to find some, the words of each token, and the `spans` to score if they aren't those
             that the proposer chooses.
         states (WordStates | None): What an earlier call computed for the same words.
-        rows (EntityRows | None): What its spans have read.
+        rows (EntityRows | None): The rows of its spans.
         find (bool): Whether to score spans.
         relation_floor (float | None): Keep only relations that are more probable, instead of all pairs' logits.
         RETURNS (JointOutput): The answers.
         """
         if states is None:
-            states = self._read_words(inputs)
+            states = self._encode_words(inputs)
         output = JointOutput(word_states=states.last_hidden_state, words=states)
-        if find and self.span_head is not None and self.proposer is not None:
-            self._score_spans(inputs, states, output, self.span_head, self.proposer)
+        if find:
+            self._score_spans(inputs, states, output)
         if inputs.entity_start_positions is not None and inputs.entity_start_positions.shape[1]:
             self._label(inputs, states, rows, output, relation_floor)
         return output
 
-    def _read_words(self, inputs: LukeInputs[Tensor]) -> WordStates:
-        """Word states without entities, and where words never read entities, what entity rows need of them."""
+    def _encode_words(self, inputs: LukeInputs[Tensor]) -> WordStates:
+        """Word states without entities. Where words never attend to entities, entity rows can be added to them."""
         words = (inputs.needed("input_ids"), inputs.attention_mask, inputs.token_type_ids)
         if not self.config.words_attend_to_entities:
             return self.luke.encode_words(*words)
         return WordStates(self.encode(LukeInputs(*words)).last_hidden_state, [], [], None)
 
-    def _score_spans(
-        self,
-        inputs: LukeInputs[Tensor],
-        states: WordStates,
-        output: JointOutput,
-        span_head: RowClassifier,
-        proposer: SpanProposer,
-    ) -> None:
+    def _score_spans(self, inputs: LukeInputs[Tensor], states: WordStates, output: JointOutput) -> None:
+        if self.span_head is None or self.proposer is None:
+            return
         first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
         if inputs.spans is None or inputs.gold_spans is not None:
             token_mask, words = inputs.needed("token_mask"), states.last_hidden_state
-            # (batch, n_tokens, hidden) each
-            output.proposal_scores = proposer(take_rows(words, first), take_rows(words, last), token_mask)
+            ends = take_rows(words, first), take_rows(words, last)  # (batch, n_tokens, hidden) each
+            output.proposal_scores = self.proposer(*ends, token_mask)
             wanted = output.proposal_scores.detach()
             if inputs.gold_spans is not None:
                 wanted = wanted + 1e6 * inputs.gold_spans
@@ -157,17 +152,17 @@ class LukeJointModel(LukeHead):
             spans, mask = best_spans(wanted, token_mask, self.joint.proposals_per_token, *limits)
         else:
             spans, mask = inputs.spans, inputs.needed("span_mask")
-        output.candidates = Candidates(spans, mask)
+        output.candidates = SpanCandidates(spans, mask)
         start, end = (
             first.gather(1, spans[..., 0]),
             last.gather(1, spans[..., 1]),
         )  # (batch, n_spans), in words
         are_kept = self._are_kept()
-        rows = self._read(inputs, states, start, end, mask, are_kept)
+        rows = self._encode_entities(inputs, states, start, end, mask, are_kept)
         if are_kept:
             output.rows = rows
         parts = [take_rows(rows.words, start), take_rows(rows.words, end), rows.states]
-        output.span_logits = span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
+        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
 
     def _label(
         self,
@@ -182,7 +177,7 @@ class LukeJointModel(LukeHead):
         relate = self.relation_head is not None and pairs is not None and len(pairs) > 0
         rows = known.take(start, end, mask) if known is not None and inputs.entity_ids is None else None
         if rows is None:
-            rows = self._read(inputs, states, start, end, mask, relate, inputs.entity_ids)
+            rows = self._encode_entities(inputs, states, start, end, mask, relate, inputs.entity_ids)
         output.entity_states = rows.states
         if self.entity_head is not None:
             output.label_logits = self.entity_head(rows.states)
@@ -195,12 +190,12 @@ class LukeJointModel(LukeHead):
             output.related = Related(pairs[above], labels, scores)
 
     def _are_kept(self) -> bool:
-        """Whether the row of a span is also that of the entity it becomes, and somebody will ask for it."""
+        """Whether the row of a span is also that of the entity it becomes, and another head will use it."""
         alone = not (self.config.words_attend_to_entities or self.config.entities_attend_to_entities)
         asked = self.entity_head is not None or self.relation_head is not None
         return alone and asked and not self.training
 
-    def _read(
+    def _encode_entities(
         self,
         inputs: LukeInputs[Tensor],
         states: WordStates,
@@ -210,12 +205,12 @@ class LukeJointModel(LukeHead):
         attentions: bool,
         ids: Tensor | None = None,
     ) -> EntityRows:
-        """Read entities, by default [MASK], from their first to their last word."""
+        """Encode entities, by default [MASK], from their first to their last word."""
         positions = entity_positions(start, end, mask, self.joint.max_mention_length)
         ids = mask.long() * (self.joint.entity_mask_id if ids is None else ids)
         if not self.config.words_attend_to_entities:
-            read = self.luke.encode_entities(states, ids, positions, mask, output_attentions=attentions)
-            words, entities, attention = states.last_hidden_state, read.last_hidden_state, read.attentions
+            rows = self.luke.encode_entities(states, ids, positions, mask, output_attentions=attentions)
+            words, entities, attention = states.last_hidden_state, rows.last_hidden_state, rows.attentions
         else:
             whole = replace(inputs, entity_ids=ids, entity_attention_mask=mask, entity_position_ids=positions)
             out = self.encode(whole, output_attentions=attentions)

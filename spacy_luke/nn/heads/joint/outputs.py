@@ -11,7 +11,7 @@ from .rows import EntityRows
 
 
 @dataclass
-class Candidates:
+class SpanCandidates:
     """Spans of a batch of windows that may be entities.
 
     spans (Tensor): First and last token slot of each. Shape: (batch, n_spans, 2)
@@ -42,22 +42,22 @@ class JointOutput:
 
     word_states (Tensor): Last word states, computed without entities. Shape: (batch, length, hidden)
     proposal_scores (Tensor): Pre-filter scores. Shape: (batch, n_tokens, max_span_width)
-    candidates (Candidates): The spans that were read as entities.
+    candidates (SpanCandidates): The spans that were encoded as entities.
     span_logits (Tensor): Shape: (batch, n_spans, n_labels + 1)
     entity_states (Tensor): Shape: (batch, n_mentions, hidden)
     label_logits (Tensor): Shape: (batch, n_mentions, n_labels)
     pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
     related (Related): Instead of the logits, where a floor for relations was given.
     words (WordStates): The encoder's cache, for more rows on the same words.
-    rows (EntityRows): What these spans have read, where no entity reads another: then the rows of mentions among them
-        are the same.
+    rows (EntityRows): The rows of these spans, where entities attend only to themselves: a mention that is one of the
+        spans has the same row.
     """
 
     word_states: Tensor
     words: WordStates | None = None
     rows: EntityRows | None = None
     proposal_scores: Tensor | None = None
-    candidates: Candidates | None = None
+    candidates: SpanCandidates | None = None
     span_logits: Tensor | None = None
     entity_states: Tensor | None = None
     label_logits: Tensor | None = None

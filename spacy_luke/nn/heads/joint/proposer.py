@@ -4,7 +4,7 @@ Every span up to a width gets a score from word states alone, a bilinear form of
 
     score(i, j) = a . s_i + b . e_j + s_i . e_j / sqrt(d) + c[j - i]
 
-Only the best are read by the encoder as entities, so the expensive rows grow with the number of tokens and
+Only the best are encoded as entities, so the number of these expensive rows grows with that of tokens and
 not with the number of spans.
 """
 

@@ -1,4 +1,4 @@
-"""Entity rows that were read once, for those who ask about the same places again."""
+"""Encoded entities, to be used again for the same places."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class EntityRows:
-    """What entities at some places of a batch of windows have read.
+    """Encoded entities at some places of a batch of windows.
 
     start, end (Tensor): First and last word. Shape: (batch, n)
     mask (Tensor): True for real rows. Shape: (batch, n)
-    words (Tensor): States of the words, read with these entities if words read entities. Shape: (batch, words, hidden)
+    words (Tensor): States of the words beside them. Shape: (batch, words, hidden)
     states (Tensor): States of the entities. Shape: (batch, n, hidden)
-    attention (Tensor | None): How much of each word they read in the last layer, if that was asked for.
+    attention (Tensor | None): Their attention to the words in the last layer, if that was asked for.
         Shape: (batch, n, words)
     """
 
@@ -28,11 +28,11 @@ class EntityRows:
     attention: Tensor | None
 
     def take(self, start: Tensor, end: Tensor, mask: Tensor) -> EntityRows | None:
-        """Pick the rows at other places, if all of these were read.
+        """Pick the rows at some places, if all of these are among them.
 
         start, end (Tensor): Shape: (batch, m)
-        mask (Tensor): True for places that must have been read. Shape: (batch, m)
-        RETURNS (EntityRows | None): The rows at these places; None if one of them is new.
+        mask (Tensor): True for places, False for padding. Shape: (batch, m)
+        RETURNS (EntityRows | None): The rows at these places; None if one of them is missing.
         """
         same = (start[:, :, None] == self.start[:, None]) & (end[:, :, None] == self.end[:, None])
         same &= self.mask[:, None]  # (batch, m, n)

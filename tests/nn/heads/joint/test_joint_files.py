@@ -56,9 +56,9 @@ def test_saving_over_a_loaded_folder_leaves_the_loaded_model_alone(folder: Path)
 def test_attention_can_be_changed_on_loading(folder: Path):
     switches = {"words_attend_to_entities": True, "entities_attend_to_entities": True}
     model = LukeJointModel.from_pretrained(folder, **switches)
-    assert model.luke.encoder.layers()[0].attention.self.words_read_entities
+    assert model.luke.encoder.layers()[0].attention.self.words_attend_to_entities
     model = LukeJointModel.from_pretrained(folder)
-    assert not model.luke.encoder.layers()[0].attention.self.words_read_entities
+    assert not model.luke.encoder.layers()[0].attention.self.words_attend_to_entities
 
 
 @pytest.mark.parametrize("kind", [LukeModel, LukeForSequenceClassification])

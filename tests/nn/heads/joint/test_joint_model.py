@@ -328,8 +328,8 @@ def test_rows_of_candidates_serve_the_mentions_they_become(monkeypatch):
     asked = with_mentions(words, extents, mask, pairs=pairs)
     again = model(asked, states=found.words)
     reads = []
-    read = model._read
-    monkeypatch.setattr(model, "_read", lambda *args: reads.append(args) or read(*args))
+    read = model._encode_entities
+    monkeypatch.setattr(model, "_encode_entities", lambda *args: reads.append(args) or read(*args))
     reused = model(asked, states=found.words, rows=found.rows)
     assert not reads
     for name in ("label_logits", "pair_logits"):
