@@ -33,7 +33,8 @@ def joint_loss(
     if "spans" in whole:
         losses["spans"] = span_loss(*whole["spans"])
     if "labels" in whole:
-        losses["labels"] = entity_loss(*whole["labels"], multi_label)
+        logits, labels = whole["labels"]
+        losses["labels"] = entity_loss(logits, labels, multi_label)
     if "relations" in whole:
         losses |= _relation_losses(*whole["relations"])
     return losses

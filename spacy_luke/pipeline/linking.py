@@ -69,10 +69,10 @@ def masked_batches(
     """
     rows = []  # of each window that is read: its document, its mentions, and the places of those that are asked about
     for doc, mentions in zip(docs, asked, strict=True):
-        for number, members in enumerate(doc.placement.mentions):
-            here = (doc.placement.home[members] == number) & np.isin(members, mentions)
+        for number, inside in enumerate(doc.placement.mentions):
+            here = (doc.placement.home[inside] == number) & np.isin(inside, mentions)
             if here.any():
-                rows.append((doc, doc.windows[number], members, np.flatnonzero(here)))
+                rows.append((doc, doc.windows[number], inside, np.flatnonzero(here)))
     if not rows:
         return
     sizes = np.column_stack([word_sizes([row[1] for row in rows]), [len(row[2]) for row in rows]])
@@ -81,8 +81,8 @@ def masked_batches(
     for batch in batch_windows(sizes[order], budget):
         owners, windows, members, places = zip(*(rows[i] for i in order[batch]), strict=True)
         items = [
-            (w.doc, int(m))
-            for w, inside, at in zip(windows, members, places, strict=True)
+            (window.doc, int(m))
+            for window, inside, at in zip(windows, members, places, strict=True)
             for m in inside[at]
         ]
         named = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none

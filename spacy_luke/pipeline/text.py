@@ -124,7 +124,8 @@ class TextPipe(LukePipe):
         if self.entity_input != "none" and not self.network.words_see_entities:
             warnings.warn(Warnings.W303.format(name=self.name, kind=self.entity_input), stacklevel=2)
         entities = [self._entities(doc, layout.tokenizer) for doc in docs]
-        return TextItems(*layout.rows(docs, beside, entities), [len(texts) for texts in beside])
+        pieces, rows = layout.rows(docs, beside, entities)
+        return TextItems(pieces, rows, [len(texts) for texts in beside])
 
     def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
