@@ -69,27 +69,27 @@ def masked_batches(
     """
     rows = []  # of each window that is read: its document, its mentions, and the places of those that are asked about
     for doc, mentions in zip(docs, asked, strict=True):
-        for number, members in enumerate(doc.placement.mentions):
-            here = (doc.placement.home[members] == number) & np.isin(members, mentions)
+        for number, inside in enumerate(doc.placement.mentions):
+            here = (doc.placement.home[inside] == number) & np.isin(inside, mentions)
             if here.any():
-                rows.append((doc, doc.windows[number], members, np.flatnonzero(here)))
+                rows.append((doc, doc.windows[number], inside, np.flatnonzero(here)))
     if not rows:
         return
     sizes = np.column_stack([word_sizes([row[1] for row in rows]), [len(row[2]) for row in rows]])
     order = np.lexsort(sizes.T[::-1])
     pieces = [doc.pieces for doc in docs]
     for batch in batch_windows(sizes[order], budget):
-        owners, windows, inside, places = zip(*(rows[i] for i in order[batch]), strict=True)
+        owners, windows, members, places = zip(*(rows[i] for i in order[batch]), strict=True)
         items = [
-            (w.doc, int(m))
-            for w, members, at in zip(windows, inside, places, strict=True)
-            for m in members[at]
+            (window.doc, int(m))
+            for window, inside, at in zip(windows, members, places, strict=True)
+            for m in inside[at]
         ]
-        known = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
-        candidates = [of_doc[m] for of_doc, m in known if of_doc is not None] or None
-        extents = [doc.placement.extents[members] for doc, members in zip(owners, inside, strict=True)]
-        ids = [doc.ids[members] for doc, members in zip(owners, inside, strict=True)]
-        words = window_batch(windows, pieces, tokenizer).with_mentions(inside, extents, ids=ids)
+        named = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
+        candidates = [ids[m] for ids, m in named if ids is not None] or None
+        extents = [doc.placement.extents[inside] for doc, inside in zip(owners, members, strict=True)]
+        ids = [doc.ids[inside] for doc, inside in zip(owners, members, strict=True)]
+        words = window_batch(windows, pieces, tokenizer).with_mentions(members, extents, ids=ids)
         yield Batch(items, words.with_masked(places, candidates, tokenizer.max_mention_length).inputs)
 
 
