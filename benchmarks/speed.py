@@ -29,7 +29,7 @@ from wasabi import table
 
 from scripts.evaluate import ATTENTION, load_with_attention
 from scripts.machine import describe_machine
-from spacy_luke.inputs.batch import Arrays, window_batch
+from spacy_luke.inputs.batch import WindowBatch, window_batch
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window, make_windows
 from spacy_luke.nn.model import LukeModel
@@ -187,7 +187,7 @@ def _prepare(nlp: Language, texts: Sequence[str]) -> tuple[LukeModel, list[list[
     return module.luke, batches
 
 
-def _batches(nlp: Language, pipe: EntityPipe, texts: Sequence[str]) -> list[Arrays]:
+def _batches(nlp: Language, pipe: EntityPipe, texts: Sequence[str]) -> list[WindowBatch]:
     """All windows, sorted by length, in padded batches of as many pieces as the pipe allows."""
     tokenizer = pipe.network.tokenizer
     pieces = encode_docs([nlp.make_doc(text) for text in texts], tokenizer)
@@ -197,15 +197,15 @@ def _batches(nlp: Language, pipe: EntityPipe, texts: Sequence[str]) -> list[Arra
         if not batches or (len(batches[-1]) + 1) * (len(window) + 2) > pipe.max_batch_pieces:
             batches.append([])
         batches[-1].append(window)
-    return [window_batch(batch, pieces, tokenizer).inputs for batch in batches]
+    return [window_batch(batch, pieces, tokenizer) for batch in batches]
 
 
-def _tensors(batch: Arrays, module: Any) -> list[torch.Tensor | None]:
+def _tensors(batch: WindowBatch, module: Any) -> list[torch.Tensor | None]:
     cased = getattr(module.config, "case_token_types", False)
     return [
-        torch.from_numpy(batch.needed("input_ids")),
-        torch.from_numpy(batch.needed("attention_mask")).long(),
-        torch.from_numpy(batch.needed("token_type_ids")) if cased else None,
+        torch.from_numpy(batch.inputs.needed("input_ids")),
+        torch.from_numpy(batch.inputs.needed("attention_mask")).long(),
+        torch.from_numpy(batch.inputs.needed("token_type_ids")) if cased else None,
     ]
 
 

@@ -40,9 +40,8 @@ def span_as_doc(span: Span) -> Doc:
         doc.spans[name] = [_copy(doc, m, m.start - span.start, m.end - span.start) for m in inside]
 
     def place(start: int, end: int) -> tuple[int, int] | None:
-        if start < span.start_char or end > span.end_char:
-            return None
-        return start - span.start_char, end - span.start_char
+        inside = span.start_char <= start and end <= span.end_char
+        return (start - span.start_char, end - span.start_char) if inside else None
 
     transfer_annotation(span.doc, doc, place)
     return doc

@@ -13,8 +13,6 @@ from spacy.tokens import Doc, Span
 from ..errors import Errors
 from ..types import Fact, Relation
 
-FloatArray = NDArray[np.float32]
-
 
 def check_span(doc: Doc, span: Any, what: str) -> None:
     """A span that isn't empty, of this document or of one with the same text."""
@@ -71,7 +69,7 @@ def check_texts(value: Any, what: str) -> list[str]:
     return [check_text(item, what) for item in check_iterable(value, f"{what}s")]
 
 
-def check_vectors(value: Any, n_spans: int) -> FloatArray:
+def check_vectors(value: Any, n_spans: int) -> NDArray[np.float32]:
     """A matrix with a row for each span."""
     array = np.array(value, dtype=np.float32, order="C")
     if array.ndim != 2 or array.shape[0] != n_spans:

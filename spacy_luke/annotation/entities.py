@@ -6,19 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
 from ..types import Candidate
-from .checks import (
-    FloatArray,
-    check_candidates,
-    check_labels,
-    check_length,
-    check_span,
-    check_text,
-    check_vectors,
-)
+from .checks import check_candidates, check_labels, check_length, check_span, check_text, check_vectors
 from .store import Table, read_kind, read_row, row_key, store, stored, write_kind, write_row
 
 
@@ -61,7 +54,7 @@ def read_label(span: Span) -> str:
 
 
 def write_label(span: Span, label: str | None) -> None:
-    """span (Span): The span, with the label under which it is found. label (str | None): Its label; None removes it."""
+    """span (Span): The span, with the label it is found under. label (str | None): Its label; None removes it."""
     check_span(span.doc, span, "entity")
     write_row(span, "best", None if label is None else check_text(label, "label"))
 
@@ -77,16 +70,12 @@ def read_labels(span: Span) -> dict[str, float]:
 
 
 def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
-    """Store one span's labels.
-
-    span (Span): The span, with the label under which it is found.
-    labels (Mapping[str, float] | None): Labels with probabilities, 1.0 for gold; None removes them.
-    """
+    """span (Span): The span. labels (Mapping[str, float] | None): Its labels, 1.0 for gold; None removes them."""
     check_span(span.doc, span, "entity")
     write_row(span, "labels", None if labels is None else check_labels(labels))
 
 
-def read_vector(span: Span) -> FloatArray | None:
+def read_vector(span: Span) -> NDArray[np.float32] | None:
     """RETURNS (np.ndarray | None): A float32 copy of the span's vector, shape (width,); None if it has none."""
     table = read_kind(span.doc, "vectors") or {"rows": {}}
     row = table["rows"].get(row_key(span))
@@ -123,20 +112,11 @@ def has_candidates(span: Span) -> bool:
 
 
 def write_candidates(span: Span, candidates: Iterable[Candidate | tuple[str, float]] | None) -> None:
-    """Store what one span may refer to.
-
-    span (Span): The span, with the label under which it is found.
-    candidates (Iterable | None): Titles with scores, the best first; None removes what is stored.
-    """
+    """span (Span): The span. candidates (Iterable | None): Titles with scores, the best first; None removes them."""
     write_row(span, "candidates", None if candidates is None else check_candidates(candidates))
 
 
 def write_all_candidates(doc: Doc, spans: Sequence[Span], candidates: Sequence[Iterable[Candidate]]) -> None:
-    """Store what the spans of a document may refer to, replacing what was stored.
-
-    doc (Doc): The document.
-    spans (Sequence[Span]): The spans, with the labels under which they are found.
-    candidates (Sequence[Iterable[Candidate]]): Titles with scores for each.
-    """
+    """Store titles with scores for each of a document's spans, replacing all candidates that were stored."""
     rows = {row_key(span): check_candidates(found) for span, found in zip(spans, candidates, strict=True)}
     write_kind(doc, "candidates", rows or None)

@@ -54,5 +54,5 @@ def _place(pair: Relation) -> tuple[int, int, int, int, str]:
 
 
 def _fact(pairs: list[Relation]) -> Fact:
-    best = pairs[0]
-    return Fact(best.head.text, best.tail.text, best.label, best.score, best.id, tuple(pairs))
+    head, tail, label, score, id_ = pairs[0]
+    return Fact(head.text, tail.text, label, score, id_, tuple(pairs))

@@ -72,10 +72,6 @@ def set_extensions() -> None:
 def _is_ours(kind: Kind) -> bool:
     """By name, not identity: a reloaded module is still ours."""
     default, method, *functions = kind.owner.get_extension(kind.attribute)
-    if default is not None or method is not None:
-        return False
-    return all(
-        (getattr(theirs, "__module__", None), getattr(theirs, "__qualname__", None))
-        == (ours.__module__, ours.__qualname__)
-        for theirs, ours in zip(functions, (kind.read, kind.write), strict=True)
-    )
+    names = [(getattr(f, "__module__", None), getattr(f, "__qualname__", None)) for f in functions]
+    ours = [(f.__module__, f.__qualname__) for f in (kind.read, kind.write)]
+    return default is None and method is None and names == ours

@@ -55,7 +55,7 @@ def read_facts(doc: Doc) -> tuple[Fact, ...]:
     if table is None:
         return ()
     pairs = _read_pairs(doc, table)
-    return tuple(Fact(*fact, pairs[start:end]) for *fact, start, end in table["facts"])
+    return tuple(Fact._make((*fact, pairs[start:end])) for *fact, start, end in table["facts"])
 
 
 def write_facts(doc: Doc, facts: Iterable[Fact] | None) -> None:
@@ -93,9 +93,7 @@ def _pair_row(relation: Relation) -> PairRow:
 
 
 def _pair_table(pairs: Iterable[PairRow]) -> Table:
-    """Rows are tuples, which the garbage collector lets go of; lists by the thousand make it go through all objects of
-    the process again and again.
-    """
+    """Rows are tuples: lists by the thousand make the garbage collector go through all objects again and again."""
     index: dict[MentionRow, int] = {}
     rows = [
         (index.setdefault(head, len(index)), index.setdefault(tail, len(index)), label, score, id_)
@@ -127,10 +125,7 @@ def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:
-    for span in members:
-        if span.kb_id_ == kb_id and span.id_ == id_:
-            return span
     if members:
-        return members[0]
+        return next((span for span in members if (span.kb_id_, span.id_) == (kb_id, id_)), members[0])
     # "expand": a retokenizer may have merged the mention into a longer token since.
     return doc.char_span(start, end, label=label, kb_id=kb_id, span_id=id_, alignment_mode="expand")

@@ -67,9 +67,7 @@ def write_kind(doc: Doc, kind: str, table: Any) -> None:
 
 
 def row_key(part: Span | Token) -> str:
-    """Under what a row is stored: the place in characters, and a span's label, which keeps twins at one place apart.
-    A string, because bytes turn tuples into lists.
-    """
+    """The place in characters, and a span's label, which keeps twins apart. A string: bytes make lists of tuples."""
     if isinstance(part, Token):
         return f"{part.idx}:{part.idx + len(part)}:"
     return f"{part.start_char}:{part.end_char}:{part.label_}"

@@ -107,20 +107,16 @@ def assemble_command(
         typer.echo(line)
 
 
+_FORMATS = "conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+_NAMES = "JSON file with names of relations by id: for fewrel, and for docred's relations"
+
+
 @app.command("convert")
 def convert_command(
-    format_: Annotated[
-        str,
-        Argument(
-            metavar="FORMAT", help="conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
-        ),
-    ],
+    format_: Annotated[str, Argument(metavar="FORMAT", help=_FORMATS)],
     source: Annotated[Path, Argument(help="File of that format; JSON may be compressed (.xz)")],
     target: Annotated[Path, Argument(help=".spacy file to write")],
-    names: Annotated[
-        Path | None,
-        Option(help="JSON file with names of relations by id: for fewrel, and for docred's relations"),
-    ] = None,
+    names: Annotated[Path | None, Option(help=_NAMES)] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
 ) -> None:
     """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""

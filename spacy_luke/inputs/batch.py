@@ -1,4 +1,4 @@
-"""Windows, and what is asked about them, as padded arrays: what the encoder reads.
+"""Windows, and what is asked about them, as padded arrays: what the encoder reads, and the gold beside it.
 
 All positions here are positions in the window's row of the batch, special tokens included:
 
@@ -115,6 +115,28 @@ class WindowBatch:
         sides = [pad([slots[:, side] for slots in found], 0) for side in (0, 1)]
         mask = mask_of([len(slots) for slots in found])
         return replace(self, inputs=replace(self.inputs, spans=np.stack(sides, axis=-1), span_mask=mask))
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Gold of one batch, as arrays beside the `WindowBatch`.
+
+    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
+        document has no gold entities. Shape: (batch, n_tokens, max_span_width)
+    labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
+        Shape: (batch, n_mentions, n_labels)
+    relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
+        Shape: (n_pairs, n_labels)
+    near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
+    groups (ndarray): Pair of entities that each pair of mentions belongs to: its document and the numbers of both
+        entities there; -1 for two mentions of one entity. Shape: (n_pairs, 3)
+    """
+
+    spans: Ints
+    labels: NDArray[np.float32]
+    relations: NDArray[np.float32]
+    near: Bools
+    groups: Ints
 
 
 def window_batch(

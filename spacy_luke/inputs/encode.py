@@ -82,12 +82,7 @@ def _char_spans(excerpt: Excerpt, tokens: Span) -> list[tuple[int, int]]:
 
 
 def _cases(tokens: Span, offsets: Ints) -> Ints:
-    """The case class of the token that each piece begins in; LOWER for special tokens.
-
-    tokens (Span): The tokens of the text.
-    offsets (ndarray): Characters of each piece, 0 and 0 if it isn't in the text. Shape: (length, 2)
-    RETURNS (ndarray): Shape: (length,)
-    """
+    """The case class of the token that each piece begins in; LOWER for special tokens, whose offsets are 0 and 0."""
     classes = np.array([case_class(token.text) for token in tokens], dtype=np.int64)
     starts = [token.idx - tokens.start_char for token in tokens]
     token = np.searchsorted(starts, offsets[:, 0], side="right") - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from spacy.tokens import Doc, Span
 
@@ -23,26 +24,17 @@ def _get_ents(doc: Doc) -> Sequence[Span]:
     return tuple(doc.ents)
 
 
-class SpanGroupGetter:
-    """Takes the spans of a group; none if the document doesn't have it.
-
-    key (str): Key of `doc.spans`.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    def __call__(self, doc: Doc) -> Sequence[Span]:
-        return tuple(doc.spans[self.key]) if self.key in doc.spans else ()
+def _get_group(doc: Doc, key: str) -> Sequence[Span]:
+    return tuple(doc.spans.get(key, ()))
 
 
 def doc_spans(key: str) -> EntityGetter:
     """Registered as `spacy-luke.doc_spans.v1`.
 
     key (str): Key of `doc.spans`.
-    RETURNS (EntityGetter): Takes the spans of that group.
+    RETURNS (EntityGetter): Takes the spans of that group; none if the document doesn't have it.
     RAISES (ValueError): If the key is empty.
     """
     if not key:
         raise ValueError(Errors.L302)
-    return SpanGroupGetter(key)
+    return partial(_get_group, key=key)  # not a closure: it is pickled

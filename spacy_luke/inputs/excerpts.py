@@ -1,4 +1,4 @@
-"""Which part of a Doc is read for the sake of some spans in it, as published checkpoints were trained:
+"""Which spans of a Doc are read, and which part of it for their sake, as published checkpoints were trained:
 
 document   ...  |  sentence  |  sentence with the spans  |  sentence  |  ...
 excerpt              <- context, token by token in turn ->
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,11 +71,11 @@ def text_sizes(docs: Sequence[Doc], split: Sequence[Doc], tokenizer: LukeTokeniz
     """
     words = [token.text for doc in docs for token in doc]
     lengths = np.array([0, *map(len, tokenizer.encode_words(words, [False] * len(words)))], dtype=np.int64)
-    total, first, sizes = np.cumsum(lengths), 0, []
-    for doc, boundaries in zip(docs, split, strict=True):
-        pieces = total[first : first + len(doc) + 1]
-        sizes.append(TextSizes(pieces - pieces[0], _sentence_numbers(doc, boundaries)))
-        first += len(doc)
+    total, sizes = np.cumsum(lengths), []
+    bounds = pairwise(accumulate(map(len, docs), initial=0))
+    for doc, boundaries, (first, last) in zip(docs, split, bounds, strict=True):
+        pieces = total[first : last + 1] - total[first]
+        sizes.append(TextSizes(pieces, _sentence_numbers(doc, boundaries)))
     return sizes
 
 
@@ -132,3 +133,18 @@ def cut_into_stretches(sizes: TextSizes, core: Extent, room: int, overlap: int) 
             break
         start = max(end - overlap, start + 1)
     return stretches
+
+
+def all_spans(sizes: TextSizes, max_width: int) -> Ints:
+    """RETURNS (ndarray): Every span of up to `max_width` tokens, by start and then by end. Shape: (n_spans, 2)"""
+    n = len(sizes.sentences)
+    start, width = np.divmod(np.arange(n * max_width), max_width)
+    spans = np.column_stack([start, start + width + 1])
+    return spans[spans[:, 1] <= n]
+
+
+def within_sentences(doc: Doc, sizes: TextSizes, spans: Ints) -> Ints:
+    """RETURNS (ndarray): The spans within a sentence whose first and last token can be read. Shape: (n_kept, 2)"""
+    legible = (np.diff(sizes.pieces) > 0) & ~np.array([token.is_space for token in doc], dtype=np.bool_)
+    first, last = spans[:, 0], spans[:, 1] - 1
+    return spans[(sizes.sentences[first] == sizes.sentences[last]) & legible[first] & legible[last]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pieces import DocPieces, Ints
+from .pieces import DocPieces, Extent, Ints
 from .windows import Window, context_sizes
 
 
@@ -34,7 +34,7 @@ class Placement:
 def place_mentions(
     windows: Sequence[Window],
     pieces: DocPieces,
-    spans: Sequence[tuple[int, int]],
+    spans: Sequence[Extent],
     pairs: bool,
     ids: Ints | None = None,
 ) -> Placement:

@@ -56,11 +56,7 @@ class DocPieces:
 
 
 def case_class(word: str) -> int:
-    """The case of a word, which an uncased vocabulary throws away.
-
-    word (str): One token's text.
-    RETURNS (int): LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED.
-    """
+    """RETURNS (int): The case of a token: LOWER (also: no letters), TITLE, UPPER (two letters or more) or MIXED."""
     if word == word.lower():
         return LOWER
     if len(word) > 1 and word == word.upper():
@@ -125,8 +121,13 @@ def encode_plain(
     """
     if not texts:
         return []
-    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
-    encoded = tokenizer(list(texts), entity_spans=list(spans), **options)
+    encoded = tokenizer(
+        list(texts),
+        entity_spans=list(spans),
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=True,
+    )
     return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
 
 

@@ -103,20 +103,27 @@ class TextLayout:
             pieces = encode_docs(docs, self.tokenizer)
         else:
             pieces = encode_whole_texts(docs, [e.extents for e in entities], self.tokenizer)
-        others = iter(encode_texts(texts, self.tokenizer, by_token=self.by_token))
+        others = iter(self._encode_beside(texts))
         rows: list[TextRow] = []
         for doc, mine in enumerate(beside):
             for index, text in enumerate(mine):
                 other = None if text is None else next(others)
-                for window, shown in self._windows(doc, pieces[doc], other):
-                    rows.append(self._row(window, index, pieces[doc], shown, entities[doc]))
+                windows, shown = self._windows(doc, pieces[doc], other)
+                rows += [self._row(window, index, pieces[doc], shown, entities[doc]) for window in windows]
         return pieces, rows
+
+    def _encode_beside(self, texts: Sequence[str]) -> list[DocPieces]:
+        """Encode texts that are not Docs, all in one call."""
+        if self.by_token:
+            return encode_words([_words(text) for text in texts], self.tokenizer)
+        encoded = encode_plain(texts, [[] for _ in texts], self.tokenizer)
+        plain = [np.array(ids, dtype=np.int64) for ids, _ in encoded]
+        return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
 
     def _windows(
         self, doc: int, pieces: DocPieces, other: DocPieces | None
-    ) -> list[tuple[Window, DocPieces | None]]:
-        """Windows of a document, with what is shown of the text beside it: half of the room, or more if the
-        document leaves more."""
+    ) -> tuple[list[Window], DocPieces | None]:
+        """Windows of a document, and what they show of the text beside it: half of the room, or all that is left."""
         room, overlap = self.longest - self.tokenizer.template.size(pair=other is not None), self.overlap
         if other is not None:
             other = _cut(other, max(room // 2, room - max(len(pieces), 1)))
@@ -125,22 +132,21 @@ class TextLayout:
         windows = make_windows(doc, pieces, room, overlap)
         if not windows and other is not None:
             windows = [Window(doc, 0, 0)]
-        return [(window, other) for window in windows]
+        return windows, other
 
     def _row(
         self, window: Window, beside: int, pieces: DocPieces, other: DocPieces | None, entities: TextEntities
     ) -> TextRow:
         template = self.tokenizer.template
         shown = slice(window.start, window.end)
-        texts = [(pieces.ids[shown], pieces.cases[shown])]
-        at = len(template.prefix)
+        mine, at = (pieces.ids[shown], pieces.cases[shown]), len(template.prefix)
+        prefix, middle, suffix = map(_special, (template.prefix, template.middle, template.suffix))
+        texts = [mine]
         if other is not None:
-            texts.insert(len(texts) if self.doc_first else 0, (other.ids, other.cases))
+            theirs = (other.ids, other.cases)
+            texts = [mine, middle, theirs] if self.doc_first else [theirs, middle, mine]
             at += 0 if self.doc_first else len(other) + len(template.middle)
-        parts = [_special(template.prefix)]
-        for number, text in enumerate(texts, start=1):
-            parts += [text, _special(template.suffix if number == len(texts) else template.middle)]
-        ids, cases = (np.concatenate(side) for side in zip(*parts, strict=True))
+        ids, cases = (np.concatenate(side) for side in zip(prefix, *texts, suffix, strict=True))
         inside = self._inside(window, pieces, entities, at - window.start)
         return TextRow(window, beside, ids, cases, at, inside)
 
@@ -153,27 +159,14 @@ class TextLayout:
         return TextEntities(extents[inside] + shift, entities.ids[inside])
 
 
+def _words(text: str) -> list[tuple[str, bool]]:
+    """Words and punctuation, each with whether a space stands before it."""
+    return [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
+
+
 def _special(ids: Sequence[int]) -> tuple[Ints, Ints]:
     """Special tokens and their case classes."""
     return np.array(ids, dtype=np.int64), np.full(len(ids), LOWER, dtype=np.int64)
-
-
-def encode_texts(texts: Sequence[str], tokenizer: LukeTokenizer, *, by_token: bool) -> list[DocPieces]:
-    """Encode texts that are not Docs, all in one call.
-
-    texts (Sequence[str]): The texts.
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
-    by_token (bool): See `TextLayout`; tokens are words and punctuation here.
-    RETURNS (list[DocPieces]): One entry a text.
-    """
-    if by_token:
-        return encode_words([_words(text) for text in texts], tokenizer)
-    plain = [np.array(ids, dtype=np.int64) for ids, _ in encode_plain(texts, [[] for _ in texts], tokenizer)]
-    return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
-
-
-def _words(text: str) -> list[tuple[str, bool]]:
-    return [(m.group(), m.start() > 0 and text[m.start() - 1].isspace()) for m in _WORD.finditer(text)]
 
 
 def _cut(pieces: DocPieces, most: int) -> DocPieces:
@@ -194,16 +187,11 @@ def text_batches(
     order = np.argsort(sizes[:, 0], kind="stable")
     for batch in batch_windows(sizes[order], budget):
         index = order[batch].tolist()
-        yield index, text_batch([rows[i] for i in index], tokenizer)
+        yield index, _text_batch([rows[i] for i in index], tokenizer)
 
 
-def text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
-    """Lay rows into padded arrays.
-
-    rows (Sequence[TextRow]): The rows.
-    tokenizer (LukeTokenizer): Gives the padding's ids.
-    RETURNS (LukeInputs): The batch; token types are case classes. Without entities it has no fields of them.
-    """
+def _text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
+    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them."""
     words = Arrays(
         input_ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
         attention_mask=mask_of([len(row) for row in rows]),

@@ -69,10 +69,9 @@ def _token_start(pieces: DocPieces, piece: int, above: int) -> int:
 
 
 def owned_pieces(windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Split a document's pieces among its windows, in the middle of each overlap.
+    """RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each of a document's windows answers for.
 
-    windows (Sequence[Window]): The windows of one document, in order.
-    RETURNS (list[tuple[int, int]]): First and last-plus-one piece that each window answers for.
+    Pieces are split in the middle of each overlap.
     """
     cuts = [(left.end + right.start) // 2 for left, right in pairwise(windows)]
     return list(pairwise([windows[0].start, *cuts, windows[-1].end])) if windows else []

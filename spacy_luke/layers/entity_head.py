@@ -1,7 +1,4 @@
-"""The published heads on entities as thinc `Model`s: marked entities, marked pairs, candidate spans.
-
-As all architectures of ours they read and initialize nothing; see `weights` for where weights come from.
-"""
+"""The published heads on entities as thinc `Model`s: marked entities, marked pairs, candidate spans."""
 
 from __future__ import annotations
 
@@ -137,12 +134,8 @@ class EntityNetwork(HeadNetwork):
 
 
 def rows_of(logits: Tensor, batch: Arrays) -> Tensor:
-    """The scores of all items, one after the other.
-
-    logits (Tensor): Shape: (inputs, labels) or (inputs, candidates, labels)
-    batch (LukeInputs): The inputs.
-    RETURNS (Tensor): Shape: (n_items, labels)
-    """
+    """logits (Tensor): Shape: (inputs, labels) or (inputs, candidates, labels). batch (LukeInputs): The inputs.
+    RETURNS (Tensor): The scores of all items, one after the other. Shape: (n_items, labels)"""
     if logits.dim() == 2:
         return logits
     return logits[torch.from_numpy(batch.needed("entity_attention_mask")).bool().to(logits.device)]
@@ -167,22 +160,17 @@ def build_candidate_spans(
     """Registered as `spacy-luke.CandidateSpans.v1`: all spans of a sentence as entities of one input, each with a
     label or none (Yamada et al. 2020, section 4.3).
 
-    checkpoint (str | None): A folder or a hub name of a `LukeForEntitySpanClassification`; None for the encoder of
-        the model that ships with the package, with a new head.
     context (str): What is read beside the sentence: nothing ("sentence"), or the "document" around it, as far as
         there is room.
     outside (str | None): The label that says "none"; None for `NIL`, `O` or `no_relation`, or else the first one.
     max_span_width (int): Most tokens of a candidate, unless the component has a suggester.
-    head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
-    mixed_precision (bool): Train in bfloat16.
-    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-    RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits (inputs, candidates, labels).
+    RETURNS (Model[Arrays, Tensor]): It gives logits (inputs, candidates, labels). Further arguments: see `network`.
     """
     if max_span_width < 1:
         raise ValueError(Errors.L436.format(name="max_span_width", allowed="1 or more", value=max_span_width))
     task = "LukeForEntitySpanClassification"
     settings = EntityHeadSettings(task, checkpoint, context, outside, False, max_span_width)
-    return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
+    return _build(settings, LukeShim(head_learn_rate_scale, mixed_precision, dtype))
 
 
 def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Arrays, Tensor]]:
@@ -204,19 +192,14 @@ def marked_architecture(task: str, *, several: bool) -> Callable[..., Model[Arra
     ) -> Model[Arrays, Tensor]:
         """One input for each entity, which is marked in its text (section 4.1), or for each pair (section 4.2).
 
-        checkpoint (str | None): A folder or a hub name of that class; None for the encoder of the model that ships
-            with the package, with a new head.
         context (str): What is read around the entities: their "sentence", or sentences, or the "document", as far
             as there is room.
         outside (str | None): The label that says "none"; None for `NIL`, `O` or `no_relation`, if there is one.
         multi_label (bool): Whether an entity or pair can have several labels at once, when new ones are trained.
-        head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
-        mixed_precision (bool): Train in bfloat16.
-        dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-        RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits (inputs, labels).
+        RETURNS (Model[Arrays, Tensor]): It gives logits (inputs, labels). Further arguments: see `network`.
         """
         settings = EntityHeadSettings(task, checkpoint, context, outside, multi_label)
-        return _build(settings, LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype))
+        return _build(settings, LukeShim(head_learn_rate_scale, mixed_precision, dtype))
 
     return build
 

@@ -1,7 +1,4 @@
-"""LUKE's masked-entity prediction as a thinc `Model`: logits of the entities that masked mentions may be of.
-
-As all architectures of ours it reads and initializes nothing; see `weights` for where weights come from.
-"""
+"""LUKE's masked-entity prediction as a thinc `Model`: logits of the entities that masked mentions may be of."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
@@ -25,20 +21,9 @@ from .head import HeadNetwork, WindowSettings
 from .network import build_model, tensors_of
 from .shim import LukeShim
 
-TASK = "LukeForMaskedLM"
-
 
 class LinkNetwork(HeadNetwork):
     """Masked-entity prediction, with the entity vocabulary."""
-
-    def predict(self, batch: Arrays) -> NDArray[np.float32]:
-        """batch (LukeInputs): The batch. RETURNS (ndarray): Logits. Shape: (n_asked, n_entities)"""
-        return np.asarray(super().predict(batch), dtype=np.float32)
-
-    @property
-    def vocab(self) -> EntityVocab:
-        """RETURNS (EntityVocab): The entity vocabulary."""
-        return self.tokenizer.entity_vocab
 
     @property
     def is_trained(self) -> bool:
@@ -56,7 +41,7 @@ class LinkNetwork(HeadNetwork):
         titles (Sequence[str]): The titles; those that are known keep their rows.
         RETURNS (list[str]): Those that are new.
         """
-        vocab = self.vocab
+        vocab = self.tokenizer.entity_vocab
         ids = vocab.to_dict()
         rows = max(self.config.entity_vocab_size, max(ids.values()) + 1)
         new = [title for title in dict.fromkeys(titles) if title not in ids]
@@ -70,11 +55,8 @@ class LinkNetwork(HeadNetwork):
 
     @torch.no_grad()
     def set_rows(self, ids: Ints, batches: Iterable[tuple[Ints, Arrays]]) -> None:
-        """Let entities begin where the model sees their titles: as what it makes of a title that stands alone as a
-        mention.
-
-        Mentions mostly share words with the titles that they mean, so that such rows guess right before any training.
-        The mean of the rows says nothing about one of them and is left out; they get the length of random rows.
+        """Let entities begin as what the model makes of their titles, each alone as a mention. Mentions mostly share
+        words with the titles that they mean, so such rows guess right before any training.
 
         ids (ndarray): The entities. Shape: (n,)
         batches (Iterable[tuple[ndarray, LukeInputs]]): Their titles as mentions: which of them are asked about, and
@@ -87,6 +69,7 @@ class LinkNetwork(HeadNetwork):
         rows = torch.cat([features for _, features in found])
         places = torch.from_numpy(ids[np.concatenate([which for which, _ in found])])
         table = module.get_entity_embeddings().weight
+        # The mean of the rows says nothing about one of them and is left out; they get the length of random rows.
         length = module.config.initializer_range * table.shape[1] ** 0.5
         table[places] = length * F.normalize(rows - rows.mean(0), dim=-1)
 
@@ -108,32 +91,17 @@ def build_entity_prediction(
     mixed_precision: bool = False,
     dtype: str = "float32",
 ) -> Model[Arrays, Tensor]:
-    """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities.
+    """Registered as `spacy-luke.EntityPrediction.v1`: LUKE as it was pretrained, for its entities. Training fills the
+    entity vocabulary of the default model's encoder.
 
-    checkpoint (str | None): A folder or a hub name; None for the encoder of the model that ships with the
-        package, whose entity vocabulary training fills.
-    window (int | None): Most pieces of a window, special tokens not counted; None for all the encoder has.
-    overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller
-        window.
     head_learn_rate_scale (float): Learning rate of the head and of the entity table, as a multiple of the encoder's.
-    mixed_precision (bool): Train in bfloat16.
-    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
-    RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits: (n_asked, n_candidates), or
-        (n_asked, entity_vocab_size).
+    RETURNS (Model[Arrays, Tensor]): It gives logits: (n_asked, n_candidates), or (n_asked, entity_vocab_size). Further
+        arguments: see `network`.
     """
-    shim = LukeShim(
-        None,
-        head_learn_rate_scale,
-        mixed_precision,
-        method="predict_entities",
-        heads=("entity_predictions.", "luke.entity_embeddings.entity_embeddings."),
-        dtype=dtype,
-    )
-    settings = WindowSettings(TASK, checkpoint, window, overlap)
+    heads = ("entity_predictions.", "luke.entity_embeddings.entity_embeddings.")
+    shim = LukeShim(head_learn_rate_scale, mixed_precision, dtype, "predict_entities", heads)
+    settings = WindowSettings("LukeForMaskedLM", checkpoint, window, overlap)
     return build_model("luke_entity_prediction", LinkNetwork, settings, shim, _convert_inputs)
-
-
-# --- between numpy and torch ---------------------------------------------------------------
 
 
 def _convert_inputs(

@@ -1,8 +1,4 @@
-"""The published heads on text as thinc `Model`s: a PyTorchWrapper around one of `nn.heads`, with its tokenizer.
-
-The architecture functions run on every `add_pipe` and on every load, so they read and initialize nothing; see
-`weights` for where weights come from.
-"""
+"""The published heads on text as thinc `Model`s: a PyTorchWrapper around one of `nn.heads`, with its tokenizer."""
 
 from __future__ import annotations
 
@@ -44,7 +40,7 @@ class HeadSettings:
 
 @dataclass(frozen=True)
 class WindowSettings(HeadSettings):
-    """With what is said of windows; see `head_architecture`."""
+    """With what is said of windows; see `network`."""
 
     window: int | None
     overlap: int | None
@@ -97,8 +93,7 @@ class TextNetwork(HeadNetwork):
 
     @property
     def problem_type(self) -> str:
-        """RETURNS (str): What the labels mean: "regression", "single_label_classification" or
-        "multi_label_classification"."""
+        """RETURNS (str): What the labels mean; see `LukeConfig`. If it doesn't say, one label is a number."""
         number = "regression" if self.config.num_labels == 1 else "single_label_classification"
         return str(self.config.problem_type or number)
 
@@ -130,31 +125,18 @@ def head_architecture(task: str) -> Callable[..., Model[Arrays, Tensor]]:
         dtype: str = "float32",
         max_length: int | None = None,
     ) -> Model[Arrays, Tensor]:
-        """LUKE with a published head.
+        """LUKE with a published head. A text beside the document has up to half of a window; windows that it makes
+        smaller share half of them at most. A pooling layer that the checkpoint lacks learns at the head's rate.
 
-        checkpoint (str | None): A folder or a hub name; None for the encoder of the model that ships with the
-            package, with a new head.
-        window (int | None): Most pieces of an input, without the special tokens around it; None for all that the
-            encoder has. Longer documents are read in windows. A text beside the document has up to half of it.
-        overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller
-            window. Windows that a text beside the document makes smaller share half at most.
-        head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's. A pooling layer that
-            the checkpoint lacks learns at the head's, too.
-        mixed_precision (bool): Train in bfloat16.
-        dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
         max_length (int | None): The same as `window`, with two special tokens, in configs of earlier versions.
-        RETURNS (Model[Arrays, Tensor]): The model, without weights. It gives logits: (rows, labels) for texts,
-            (rows, length, labels) for tokens, (rows, length, 2) for questions, (rows, 1) for choices.
+        RETURNS (Model[Arrays, Tensor]): It gives logits: (rows, labels) for texts, (rows, length, labels) for tokens,
+            (rows, length, 2) for questions, (rows, 1) for choices. Further arguments: see `network`.
         """
         size = window if max_length is None else max_length - 2
-        return build_model(
-            "luke_head",
-            TextNetwork,
-            WindowSettings(task, checkpoint, size, overlap),
-            LukeShim(None, head_learn_rate_scale, mixed_precision, dtype=dtype),
-            _convert_choices if task == "LukeForMultipleChoice" else None,
-            convert_outputs,
-        )
+        settings = WindowSettings(task, checkpoint, size, overlap)
+        shim = LukeShim(head_learn_rate_scale, mixed_precision, dtype)
+        choices = _convert_choices if task == "LukeForMultipleChoice" else None
+        return build_model("luke_head", TextNetwork, settings, shim, choices, convert_outputs)
 
     return build
 
@@ -180,10 +162,6 @@ def convert_outputs(
     model: Model[Any, Any], outputs: tuple[Any, Any], is_train: bool
 ) -> tuple[Tensor, Callable[[Tensor], ArgsKwargs]]:
     """The logits of a published output, start and end of an answer beside each other; see `convert_logits`."""
-    output = outputs[1]
-    logits = (
-        output["logits"]
-        if "logits" in output
-        else torch.stack([output["start_logits"], output["end_logits"]], -1)
-    )
+    output, ends = outputs[1], ("start_logits", "end_logits")
+    logits = output["logits"] if "logits" in output else torch.stack([output[end] for end in ends], -1)
     return convert_logits(model, (outputs[0], logits), is_train)

@@ -25,7 +25,7 @@ def join_rows(parts: Sequence[Tensor], places: Sequence[Sequence[int]]) -> Tenso
     if parts[0].dim() == 3:
         longest = max(part.shape[1] for part in parts)
         parts = [F.pad(part, (0, 0, 0, longest - part.shape[1])) for part in parts]
-    order = np.argsort(np.concatenate([np.array(rows, dtype=np.int64) for rows in places]))
+    order = np.argsort([row for rows in places for row in rows])
     return torch.cat(list(parts))[torch.from_numpy(order).to(parts[0].device)]
 
 
@@ -38,9 +38,8 @@ def text_loss(logits: Tensor, groups: Ints, gold: NDArray[Any], problem: str) ->
     problem (str): What the labels mean; see `LukeConfig.problem_type`.
     RETURNS (Tensor): Shape: ()
     """
-    return problem_loss(
-        mean_by_group(logits, groups, len(gold)), torch.from_numpy(gold).to(logits.device), problem
-    )
+    target = torch.from_numpy(gold).to(logits.device)
+    return problem_loss(mean_by_group(logits, groups, len(gold)), target, problem)
 
 
 def choice_loss(logits: Tensor, groups: Ints, choices: Ints, gold: Ints) -> Tensor:

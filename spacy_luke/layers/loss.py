@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..inputs.targets import Targets
+from ..inputs.batch import Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
 from ..nn.heads.joint.outputs import JointOutput, SpanCandidates
 
@@ -33,8 +33,7 @@ def joint_loss(
     if "spans" in whole:
         losses["spans"] = span_loss(*whole["spans"])
     if "labels" in whole:
-        logits, labels = whole["labels"]
-        losses["labels"] = entity_loss(logits, labels, multi_label)
+        losses["labels"] = entity_loss(*whole["labels"], multi_label)
     if "relations" in whole:
         losses |= _relation_losses(*whole["relations"])
     return losses
@@ -48,18 +47,14 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
         gold = torch.from_numpy(targets.spans).to(device)
         known = gold[:, :, 0] != -100  # (batch, n_tokens)
         if output.proposal_scores is not None and bool(known.any()):
-            rows["proposals"] = (
-                output.proposal_scores[known],
-                (gold[known] > 0).float(),
-            )  # (n, max_span_width)
+            # (n, max_span_width) each
+            rows["proposals"] = output.proposal_scores[known], (gold[known] > 0).float()
         labels = _candidate_labels(output.candidates, gold)
         rows["spans"] = output.span_logits.flatten(0, 1), labels.flatten()  # (batch * n_spans, n_labels + 1)
     if output.label_logits is not None:
         labels = torch.from_numpy(targets.labels).to(device)
-        rows["labels"] = (
-            output.label_logits.flatten(0, 1),
-            labels.flatten(0, 1),
-        )  # (batch * n_mentions, n_labels)
+        # (batch * n_mentions, n_labels) each
+        rows["labels"] = output.label_logits.flatten(0, 1), labels.flatten(0, 1)
     if output.pair_logits is not None:
         pairs = (targets.relations, targets.near, targets.groups)
         rows["relations"] = output.pair_logits, *(torch.from_numpy(array).to(device) for array in pairs)

@@ -2,15 +2,28 @@
 
 An architecture function puts its kind of network into the attributes of the thinc model that it makes, and the pipe
 makes one of its model. So a task needs no import of torch: it asks its `network` for weights, labels, inputs, scores
-and losses. Weights are loaded when something first needs them.
+and losses.
+
+Architecture functions run on every `add_pipe` and on every load, so they read and initialize nothing: weights come from
+the saved pipeline, or from a checkpoint at `initialize` or at first use (see `weights`). What they have in common:
+
+checkpoint (str | None): A folder or a hub name of the published class that the architecture is for; None for the model
+    that ships with the package, of which other heads than its own take the encoder.
+window (int | None): Most pieces of an input, special tokens not counted; None for all that the encoder has. Longer
+    documents are read in windows.
+overlap (int | None): Pieces that consecutive windows share at least; None for 128, or a third of a smaller window.
+head_learn_rate_scale (float): The head's learning rate, as a multiple of the encoder's.
+mixed_precision (bool): Train in bfloat16.
+dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
+RETURNS (Model): The model, without weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from thinc.api import Model
@@ -21,7 +34,8 @@ from torch import Tensor
 from ..batch import LukeInputs
 from ..errors import Errors
 from ..inputs.batch import Arrays
-from . import saving, weights
+from . import weights
+from .saving import Saved
 from .shim import LukeShim
 from .threads import Runner
 
@@ -32,7 +46,7 @@ if TYPE_CHECKING:
 OVERLAP = 128
 
 
-class Network:
+class Network(Saved):
     """Weights and tokenizer of a model of ours.
 
     model (Model): What an architecture function made.
@@ -62,19 +76,15 @@ class Network:
         """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
         return weights.get_tokenizer(self.model)
 
-    @property
-    def shim(self) -> LukeShim:
-        """RETURNS (LukeShim): What holds the module."""
-        return cast(LukeShim, self.model.shims[0])
-
     def change(self, change: Callable[[Any], Any]) -> None:
         """Change the module, after a copy if other pipes use it too; the optimizer begins anew.
 
         change (Callable): What to do with the module.
         """
         weights.get_module(self.model)
-        change(self.shim.own_module())
-        self.shim.forget_optimizer()
+        shim = weights.get_shim(self.model)
+        change(shim.own_module())
+        shim.forget_optimizer()
 
     # --- running ---------------------------------------------------------------------------
 
@@ -88,23 +98,19 @@ class Network:
         return Runner(self.model, self.predict, budget)
 
     def begin_update(self, batch: Any, *, recompute: bool) -> tuple[Any, Callable[[Any], Any]]:
-        """Run the model with gradients.
-
-        batch (Any): What the model takes.
-        recompute (bool): Keep no inner states for the backward pass but compute them again then.
-        RETURNS (tuple): What the model says, and the callback for its gradients.
-        """
-        self.shim.dropout, self.shim.recompute = self.model.attrs["dropout_rate"], recompute
+        """batch (Any): What the model takes. recompute (bool): Don't keep inner states for the backward pass, compute
+        them again. RETURNS (tuple): What the model says, and the callback for its gradients."""
+        shim = weights.get_shim(self.model)
+        shim.dropout, shim.recompute = self.model.attrs["dropout_rate"], recompute
         return self.model.begin_update(batch)
 
     # --- sizes -----------------------------------------------------------------------------
 
     def window_sizes(self, least: int = 1) -> tuple[int, int]:
-        """How documents are cut: the settings `window` and `overlap`.
+        """How documents are cut: the settings `window` and `overlap`, or their defaults.
 
         least (int): Fewest pieces of a window that are of use.
-        RETURNS (tuple[int, int]): Most pieces of a window, without the special tokens around it, and pieces that
-            consecutive windows share at least: 128 or a third of a smaller window, if the config doesn't tell.
+        RETURNS (tuple[int, int]): Window and overlap.
         RAISES (ValueError): If the config asks for larger windows than the encoder can read, or too small ones.
         """
         window = self.settings.window
@@ -120,24 +126,6 @@ class Network:
     def _overlap(self, size: int) -> int:
         overlap: int | None = self.settings.overlap
         return min(OVERLAP, size // 3) if overlap is None else overlap
-
-    # --- storing ---------------------------------------------------------------------------
-
-    def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Configuration, weights and tokenizer."""
-        return saving.model_to_bytes(self.model)
-
-    def from_bytes(self, data: bytes) -> None:
-        """data (bytes): From `to_bytes`."""
-        saving.model_from_bytes(self.model, data)
-
-    def to_disk(self, folder: Path) -> None:
-        """folder (Path): Where to write weights and tokenizer in the published directory format."""
-        saving.model_to_disk(self.model, folder)
-
-    def from_disk(self, folder: Path) -> None:
-        """folder (Path): What `to_disk` wrote."""
-        saving.model_from_disk(self.model, folder)
 
 
 def build_model(
@@ -178,16 +166,12 @@ def build_model(
 
 
 def tensors_of(model: Model[Any, Any], batch: Arrays) -> LukeInputs[Tensor]:
-    """Bring a batch to where the weights are.
-
-    model (Model): The model.
-    batch (LukeInputs): Arrays.
-    RETURNS (LukeInputs): Tensors. Token types only if the model reads the case of words by them.
-    """
+    """RETURNS (LukeInputs): A batch as tensors where the weights are. Token types only if the model reads the case of
+    words by them."""
     module = weights.get_module(model)
     if not getattr(module.config, "case_token_types", False):
         batch = replace(batch, token_type_ids=None)
-    return batch.map(lambda array: torch.as_tensor(array).to(module.device))
+    return batch.map(partial(torch.as_tensor, device=module.device))
 
 
 def convert_published(

@@ -22,70 +22,48 @@ from .store import build_head, share_saved
 from .weights import get_module, get_tokenizer, set_weights
 
 
-def model_to_bytes(model: Model[Any, Any]) -> bytes:
-    """RETURNS (bytes): Configuration, weights and tokenizer."""
-    config, weights = _state(get_module(model))
-    data: bytes = srsly.msgpack_dumps(
-        {
-            "config": json.loads(config.to_json_string()),
-            "weights": save(weights),
-            "tokenizer": get_tokenizer(model).to_bytes(),
-        }
-    )
-    return data
+class Saved:
+    """What can be saved: weights and tokenizer of a model of ours.
 
+    model (Model): The model.
+    """
 
-def model_from_bytes(model: Model[Any, Any], data: bytes) -> None:
-    """Put into the model what `model_to_bytes` wrote."""
-    parts = srsly.msgpack_loads(data)
-    weights = load(parts["weights"])
-    digest = sha256(srsly.msgpack_dumps([parts["config"], parts["tokenizer"]])).digest()
-    saved = share_saved(
-        digest,
-        weights,
-        lambda: LukeTokenizer.from_bytes(parts["tokenizer"]),
-        lambda: _rebuild(parts["config"], weights),
-    )
-    set_weights(model, saved)
+    model: Model[Any, Any]
 
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): Configuration, weights and tokenizer."""
+        config, weights = _state(get_module(self.model))
+        parts = {"config": json.loads(config.to_json_string()), "weights": save(weights)}
+        data: bytes = srsly.msgpack_dumps({**parts, "tokenizer": get_tokenizer(self.model).to_bytes()})
+        return data
 
-def model_to_disk(model: Model[Any, Any], folder: Path) -> None:
-    """Write a folder in the published directory format."""
-    config, weights = _state(get_module(model))
-    config.save_pretrained(folder)
-    save_weights(Path(folder), weights)
-    get_tokenizer(model).save_pretrained(folder)
+    def from_bytes(self, data: bytes) -> None:
+        """data (bytes): From `to_bytes`."""
+        parts = srsly.msgpack_loads(data)
+        config, tokenizer, weights = parts["config"], parts["tokenizer"], load(parts["weights"])
+        digest = sha256(srsly.msgpack_dumps([config, tokenizer])).digest()
+        saved = share_saved(
+            digest, weights, lambda: LukeTokenizer.from_bytes(tokenizer), lambda: _rebuild(config, weights)
+        )
+        set_weights(self.model, saved)
 
+    def to_disk(self, folder: Path) -> None:
+        """folder (Path): Where to write weights and tokenizer in the published directory format."""
+        config, weights = _state(get_module(self.model))
+        config.save_pretrained(folder)
+        save_weights(folder, weights)
+        get_tokenizer(self.model).save_pretrained(folder)
 
-def model_from_disk(model: Model[Any, Any], folder: Path) -> None:
-    """Put into the model what `model_to_disk` wrote."""
-    folder = Path(folder)
-    weights = load_weights(folder)
-    saved = share_saved(
-        _digest(folder),
-        weights,
-        lambda: LukeTokenizer.from_pretrained(folder),
-        lambda: _rebuild(load_config_file(folder), weights),
-    )
-    set_weights(model, saved)
-
-
-def _digest(folder: Path) -> bytes:
-    """RETURNS (bytes): A digest of all files of a folder but those of the weights."""
-    digest = sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix not in (".safetensors", ".bin"):
-            digest.update(f"{path.name}:{path.stat().st_size}:".encode())
-            digest.update(path.read_bytes())
-    return digest.digest()
-
-
-def _state(module: LukeHead) -> tuple[LukeConfig, dict[str, Tensor]]:
-    """RETURNS (tuple): The configuration, and the weights in the smallest type that loses nothing."""
-    config, weights = module.saved_config(), module.saved_weights()
-    dtype = smallest_dtype(weights)
-    config.torch_dtype = str(dtype).removeprefix("torch.")
-    return config, {name: w.detach().to("cpu", dtype).contiguous() for name, w in weights.items()}
+    def from_disk(self, folder: Path) -> None:
+        """folder (Path): What `to_disk` wrote."""
+        weights = load_weights(folder)
+        saved = share_saved(
+            _digest(folder),
+            weights,
+            lambda: LukeTokenizer.from_pretrained(folder),
+            lambda: _rebuild(load_config_file(folder), weights),
+        )
+        set_weights(self.model, saved)
 
 
 def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
@@ -98,6 +76,24 @@ def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
         if all(torch.equal(w.to(dtype).to(w.dtype), w) for w in weights.values()):
             return dtype
     return torch.float32
+
+
+def _digest(folder: Path) -> bytes:
+    """Of all files of a folder but those of the weights."""
+    digest = sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix not in (".safetensors", ".bin"):
+            digest.update(f"{path.name}:{path.stat().st_size}:".encode())
+            digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def _state(module: LukeHead) -> tuple[LukeConfig, dict[str, Tensor]]:
+    """The configuration, and the weights in the smallest type that loses nothing."""
+    config, weights = module.saved_config(), module.saved_weights()
+    dtype = smallest_dtype(weights)
+    config.torch_dtype = str(dtype).removeprefix("torch.")
+    return config, {name: w.detach().to("cpu", dtype).contiguous() for name, w in weights.items()}
 
 
 def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor]) -> LukeHead:

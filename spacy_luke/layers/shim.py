@@ -30,25 +30,23 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
     numbers of spaCy's optimizer (rate, betas, decay, clipping) drive torch's (`TorchOptimizer`), with a higher rate
     for heads, which start from nothing, than for the encoder.
 
-    model (LukeHead | None): The module, or None until there are weights.
     head_learn_rate_scale (float): The heads' learning rate, as a multiple of the encoder's.
     mixed_precision (bool): Train in bfloat16 where torch's autocast allows it; predictions follow `dtype` alone.
+    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
     method (str): The module's method that is run.
     heads (Sequence[str]): What the names of parameters begin with that learn at the heads' rate; empty for all
         that aren't the encoder's.
-    dtype (str): Precision of the encoder's products in prediction: "float32", "bfloat16" or "int8".
     """
 
     def __init__(
         self,
-        model: LukeHead | None,
         head_learn_rate_scale: float,
         mixed_precision: bool,
+        dtype: str,
         method: str = "__call__",
         heads: Sequence[str] = (),
-        dtype: str = "float32",
     ) -> None:
-        super().__init__(model)
+        super().__init__(None)
         check_precision(dtype)
         self.dtype = dtype
         self._predictor: LukeHead | None = None  # has products of its own; gone as soon as weights change
@@ -58,9 +56,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.bfloat16 = mixed_precision
         self.shared = False
         self.dropout: float | None = None  # rate of all dropout layers in training; None for their own
-        self.recompute = (
-            False  # in training, compute inner states again for the backward pass instead of keeping them
-        )
+        self.recompute = False  # compute inner states again for the backward pass, instead of keeping them
         self._torch_optimizer: TorchOptimizer | None = None
         self._steps = 0
 
@@ -79,8 +75,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._model = model if shared else model.to(get_torch_default_device(), torch.float32)
         self._model.eval()
         self.shared = shared
-        self._torch_optimizer = None
-        self._predictor = None
+        self.forget_optimizer()
 
     def own_module(self) -> LukeHead:
         """RETURNS (LukeHead): The module, after a copy if other pipes use it too."""
@@ -90,7 +85,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         return module
 
     def forget_optimizer(self) -> None:
-        """Start with a fresh optimizer, after heads were replaced."""
+        """Start with a fresh optimizer, because parameters were replaced."""
         self._torch_optimizer = None
         self._predictor = None
 
@@ -98,11 +93,6 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         return {**self.__dict__, "_predictor": None}  # made anew, for the processor that it is loaded on
 
     # --- running ---------------------------------------------------------------------------
-
-    def _autocast(self) -> Any:
-        if self.bfloat16:
-            warn_of_slow_bfloat16(self.device)
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the module without gradients."""
@@ -124,10 +114,13 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         inputs (ArgsKwargs): What the module's forward takes.
         RETURNS (tuple): The output and a callback that takes ArgsKwargs for `torch.autograd.backward`.
         """
-        module, rate = self.own_module(), self.dropout
+        module, rate, mixed = self.own_module(), self.dropout, self.bfloat16
+        if mixed:
+            warn_of_slow_bfloat16(self.device)
 
         def run(*_: Tensor) -> Any:
-            with _training(module, rate), self._autocast():
+            autocast = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=mixed)
+            with _training(module, rate), autocast:
                 return getattr(module, self.method)(*inputs.args, **inputs.kwargs)
 
         # The checkpoint restores the random state of the devices that it sees arguments on: it is shown a weight.
@@ -148,9 +141,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         if self._model is None or all(p.grad is None for p in self._model.parameters()):
             return
         if self._torch_optimizer is None:
-            self._torch_optimizer = TorchOptimizer(
-                self._model, self.heads, self.head_learn_rate_scale, optimizer
-            )
+            scale = self.head_learn_rate_scale
+            self._torch_optimizer = TorchOptimizer(self._model, self.heads, scale, optimizer)
         self._model.mark_trained()
         self._torch_optimizer.step(optimizer)
         self._predictor = None
@@ -190,9 +182,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
 
     def copy(self) -> LukeShim:
         """RETURNS (LukeShim): A copy with weights of its own."""
-        copied = LukeShim(
-            None, self.head_learn_rate_scale, self.bfloat16, self.method, self.heads, self.dtype
-        )
+        scale, mixed = self.head_learn_rate_scale, self.bfloat16
+        copied = LukeShim(scale, mixed, self.dtype, self.method, self.heads)
         if self._model is not None:
             copied.set_module(copy.deepcopy(self._model), shared=False)
         return copied

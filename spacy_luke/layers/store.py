@@ -32,7 +32,7 @@ PIPES = {
     "LukeForQuestionAnswering": "luke_qa",
     "LukeForMaskedLM": "luke_linker",
 }
-# The architectures of pipes that have several.
+# Architectures, where a pipe has several.
 _ARCHITECTURES = {
     "LukeForEntityClassification": "MarkedEntity",
     "LukeForEntityPairClassification": "MarkedPair",
@@ -81,7 +81,9 @@ def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkp
     if model is None:
         config = LukeConfig.from_dict(load_config_file(folder), **changes)
         saved = saved_class(config)
-        _require_use(head, saved, name)
+        # The joint model takes any encoder, and other heads that of a model that wasn't fine-tuned for something else.
+        if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
+            raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
         if head == "LukeForQuestionAnswering" != saved:
             config.num_labels = 2  # start and end, whatever else the checkpoint was to name
         model = build_head(head, config, load_weights(folder))
@@ -89,12 +91,6 @@ def load_shared(name: str | None, head: str, **overrides: bool | None) -> Checkp
             model.joint = model.joint.with_changes(entity_mask_id=tokenizer.entity_mask_id)
         _MODULES[key] = model = model.to(device)
     return Checkpoint(model, tokenizer)
-
-
-def _require_use(head: str, saved: str | None, name: str | None) -> None:
-    """RAISES (ValueError): If a checkpoint was fine-tuned for something else. The joint model takes any encoder."""
-    if head != JOINT and saved not in (head, None, JOINT, "LukeForMaskedLM"):
-        raise ValueError(Errors.L310.format(name=name, saved=saved, pipe=how_to_use(saved), task=head))
 
 
 def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> LukeHead:
@@ -107,18 +103,14 @@ def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> 
     RAISES (ValueError): If they do not fit.
     """
     kind: type[LukeHead] = getattr(heads, head)
-    with warnings.catch_warnings():
-        # The pipe warns itself.
+    with warnings.catch_warnings():  # the pipe warns itself
         warnings.filterwarnings("ignore", "W201|.* found no weights for ", UserWarning)
         return kind.from_state(config, weights)
 
 
 def how_to_use(task: str) -> str:
-    """What reads a published head.
-
-    task (str): Its class.
-    RETURNS (str): The factory, and for heads on entities its architecture; "" if it isn't a published class.
-    """
+    """task (str): A published class.
+    RETURNS (str): The factory that reads it, and for heads on entities the architecture; "" for other classes."""
     if task not in _ARCHITECTURES:
         return PIPES.get(task, "")
     return f'{PIPES[task]} with @architectures = "spacy-luke.{_ARCHITECTURES[task]}.v1" in its model config'
@@ -132,7 +124,7 @@ def share_saved(
 ) -> Checkpoint:
     """Rebuild what was saved with a pipe, unless another pipe holds just the same. Don't train it: copy it.
 
-    rest (bytes): All that was saved beside the weights, or its digest.
+    rest (bytes): A digest of all that was saved beside the weights.
     weights (Mapping[str, Tensor]): The weights.
     read_tokenizer (Callable): Makes the tokenizer.
     build (Callable): Makes the module of the weights.

@@ -5,10 +5,14 @@ Python goes on to the next. With a batch of its own each goes on alone:
 
     sharing a batch  |##.##.#.##.###|     batches of their own  |##########|
                      |##.##...##.##.|                           |##########|
+
+Forked processes, as `nlp.pipe(n_process=2)` makes them, have one thread each. They inherit OpenMP's state but not its
+threads: a child of a parent that has run torch's would wait for them for ever.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -23,6 +27,9 @@ BatchT = TypeVar("BatchT")
 AnswerT = TypeVar("AnswerT")
 
 LEAST_PIECES = 1024  # of a batch; smaller ones leave products of matrices small
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class Runner:
@@ -51,12 +58,14 @@ class Runner:
 def batches_at_once(model: Model[Any, Any], budget: int) -> int:
     """How many batches to predict at the same time: one on other devices than a processor.
 
-    model (Model): A model of ours.
+    model (Model): The model.
     budget (int): Most tokens of all of them together, padding included.
     RETURNS (int): The number, which divides that of torch's threads.
     """
     n_threads = torch.get_num_threads()
-    if next(get_module(model).parameters()).device.type != "cpu" or not _has_threads_of_their_own():
+    # With OpenMP a number of threads is set for the thread that asks, with torch's own pool for all.
+    openmp = torch.backends.openmp.is_available()  # type: ignore[no-untyped-call]
+    if get_module(model).device.type != "cpu" or not openmp:
         return 1
     most = min(n_threads, budget // LEAST_PIECES)
     return max((n for n in range(1, most + 1) if n_threads % n == 0), default=1)
@@ -95,8 +104,3 @@ def predict_at_once(
         finally:
             torch.set_num_threads(n_threads)
         return [*answers, *map(predict, batches[even:])]
-
-
-def _has_threads_of_their_own() -> bool:
-    """Whether a number of threads is set for the thread that asks: so with OpenMP, not with torch's own pool."""
-    return torch.backends.openmp.is_available()  # type: ignore[no-untyped-call]

@@ -43,13 +43,14 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
     words (Sequence): Each window with its word states, shape (len(window), hidden).
     """
     install_extensions()
-    pieces = encode_docs([doc], get_tokenizer(model))[0]
+    tokenizer = get_tokenizer(model)
+    pieces = encode_docs([doc], tokenizer)[0]
     words = sorted(words, key=lambda item: item[0].start)
     owned = owned_pieces([window for window, _ in words])
     parts = [s[a - w.start : b - w.start] for (w, s), (a, b) in zip(words, owned, strict=True)]
     width = get_module(model).config.hidden_size
     states = np.concatenate(parts) if parts else np.zeros((0, width), dtype=np.float32)
-    doc._.trf_data = _container(pieces, states, get_tokenizer(model))
+    doc._.trf_data = _container(pieces, states, tokenizer)
 
 
 def training_data(
@@ -72,9 +73,7 @@ def training_data(
     states = [output.word_states for output in outputs]
     flat = torch.cat([s.detach().flatten(0, 1).float().cpu() for s in states]).numpy()  # (n_words, hidden)
     data = [_container(p, flat[index], tokenizer) for p, index in zip(pieces, places, strict=True)]
-    answered = [
-        index for index, doc in zip(places, docs, strict=True) if len(doc)
-    ]  # empty ones get no answer
+    answered = [index for index, doc in zip(places, docs, strict=True) if len(doc)]  # no answer to empty ones
 
     def add_gradient(gradients: Sequence[TransformerData]) -> None:
         total = states[0].new_zeros(flat.shape)
@@ -91,27 +90,18 @@ def training_data(
 
 
 def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData]:
-    """Containers for documents without a single word piece.
-
-    docs (Sequence[Doc]): The documents.
-    model (Model): The joint model.
-    RETURNS (list[TransformerData]): A row of zeros for each.
-    """
+    """RETURNS (list[TransformerData]): A row of zeros for each of some documents without a single word piece."""
     tokenizer = get_tokenizer(model)
     nothing = np.zeros((0, get_module(model).config.hidden_size), dtype=np.float32)
     return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
 
 
 def _places(batches: Sequence[WindowBatch], n_docs: int) -> list[Ints]:
-    """Where each piece of each document lies in the flattened batches, one after the other.
-
-    batches (Sequence[WindowBatch]): The batches; a document's windows may lie in several.
-    n_docs (int): Number of documents.
-    RETURNS (list[ndarray]): Shape: (n_pieces,) each
-    """
+    """Where each piece of each document lies in the flattened batches; a document's windows may lie in several.
+    RETURNS (list[ndarray]): Shape: (n_pieces,) each"""
     rows: list[list[tuple[Window, int]]] = [
         [] for _ in range(n_docs)
-    ]  # each window with its row's first place
+    ]  # each window, and where its row begins
     offset = 0
     for batch in batches:
         length = batch.inputs.needed("input_ids").shape[1]
@@ -122,12 +112,10 @@ def _places(batches: Sequence[WindowBatch], n_docs: int) -> list[Ints]:
 
 
 def _places_of(rows: Sequence[tuple[Window, int]]) -> Ints:
-    owned = owned_pieces([window for window, _ in rows])
-    parts = [
-        place + 1 + np.arange(start, end, dtype=np.int64) - window.start
-        for (window, place), (start, end) in zip(rows, owned, strict=True)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+    parts = [np.zeros(0, dtype=np.int64)]
+    for (window, place), owned in zip(rows, owned_pieces([window for window, _ in rows]), strict=True):
+        parts.append(place + 1 + np.arange(*owned) - window.start)
+    return np.concatenate(parts)
 
 
 def _container(pieces: DocPieces, states: NDArray[np.float32], tokenizer: LukeTokenizer) -> TransformerData:

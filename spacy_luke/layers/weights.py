@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from thinc.api import Model
 
-from . import forking  # noqa: F401  # registers itself
 from .shim import LukeShim
 
 if TYPE_CHECKING:
@@ -18,41 +17,36 @@ if TYPE_CHECKING:
     from .store import Checkpoint
 
 
+def get_shim(model: Model[Any, Any]) -> LukeShim:
+    """RETURNS (LukeShim): What holds the module of a model of ours."""
+    return cast(LukeShim, model.shims[0])
+
+
 def has_weights(model: Model[Any, Any]) -> bool:
     """RETURNS (bool): Whether weights are loaded."""
-    return cast(LukeShim, model.shims[0]).module is not None
+    return get_shim(model).module is not None
 
 
 def get_module(model: Model[Any, Any]) -> LukeHead:
-    """The torch module behind the thinc model; loaded from its checkpoint if there are no weights yet.
-
-    model (Model): A model of ours.
-    RETURNS (LukeHead): The module.
-    """
-    shim = cast(LukeShim, model.shims[0])
-    if shim.module is None:
-        set_weights(model, model.attrs["settings"].load())
-    return cast("LukeHead", shim.module)
+    """RETURNS (LukeHead): The torch module of a model of ours; loads its checkpoint if there are no weights yet."""
+    module = cast(LukeShim, model.shims[0]).module
+    if module is None:
+        checkpoint: Checkpoint = model.attrs["settings"].load()
+        set_weights(model, checkpoint)
+        module = checkpoint.model
+    return module
 
 
 def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
-    """The tokenizer that belongs to the weights.
-
-    model (Model): A model of ours.
-    RETURNS (LukeTokenizer): The tokenizer.
-    """
+    """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
     get_module(model)
     return cast("LukeTokenizer", model.attrs["tokenizer"])
 
 
 def set_weights(model: Model[Any, Any], checkpoint: Checkpoint) -> None:
-    """Put weights in that other pipes may use, too.
-
-    model (Model): A model of ours.
-    checkpoint (Checkpoint): Module and tokenizer.
-    """
+    """Put weights in that other pipes may use, too."""
     model.attrs["tokenizer"] = checkpoint.tokenizer
-    cast(LukeShim, model.shims[0]).set_module(checkpoint.model, shared=True)
+    get_shim(model).set_module(checkpoint.model, shared=True)
 
 
 def most_pieces(model: Model[Any, Any], n_special: int = 2) -> int:

@@ -21,12 +21,8 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def get_activation(name: str | Activation) -> Activation:
-    """Find an activation function.
-
-    name (str | Callable): One of the names in `ACTIVATIONS`, or the function itself.
-    RETURNS (Callable): The function.
-    RAISES (ValueError): If the name is unknown.
-    """
+    """name (str | Callable): One of the names in `ACTIVATIONS`, or the function itself.
+    RETURNS (Callable): The function. RAISES (ValueError): If the name is unknown."""
     if callable(name):
         return name
     if name not in ACTIVATIONS:

@@ -31,9 +31,7 @@ class LukeSelfAttention(nn.Module):
 
     Words and entities are separate tensors, so that a word pass can be kept and used again. All states are rows of a
     matrix; a `Layout` says which of them belong together.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -205,10 +203,14 @@ class LukeSelfAttention(nn.Module):
         divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
+            bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always attends to itself
             few = query.device.type == "cpu" and not is_large(asked, block[1])
             if plain or few:
                 asked, own, keys, values = suit_small_products([asked, own, *block])
-                probs = self._probabilities(asked, own, keys, bias, head_mask)
+                scores = torch.cat(
+                    [asked @ keys.transpose(-1, -2), own], dim=-1
+                )  # (size, heads, rows, words + 1)
+                probs = self._normalize(scores, bias, head_mask)
                 context, share = probs[..., :-1] @ values, probs[..., -1:]
                 parts += [probs.to(query.dtype)] if need_probs else []
             else:
@@ -217,16 +219,6 @@ class LukeSelfAttention(nn.Module):
             shares.append(merge_heads(share).to(query.dtype))
         share = torch.cat(shares)[..., None]  # (rows, heads) -> (rows, heads, 1)
         return torch.cat(contexts) + (share * selves[1].view(by_head)).flatten(1), parts
-
-    def _probabilities(
-        self, query: Tensor, own_score: Tensor, keys: Tensor, bias: Tensor | None, head_mask: Tensor | None
-    ) -> Tensor:
-        """query, own_score, keys (Tensor): Shape: (size, heads, rows or words, d or 1)
-        RETURNS (Tensor): Of each word, and behind them of the row itself. Shape: (size, heads, rows, words + 1)"""
-        if bias is not None:
-            bias = F.pad(bias, (0, 1))  # an entity always attends to itself
-        scores = torch.cat([query @ keys.transpose(-1, -2), own_score], dim=-1)
-        return self._normalize(scores, bias, head_mask)
 
     def _normalize(self, scores: Tensor, bias: Tensor | None, head_mask: Tensor | None) -> Tensor:
         if bias is not None:
@@ -275,7 +267,7 @@ def fused_words_and_self(
     query (Tensor): Scaled. Shape: (batch, heads, entities, d)
     own_score (Tensor): Scaled product of an entity's query and its own key. Shape: (batch, heads, entities, 1)
     words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
-    bias (Tensor | None): Shape: (batch, 1, 1, words)
+    bias (Tensor | None): Of the words and oneself. Shape: (batch, 1, 1, words + 1)
     RETURNS (tuple[Tensor, Tensor]): The words' part of the context, shape (batch, heads, entities, d), and the
         entity's attention to itself, shape (batch, heads, entities, 1).
     """
@@ -285,7 +277,6 @@ def fused_words_and_self(
     keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
     keys[:, :, -1, width] = 1.0
     values[:, :, -1, width] = 1.0
-    bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always attends to itself
     context = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
     return context[..., :width], context[..., width : width + 1]
 

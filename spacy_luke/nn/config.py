@@ -151,13 +151,10 @@ class LukeConfig:
 
     __hash__ = None  # type: ignore[assignment]
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # fields that this class does not know
 
-        def __getattr__(self, name: str) -> Any:
-            """Fields that this class does not know."""
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            """The same."""
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
@@ -174,7 +171,8 @@ class LukeConfig:
             elif kind == "bool" and not isinstance(value, bool):
                 raise TypeError(Errors.L201.format(name=name, value=value, allowed="true or false"))
             elif kind == "float" or (kind == "float | None" and value is not None):
-                _check_number(name, value, most=1.0 if "dropout" in name else math.inf)
+                most = 1.0 if "dropout" in name else math.inf
+                _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
         problem = self.problem_type
         if problem not in (None, *PROBLEM_TYPES):
             allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
@@ -312,10 +310,6 @@ def _inverse(labels: Mapping[int, str]) -> dict[str, int]:
 
 def _check_int(name: str, value: Any, *, least: int) -> None:
     _check(name, value, int, least, math.inf, f"an integer of at least {least}")
-
-
-def _check_number(name: str, value: Any, *, most: float) -> None:
-    _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
 
 
 def _check(name: str, value: Any, kinds: Any, least: float, most: float, allowed: str) -> None:

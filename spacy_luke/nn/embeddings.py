@@ -14,9 +14,7 @@ NO_POSITION = -1  # filler in entity_position_ids behind the last piece of a men
 
 class LukeEmbeddings(nn.Module):
     """Word embeddings: token, position and type, summed and normalized, as in RoBERTa.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -84,9 +82,7 @@ def _embed_types(table: nn.Embedding, ids: Tensor | None) -> Tensor:
 
 class LukeEntityEmbeddings(nn.Module):
     """Entity embeddings: entity, mean position of its word pieces, and type (section 3.1).
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()

@@ -40,9 +40,7 @@ class LukeOutput(nn.Module):
 
 class LukeAttention(nn.Module):
     """Self-attention and its output; the level exists for the published parameter names.
-
-    config (LukeConfig): The model's configuration.
-    """
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -64,11 +62,8 @@ class LukeIntermediate(nn.Module):
 
 
 class LukeLayer(nn.Module):
-    """One transformer layer. Everything but the attention acts on rows alone, so words and entities may
-    be in one tensor or in two.
-
-    config (LukeConfig): The model's configuration.
-    """
+    """A transformer layer. All but attention acts on rows alone: words and entities may be in one tensor or in two.
+    config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()

@@ -74,24 +74,18 @@ def resolve_checkpoint(
 
 def _download(name: str, subfolder: str, patterns: Sequence[str], where: dict[str, Any]) -> Path:
     # Imported here: it takes 0.2 s, and who works with local folders never needs it.
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub import errors, snapshot_download
 
     try:
         allowed = [f"{subfolder}/{pattern}" if subfolder else pattern for pattern in patterns]
         folder = snapshot_download(name, allow_patterns=allowed, **where)
-    except GatedRepoError as error:
+    except errors.GatedRepoError as error:
         raise ValueError(Errors.L223.format(name=name)) from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise ValueError(Errors.L224.format(name=name)) from error
-    except RevisionNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
         raise ValueError(Errors.L225.format(name=name, revision=where["revision"])) from error
-    except LocalEntryNotFoundError as error:
+    except errors.LocalEntryNotFoundError as error:
         raise ValueError(Errors.L226.format(name=name)) from error
     except (OSError, ValueError) as error:  # connection lost, disk full, a name that the hub refuses
         raise ValueError(Errors.L227.format(name=name, reason=error)) from error

@@ -105,12 +105,8 @@ class Layout:
         return torch.split(rows, [place.stop - place.start for place in places])  # type: ignore[no-untyped-call]
 
     def with_entities(self, shape: Sequence[int], mask: Tensor | None) -> Layout:
-        """The same words with other entities.
-
-        shape (Sequence[int]): Sequences, and places of each.
-        mask (Tensor | None): 1 for entities, 0 for padding; None means all. Shape: `shape`
-        RETURNS (Layout): The layout.
-        """
+        """shape (Sequence[int]): Sequences, and places of each. mask (Tensor | None): 1 for entities, 0 for padding;
+        None means all. RETURNS (Layout): The same words with other entities."""
         return replace(self, entities=_make_rows(shape, mask, self.order, self.packed))
 
     def put_attentions(self, parts: Sequence[Tensor]) -> Tensor:

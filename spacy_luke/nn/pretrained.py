@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
@@ -146,9 +146,9 @@ class LukePreTrainedModel(ModelWithTables):
 
         config (LukeConfig): The checkpoint's configuration; the model keeps this very object.
         weights (Mapping[str, Tensor]): Its weights by name.
-        dtype (torch.dtype | None): Type to convert the weights to; None keeps the types that they have, except in
-            models that multiply by their tables. Weights that are mapped from a file then take no memory yet, but the
-            model has to be converted before use, by `copy_for_prediction` or `float`.
+        dtype (torch.dtype | None): Type to convert the weights to; None keeps those that they have, but for models that
+            multiply by their tables. Then it takes no memory to load what is mapped from a file, but
+            `predict_in_float32` or `float` has to come before use.
         ignore_mismatched_sizes (bool): See `from_pretrained`.
         **options (Any): Further arguments of the class.
         RETURNS (LukePreTrainedModel): The model in evaluation mode.
@@ -218,14 +218,6 @@ class NothingDrawn(TorchFunctionMode):
         return None if is_drawing else func(*args, **(kwargs or {}))
 
 
-@runtime_checkable
-class StartsFromNone(Protocol):
-    """A module whose first answers are mostly "none"."""
-
-    def start_from_none(self) -> None:
-        """Set the weights that say so, after all others are drawn."""
-
-
 @torch.no_grad()
 def init_module(module: nn.Module, std: float) -> None:
     """Draw new weights for a module and all below it, normal ones; biases and padding rows are zero, norms one.
@@ -240,9 +232,10 @@ def init_module(module: nn.Module, std: float) -> None:
             part.weight[part.padding_idx].zero_()
         if isinstance(part, nn.LayerNorm):
             part.reset_parameters()
-    for part in module.modules():
-        if isinstance(part, StartsFromNone):
-            part.start_from_none()
+    for (
+        part
+    ) in module.modules():  # when all weights are drawn, heads whose first answers shall be "none" say so
+        getattr(part, "start_from_none", lambda: None)()
 
 
 def _change(config: LukeConfig, changes: dict[str, Any]) -> LukeConfig:

@@ -14,10 +14,10 @@ from .text import RowScores
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """The logits of all answers to one question, each span as the window says it that likes it best.
+    """The logits of all answers to one question. A span that several windows show has the best of its logits.
 
-    starts_ends (list[tuple[ndarray, ndarray, ndarray]]): For each window its tokens, and their logits as the first
-        and as the last token of an answer.
+    starts_ends (list[tuple]): For each window its tokens, and their logits as the first and as the last token of an
+        answer.
     none (float): The logit of no answer: the least of all windows, each of which may lack it.
     """
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inputs.candidates import all_spans, within_sentences
-from ..inputs.excerpts import Excerpt, TextSizes, add_context, cut_into_stretches
+from ..inputs.excerpts import Excerpt, TextSizes, add_context, all_spans, cut_into_stretches, within_sentences
 from ..inputs.pieces import Ints
 from .decode import ScoredSpan, threshold_of, without_overlap
 from .entities import Request
@@ -34,12 +33,10 @@ class LukeCandidateSpans(EntityHeadPipe):
 
     def ask(self, subject: Subject) -> Asked:
         """See `EntityHeadPipe.ask`: all spans of a sentence up to a width, or those that a suggester gives."""
-        suggested = self.suggest([subject.doc])
-        if suggested is None:
-            spans = all_spans(subject.sizes, self.network.settings.max_span_width)
-        else:
-            spans = np.unique(suggested[0], axis=0)
-        spans = within_sentences(subject.doc, subject.sizes, spans)
+        suggested, sizes = self.suggest([subject.doc]), subject.sizes
+        widest = self.network.settings.max_span_width
+        spans = all_spans(sizes, widest) if suggested is None else np.unique(suggested[0], axis=0)
+        spans = within_sentences(subject.doc, sizes, spans)
         return Asked(spans, np.arange(len(spans))[:, None])
 
     def excerpts(self, doc: int, sizes: TextSizes, asked: Asked, room: int) -> Iterator[Excerpt]:
@@ -85,9 +82,8 @@ class LukeCandidateSpans(EntityHeadPipe):
         none = -100 if outside is None else outside
         entities = gold.entities or {}
         labels = [entities.get((int(start), int(end))) for start, end in asked.extents]
-        return np.array(
-            [none if label is None else index.get(label, -100) for label in labels], dtype=np.int64
-        )
+        numbers = [none if label is None else index.get(label, -100) for label in labels]
+        return np.array(numbers, dtype=np.int64)
 
 
 def _cut(items: Ints) -> list[Ints]:

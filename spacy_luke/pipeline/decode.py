@@ -70,28 +70,18 @@ def label_spans(
     """
     if not len(spans):
         return []
-    best = probabilities[:, 1:].argmax(-1)
-    entity = 1.0 - probabilities[:, 0]
+    best, entity = probabilities[:, 1:].argmax(-1), 1.0 - probabilities[:, 0]
     limits = np.array(thresholds_of(threshold, labels))
     keep = np.flatnonzero(entity > limits[best])
-    return [
-        ScoredSpan(
-            int(spans[i, 0]),
-            int(spans[i, 1]),
-            labels[best[i]],
-            float(probabilities[i, 1 + best[i]]),
-            float(entity[i]),
-        )
-        for i in keep
-    ]
+    score = probabilities[keep, 1 + best[keep]].tolist()
+    names = [labels[i] for i in best[keep]]
+    columns = (*spans[keep].T.tolist(), names, score, entity[keep].tolist())
+    return [ScoredSpan(*row) for row in zip(*columns, strict=True)]
 
 
 def surest(spans: Iterable[ScoredSpan]) -> list[ScoredSpan]:
-    """Spans that several windows saw, each once.
-
-    spans (Iterable[ScoredSpan]): Candidates as every window saw them.
-    RETURNS (list[ScoredSpan]): One a place, the one with the highest score; by position.
-    """
+    """spans (Iterable[ScoredSpan]): Candidates as every window saw them.
+    RETURNS (list[ScoredSpan]): One a place, the one with the highest score; by position."""
     best: dict[tuple[int, int], ScoredSpan] = {}
     for span in spans:
         place = (span.start, span.end)

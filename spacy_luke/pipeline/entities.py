@@ -19,7 +19,7 @@ from thinc.api import Model, NumpyOps
 
 from ..errors import Errors, Warnings
 from ..inputs.entities import EntityGetter, doc_ents
-from ..inputs.pieces import Ints
+from ..inputs.pieces import Extent, Ints
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
 from .annotate import Annotator
 from .decode import Threshold, check_thresholds
@@ -44,14 +44,14 @@ class Request:
     """What is asked about one document.
 
     given (list[tuple[int, int, str]]): Entities that are there already: token extent (end exclusive) and label.
-    blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
+    blocked (list[Extent]): Token extents that found entities may not touch.
     find (bool): Whether to find entities.
     ids (ndarray | None): Which entity of the vocabulary each given one is read as; found ones are read as [MASK]
         in any case. None for [MASK]. Shape: (n_given,)
     """
 
     given: list[tuple[int, int, str]]
-    blocked: list[tuple[int, int]]
+    blocked: list[Extent]
     find: bool
     ids: Ints | None = None
 
@@ -96,11 +96,10 @@ class EntityPipe(ListenedTo, LukePipe):
         super().__post_init__()
         if self.find_entities not in ("auto", True, False):
             raise ValueError(Errors.L303.format(value=self.find_entities))
-        kinds = ENTITY_INPUTS if self.reads_titles else ("mask",)
-        allowed = "one of " + ", ".join(ENTITY_INPUTS)
-        if not self.reads_titles and self.entity_input == "title":
-            allowed = "mask: what the architecture reads are candidates, which have no title"
-        require(self.name, self.entity_input in kinds, "entity_input", self.entity_input, allowed)
+        allowed, fits = "one of " + ", ".join(ENTITY_INPUTS), self.entity_input in ENTITY_INPUTS
+        if self.entity_input == "title" and not self.reads_titles:
+            allowed, fits = "mask: what the architecture reads are candidates, which have no title", False
+        require(self.name, fits, "entity_input", self.entity_input, allowed)
         check_thresholds(self.own_thresholds, THRESHOLDS)
         self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
         self.cfg = {"thresholds": dict(self.own_thresholds)}
@@ -110,9 +109,9 @@ class EntityPipe(ListenedTo, LukePipe):
     def kind_for(cls, model: Model[Any, Any], name: str) -> type[EntityPipe]:
         """See `LukePipe.kind_for`: the pipe on entities with the model's architecture."""
         kinds = list(_kinds(EntityPipe))  # type: ignore[type-abstract]
-        for kind in kinds:
-            if kind.fits(model):
-                return kind
+        fitting = [kind for kind in kinds if kind.fits(model)]
+        if fitting:
+            return fitting[0]
         allowed = ", ".join(kind.architecture for kind in kinds)
         raise ValueError(Errors.L333.format(found=model.name, allowed=allowed))
 
@@ -126,7 +125,7 @@ class EntityPipe(ListenedTo, LukePipe):
     @property
     @abstractmethod
     def joint(self) -> JointConfig:
-        """Labels of the heads that this pipe has: those of the weights that the config allows."""
+        """RETURNS (JointConfig): Labels of the heads of this pipe: those of the weights that the config allows."""
 
     @property
     @abstractmethod
@@ -135,15 +134,14 @@ class EntityPipe(ListenedTo, LukePipe):
 
     @property
     def speaking(self) -> JointConfig:
-        """RETURNS (JointConfig): As `joint`, without heads whose weights are still random: those say nothing."""
+        """RETURNS (JointConfig): As `joint`, without the heads whose weights are still random."""
         heads = self.joint
         return without_labels(heads, [part for part, head in PARTS.items() if head in heads.untrained])
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the entities it finds, or if it finds none those that it gives to entities, or to pairs. None
-        before there are weights: spaCy asks for them in passing, and that must not load a model.
-        """
+        before there are weights: spaCy asks for them in passing, and that must not load a model."""
         if not self.network.has_weights:
             return ()
         heads = self.joint
@@ -153,17 +151,13 @@ class EntityPipe(ListenedTo, LukePipe):
     def label_data(self) -> dict[str, Any]:
         """What `spacy init labels` saves: labels by task, for `initialize`."""
         heads = self.joint
-        return {
-            "ner": list(heads.ner_labels),
-            "labels": list(heads.entity_labels),
-            "relations": {label: heads.relation_ids.get(label, "") for label in heads.relation_labels},
-        }
+        relations = {label: heads.relation_ids.get(label, "") for label in heads.relation_labels}
+        return {"ner": list(heads.ner_labels), "labels": list(heads.entity_labels), "relations": relations}
 
     @property
     def thresholds(self) -> dict[str, Threshold]:
         """Least probabilities by task, a number or one by label; change them at any time, for example
-        `pipe.thresholds["relations"] = {"country": 0.8}`. Labels that aren't named keep 0.5.
-        """
+        `pipe.thresholds["relations"] = {"country": 0.8}`. Labels that aren't named keep 0.5."""
         stored: dict[str, Threshold] = self.cfg["thresholds"]
         if not self.cfg.get("complete"):
             stored.update({**self.default_thresholds, **stored})
@@ -190,14 +184,12 @@ class EntityPipe(ListenedTo, LukePipe):
     # --- asking and writing ----------------------------------------------------------------
 
     def request(self, doc: Doc) -> Request:
-        """doc (Doc): A document. RETURNS (Request): What is asked about it."""
+        """RETURNS (Request): What is asked about a document."""
         spans = self.entities(doc)
         given = [(span.start, span.end, span.label_) for span in spans]
-        if self.find_entities == "auto":
-            annotated = len(doc) > 0 and doc.has_annotation("ENT_IOB")  # spaCy calls an empty Doc annotated
-            find = not given and not annotated
-        else:
-            find = bool(self.find_entities)
+        find = bool(self.find_entities)
+        if self.find_entities == "auto":  # spaCy calls an empty Doc annotated
+            find = not given and not (len(doc) and doc.has_annotation("ENT_IOB"))
         return Request(given, _taken(doc) if find else [], find, self.title_ids(spans))
 
     def title_ids(self, spans: Sequence[Span]) -> Ints | None:
@@ -207,8 +199,8 @@ class EntityPipe(ListenedTo, LukePipe):
         return None if self.titles is None else self.titles.ids(spans, self.network.tokenizer)
 
     def suggest(self, docs: Sequence[Doc]) -> list[Ints] | None:
-        """docs (Sequence[Doc]): Documents.
-        RETURNS (list[ndarray] | None): The suggester's spans of each, shape (n_spans, 2) each; None without one."""
+        """RETURNS (list[ndarray] | None): The suggester's spans of each document, shape (n_spans, 2) each; None without
+        a suggester."""
         if self.suggester is None:
             return None
         ragged = self.suggester(docs, ops=NumpyOps())
@@ -217,15 +209,8 @@ class EntityPipe(ListenedTo, LukePipe):
 
     def writer(self) -> Callable[[Doc, Prediction], None]:
         """See `Task.writer`."""
-        heads = self.speaking
         annotator = Annotator(
-            joint=heads,
-            thresholds=self.thresholds,
-            limits=self.limits,
-            spans_key=self.spans_key,
-            write_vectors=self.writes_vectors,
-            write_labels=bool(heads.entity_labels),
-            write_relations=bool(heads.relation_labels),
+            self.speaking, self.thresholds, self.limits, self.spans_key, self.writes_vectors
         )
 
         def write(doc: Doc, prediction: Prediction) -> None:
@@ -242,11 +227,8 @@ class EntityPipe(ListenedTo, LukePipe):
 
     @abstractmethod
     def make_heads(self, data: LabelData) -> bool:
-        """Make new heads for new labels.
-
-        data (LabelData): The labels; heads whose labels stay the same keep their weights.
-        RETURNS (bool): Whether anything changed.
-        """
+        """data (LabelData): Labels to make heads for; heads whose labels stay the same keep their weights.
+        RETURNS (bool): Whether anything changed."""
 
     def set_labels(self, examples: Iterable[Example], labels: Mapping[str, Any] | None) -> None:
         """See `Task.set_labels`: labels by task, "ner", "labels" and "relations"."""
@@ -255,7 +237,7 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg = {"thresholds": dict(self.own_thresholds)}
 
     def gold(self, example: Example) -> Gold:
-        """example (Example): An example. RETURNS (Gold): What its reference is annotated with."""
+        """RETURNS (Gold): What the reference of an example is annotated with."""
 
         def near(spans: Sequence[Span]) -> PairFilter:
             return self.limits.near(example.reference, [(span.start, span.end) for span in spans])
@@ -271,7 +253,7 @@ def _kinds(pipe: type[EntityPipe]) -> Iterator[type[EntityPipe]]:
             yield kind
 
 
-def _taken(doc: Doc) -> list[tuple[int, int]]:
+def _taken(doc: Doc) -> list[Extent]:
     """Tokens that found entities may not touch: other entities, and what `doc.set_ents(blocked=...)` bars."""
     begins_without_label = doc.to_array(["ENT_IOB", "ENT_TYPE"]).reshape(-1, 2) == np.array([3, 0])
     barred = np.flatnonzero(begins_without_label.all(axis=1)).tolist()

@@ -35,12 +35,9 @@ if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
 
 
-@dataclass(frozen=True)
-class Subject:
-    """One document, and what is known of it.
+class Subject(NamedTuple):
+    """A document, the sizes of its parts, and what is known of it.
 
-    doc (Doc): The document.
-    sizes (TextSizes): Sizes of its parts.
     mentions (ndarray): Token extents of its mentions. Shape: (n_mentions, 2)
     labels (list[str] | None): Their labels; None in training, where no pair is left out for them.
     near (PairFilter | None): Tells which pairs of them are within the reach of relations; None if nobody asks.
@@ -70,13 +67,8 @@ class Asked:
 
 
 class EntityItems(NamedTuple):
-    """Documents, and what is asked about them.
-
-    docs (Sequence[Doc]): The documents.
-    sizes (list[TextSizes]): Sizes of their parts.
-    asked (list[Asked]): What is asked about each.
-    requests (list[Request]): What it comes from; none in training.
-    """
+    """Documents, the sizes of their parts, what is asked about each, and the requests that it comes from; none of these
+    in training."""
 
     docs: Sequence[Doc]
     sizes: list[TextSizes]
@@ -117,13 +109,13 @@ class EntityHeadPipe(EntityPipe):
 
     @abstractmethod
     def ask(self, subject: Subject) -> Asked:
-        """subject (Subject): A document. RETURNS (Asked): What is asked about it."""
+        """RETURNS (Asked): What is asked about a document."""
 
     @abstractmethod
     def excerpts(self, doc: int, sizes: TextSizes, asked: Asked, room: int) -> Iterator[Excerpt]:
-        """Choose where it is read.
+        """Choose where a document is read.
 
-        doc (int): Index of the document.
+        doc (int): Its index.
         sizes (TextSizes): Sizes of its parts.
         asked (Asked): What is asked about it.
         room (int): Most word pieces of an excerpt.
@@ -142,7 +134,7 @@ class EntityHeadPipe(EntityPipe):
 
     @abstractmethod
     def targets(self, asked: Asked, gold: Gold) -> NDArray[Any]:
-        """Find the right answers.
+        """The right answers.
 
         asked (Asked): What is asked.
         gold (Gold): The document's gold.
@@ -158,8 +150,7 @@ class EntityHeadPipe(EntityPipe):
         sizes = text_sizes(docs, docs, self.network.tokenizer)
         asked = []
         for doc, request, size in zip(docs, requests, sizes, strict=True):
-            extents = [given[:2] for given in request.given]
-            labels = [given[2] for given in request.given]
+            extents, labels = [given[:2] for given in request.given], [given[2] for given in request.given]
             near = self.limits.near(doc, extents)
             subject = Subject(doc, size, _array(extents), labels, near, request.ids)
             asked.append(self.ask(subject) if request.find or self.part != "ner" else NOTHING)
@@ -168,18 +159,14 @@ class EntityHeadPipe(EntityPipe):
     def batches(self, items: EntityItems, budget: int) -> list[Batch]:
         """See `Task.batches`."""
         encode = self.network.encoder()
-        return [
-            Batch(excerpts, encode(excerpts, items.docs)) for excerpts in self._layouts(items, encode, budget)
-        ]
+        layouts = self._layouts(items, encode, budget)
+        return [Batch(excerpts, encode(excerpts, items.docs)) for excerpts in layouts]
 
     def _layouts(self, items: EntityItems, encode: ExcerptEncoder, budget: int) -> Iterator[list[Excerpt]]:
         """Excerpts of like size, from all documents, whose padded batch is within the budget."""
-        sizes = items.sizes
-        excerpts = [
-            excerpt
-            for doc, (size, a) in enumerate(zip(sizes, items.asked, strict=True))
-            for excerpt in self.excerpts(doc, size, a, encode.room)
-        ]
+        sizes, excerpts = items.sizes, list[Excerpt]()
+        for doc, (size, asked) in enumerate(zip(sizes, items.asked, strict=True)):
+            excerpts += self.excerpts(doc, size, asked, encode.room)
         n_special = encode.longest - encode.room
         words = [min(sizes[e.doc].count(e.start, e.end), encode.room) + n_special for e in excerpts]
         table = np.column_stack([words, [len(e.spans) for e in excerpts]]).astype(np.int64)
@@ -197,10 +184,7 @@ class EntityHeadPipe(EntityPipe):
             ends = np.cumsum([len(excerpt.items) for excerpt in batch.items])
             for excerpt, part in zip(batch.items, np.split(rows, ends[:-1]), strict=True):
                 logits[excerpt.doc][excerpt.items] = part
-        return [
-            self.decode_doc(request, a, rows)
-            for request, a, rows in zip(items.requests, items.asked, logits, strict=True)
-        ]
+        return list(map(self.decode_doc, items.requests, items.asked, logits))
 
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
         """See `Task.lessons`: one a batch, weighted by its share of what is known."""
@@ -210,7 +194,8 @@ class EntityHeadPipe(EntityPipe):
         asked = []
         for doc, size, gold in zip(docs, sizes, golds, strict=True):
             subject = Subject(doc, size, _array(gold.mentions), None, gold.near, self.title_ids(gold.spans))
-            asked.append(self.ask(subject) if self._is_known(gold) else NOTHING)
+            known = {"ner": gold.entities, "labels": gold.labels, "relations": gold.relations}
+            asked.append(NOTHING if known[self.part] is None else self.ask(subject))
         targets = [self.targets(a, gold) for a, gold in zip(asked, golds, strict=True)]
         items, encode = EntityItems(docs, sizes, asked, []), self.network.encoder()
         layouts = list(self._layouts(items, encode, self.max_batch_pieces))
@@ -237,11 +222,6 @@ class EntityHeadPipe(EntityPipe):
         ids = data.relations if self.part == "relations" else {}
         self.network.make_head(new if alone or none in new else [str(none), *new], ids)
         return True
-
-    def _is_known(self, gold: Gold) -> bool:
-        """Whether a document is annotated for the task."""
-        known = {"ner": gold.entities, "labels": gold.labels, "relations": gold.relations}
-        return known[self.part] is not None
 
 
 def _array(extents: Sequence[tuple[int, int]]) -> Ints:

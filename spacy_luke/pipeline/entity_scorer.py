@@ -1,8 +1,11 @@
 """The scorer of our pipes: entities, their labels and their relations, end to end and from gold entities."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.scorer import get_ner_prf
@@ -22,36 +25,21 @@ from ..training.outcomes import (
     labelled_spans,
     mention_pairs,
 )
+from .decode import Threshold, threshold_of
+
+if TYPE_CHECKING:
+    from .entities import EntityPipe
+    from .pairs import PairLimits
 
 SCORER = "spacy-luke.luke_scorer.v1"
 Scores = dict[str, Any]
-Pairs = Sequence[tuple[Span, Span]]
+Pairs = Sequence[Sequence[Span]]  # head and tail
 Near = Callable[[Doc, Pairs], Sequence[bool]]
 
 
-class ScoredPipe(Protocol):
-    """What the scorer asks of a pipe.
-
-    find_entities (bool | str): False for a pipe that finds none.
-    thresholds (Mapping[str, Any]): Least probability of "labels": a number, or one by label.
-    limits (Any): `near(doc, extents)` tells which pairs are within the reach of `doc._.luke_relations`.
-    """
-
-    find_entities: bool | str
-    thresholds: Mapping[str, Any]
-    limits: Any
-
-    def pipe(self, stream: Iterable[Doc]) -> Iterable[Doc]:
-        """Annotate documents."""
-        ...
-
-
 def score_weights(**figures: float) -> dict[str, float | None]:
-    """Weights of F scores; what they are made of is shown, and doesn't count.
-
-    **figures (float): Weights by the start of the figures' names.
-    RETURNS (dict[str, float | None]): For a factory.
-    """
+    """**figures (float): Weights of F scores, by the start of their names.
+    RETURNS (dict[str, float | None]): For a factory; what F scores are made of is shown, and doesn't count."""
     weights: dict[str, float | None] = {}
     for name, weight in figures.items():
         per_type = name.removesuffix("_micro") + "_per_type"
@@ -61,28 +49,22 @@ def score_weights(**figures: float) -> dict[str, float | None]:
 
 @registry.scorers(SCORER)
 def make_luke_scorer(spans_key: str | None = None) -> Callable[..., Scores]:
-    """Make the scorer of a pipe that labels or relates entities.
-
-    spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
-    RETURNS (Callable[..., dict[str, Any]]): See `LukeScorer`.
-    """
+    """spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
+    RETURNS (Callable[..., dict[str, Any]]): The scorer of a pipe on entities; see `LukeScorer`."""
     return LukeScorer(spans_key)
 
 
+@dataclass(frozen=True)
 class LukeScorer:
-    """Scores examples.
+    """Scores examples; see `make_luke_scorer`."""
 
-    spans_key (str | None): Key of `doc.spans` for the spans whose labels are scored; None for `doc.ents`.
-    """
-
-    def __init__(self, spans_key: str | None = None) -> None:
-        self.spans_key = spans_key
+    spans_key: str | None
 
     def __call__(
         self,
         examples: Iterable[Example],
         *,
-        pipe: ScoredPipe | None = None,
+        pipe: EntityPipe | None = None,
         pair_filter: PairFilter | None = None,
         **kwargs: Any,
     ) -> Scores:
@@ -94,7 +76,7 @@ class LukeScorer:
         pass over gold entities. None where the gold or the predicted documents are not annotated.
 
         examples (Iterable[Example]): The examples.
-        pipe (ScoredPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
+        pipe (EntityPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
         pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
             those within the pipe's limits, or all.
         RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
@@ -107,10 +89,8 @@ class LukeScorer:
             scores.update(get_ner_prf(examples))
         scores.update(self._score(examples, threshold, near))
         if pipe is not None:
-            given = _with_gold_entities(examples, pipe)
-            scores.update(
-                {f"gold_{key}": value for key, value in self._score(given, threshold, near).items()}
-            )
+            given = self._score(_with_gold_entities(examples, pipe), threshold, near)
+            scores.update({f"gold_{key}": value for key, value in given.items()})
         return scores
 
     def _score(self, examples: Sequence[Example], threshold: Any, near: Near | None) -> Scores:
@@ -138,10 +118,8 @@ class LukeScorer:
         return Answers(predicted, gold)
 
 
-def _labels_above(span: Span, threshold: float | Mapping[str, float]) -> set[str]:
-    by_label = threshold if isinstance(threshold, Mapping) else {}
-    default = 0.5 if isinstance(threshold, Mapping) else threshold
-    return {label for label, score in read_labels(span).items() if score > by_label.get(label, default)}
+def _labels_above(span: Span, threshold: Threshold) -> set[str]:
+    return {label for label, score in read_labels(span).items() if score > threshold_of(threshold, label)}
 
 
 def _relations(example: Example, near: Near | None) -> Answers:
@@ -157,21 +135,17 @@ def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
     if not answers:
         return set()
     ordered = sorted(answers)
-    pairs = [(_at(doc, head), _at(doc, tail)) for head, tail, _ in ordered]
+    pairs = [[doc.char_span(*place, alignment_mode="expand") for place in answer[:2]] for answer in ordered]
     return {answer for answer, keep in zip(ordered, near(doc, pairs), strict=True) if keep}
 
 
-def _at(doc: Doc, place: tuple[int, int]) -> Span:
-    return doc.char_span(*place, alignment_mode="expand")
-
-
-def _near(pipe: ScoredPipe | None, pair_filter: PairFilter | None) -> Near | None:
+def _near(pipe: EntityPipe | None, pair_filter: PairFilter | None) -> Near | None:
     if pair_filter is not None:
         return lambda doc, pairs: [pair_filter(head, tail) for head, tail in pairs]
     return None if pipe is None else partial(_within, pipe.limits)
 
 
-def _within(limits: Any, doc: Doc, pairs: Pairs) -> Sequence[bool]:
+def _within(limits: PairLimits, doc: Doc, pairs: Pairs) -> Sequence[bool]:
     """All pairs of a document at once."""
     near = limits.near(doc, [(span.start, span.end) for pair in pairs for span in pair])
     return list(near(np.arange(0, 2 * len(pairs), 2), np.arange(1, 2 * len(pairs), 2)))
@@ -184,16 +158,13 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
         predicted |= {(i, *answer) for answer in ours}
         gold |= {(i, *answer) for answer in theirs}
     by_label = count_by_label(predicted, gold)
-    micro = total(by_label.values()) if by_label else None
-    return {
-        f"{name}_micro_p": None if micro is None else micro.precision,
-        f"{name}_micro_r": None if micro is None else micro.recall,
-        f"{name}_micro_f": None if micro is None else micro.fscore,
-        f"{name}_per_type": {label: score.to_dict() for label, score in by_label.items()} or None,
-    }
+    micro = total(by_label.values())
+    figures: Scores = {"micro_p": micro.precision, "micro_r": micro.recall, "micro_f": micro.fscore}
+    figures["per_type"] = {label: score.to_dict() for label, score in by_label.items()}
+    return {f"{name}_{figure}": value if by_label else None for figure, value in figures.items()}
 
 
-def _with_gold_entities(examples: Sequence[Example], pipe: ScoredPipe) -> Sequence[Example]:
+def _with_gold_entities(examples: Sequence[Example], pipe: EntityPipe) -> Sequence[Example]:
     """The examples as the pipe would answer them if it were given the gold entities."""
     if all(_entities(eg.predicted) == _entities(eg.reference) for eg in examples):
         return examples

@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..annotation import (
-    RELATIONS_LOOKED_FOR,
-    has_labels,
-    has_relations,
-    normalize,
-    read_labels,
-    read_relations,
-)
-from ..inputs.batch import Bools
+from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, normalize, read_relations
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Extent, Ints
+from ..training import outcomes
+from .pairs import PairFilter
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -36,7 +30,7 @@ class Gold:
     entities (dict[Extent, str] | None): Gold `doc.ents`; None if not annotated.
     relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
     looked_for (set[str] | None): The relations that were looked for; None for all.
-    near (Callable): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
+    near (PairFilter): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
     spans (list[Span]): The mentions in the reference document.
     """
 
@@ -46,7 +40,7 @@ class Gold:
     entities: dict[Extent, str] | None = None
     relations: dict[tuple[int, int], set[str]] | None = None
     looked_for: set[str] | None = None
-    near: Callable[[Ints, Ints], Bools] | None = None
+    near: PairFilter | None = None
     spans: list[Span] = field(default_factory=list)
 
     @cached_property
@@ -55,14 +49,12 @@ class Gold:
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
 
-def gold_of(
-    example: Example, getter: EntityGetter, near: Callable[[Sequence[Span]], Callable[[Ints, Ints], Bools]]
-) -> Gold:
+def gold_of(example: Example, getter: EntityGetter, near: Callable[[Sequence[Span]], PairFilter]) -> Gold:
     """Collect the gold of one example. What doesn't fall on the predicted document's tokens is left out.
 
     example (Example): The example.
     getter (EntityGetter): Gives the mentions of the reference document.
-    near (Callable): Given mentions of the reference document, tells which pairs are near.
+    near (Callable): Mentions of the reference document -> which pairs of them are near.
     RETURNS (Gold): The gold.
     """
     reference, predicted = example.reference, example.predicted
@@ -93,15 +85,9 @@ def gold_of(
 
 
 def gold_labels(span: Span) -> set[str] | None:
-    """The labels that a span of the reference teaches.
-
-    span (Span): The span.
-    RETURNS (set[str] | None): Those of `span._.luke_labels` with 0.5 or more if any were assigned, else the
-        span's own; None if it has none.
-    """
-    if has_labels(span):
-        return {label for label, score in read_labels(span).items() if score >= 0.5}
-    return {span.label_} if span.label_ else None
+    """RETURNS (set[str] | None): The labels that a span of the reference teaches; None if nobody gave it any."""
+    labels = outcomes.gold_labels(span)
+    return labels if labels or has_labels(span) else None
 
 
 def align(span: Span, doc: Doc) -> Extent | None:

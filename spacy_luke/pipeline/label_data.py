@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,8 @@ class LabelData:
 
 
 def collect_labels(examples: Iterable[Example], getter: EntityGetter) -> LabelData:
-    """Collect what the reference documents are annotated with.
-
-    examples (Iterable[Example]): The examples.
-    getter (EntityGetter): Gives the entities of a document.
-    RETURNS (LabelData): Their labels, sorted.
-    """
+    """examples (Iterable[Example]): Examples. getter (EntityGetter): Gives the entities of a document.
+    RETURNS (LabelData): What the reference documents are annotated with, sorted."""
     ner: set[str] = set()
     labels: set[str] = set()
     relations: dict[str, str] = {}
@@ -56,12 +52,8 @@ def collect_labels(examples: Iterable[Example], getter: EntityGetter) -> LabelDa
 
 
 def check_labels(labels: Mapping[str, Any]) -> LabelData:
-    """Take labels that a user or `spacy init labels` gives.
-
-    labels (Mapping[str, Any]): By task; relations as a list, or with their identifiers.
-    RETURNS (LabelData): The labels.
-    RAISES (ValueError): If there are others than those of the tasks.
-    """
+    """labels (Mapping[str, Any]): What a user or `spacy init labels` gives, by task; relations as a list, or with their
+    identifiers. RETURNS (LabelData): The labels. RAISES (ValueError): If there are others than those of the tasks."""
     unknown = sorted(set(labels) - set(FIELDS))
     if unknown:
         raise ValueError(Errors.L305.format(unknown=unknown, known=list(FIELDS)))
@@ -99,17 +91,13 @@ def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi
     multi_label (bool): Whether new entity labels are independent of each other.
     RETURNS (JointConfig): The new configuration; an equal one if nothing changes.
     """
-    tasks = set(tasks)
-    new: dict[str, Sequence[str]] = {
-        "ner": data.ner,
-        "labels": data.labels,
-        "relations": list(data.relations),
-    }
-    labels = {FIELDS[t]: _labels_to_have(t in tasks, new[t], getattr(joint, FIELDS[t])) for t in FIELDS}
+    labels: dict[str, tuple[str, ...]] = dict.fromkeys(FIELDS.values(), ())
+    for task in tasks:
+        new, old = tuple(getattr(data, task)), getattr(joint, FIELDS[task])
+        labels[FIELDS[task]] = new if new and set(new) != set(old) else old
     ids = {**joint.relation_ids, **{label: id_ for label, id_ in data.relations.items() if id_}}
-    changed = joint.with_changes(
-        **labels, relation_ids={label: ids[label] for label in labels["relation_labels"] if label in ids}
-    )
+    ids = {label: ids[label] for label in labels["relation_labels"] if label in ids}
+    changed = joint.with_changes(**labels, relation_ids=ids)
     if changed.entity_labels != joint.entity_labels:
         changed = changed.with_changes(multi_label=multi_label)
     if any(getattr(changed, name) != getattr(joint, name) for name in FIELDS.values()):
@@ -117,12 +105,6 @@ def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi
     return changed
 
 
-def _labels_to_have(wanted: bool, new: Sequence[str], old: tuple[str, ...]) -> tuple[str, ...]:
-    if not wanted:
-        return ()
-    return old if not new or set(new) == set(old) else tuple(new)
-
-
-def without_labels(joint: JointConfig, tasks: Iterable[str]) -> JointConfig:
+def without_labels(joint: JointConfig, tasks: Collection[str]) -> JointConfig:
     """RETURNS (JointConfig): The configuration without the labels of some tasks."""
-    return joint.with_changes(**{FIELDS[task]: () for task in tasks})
+    return joint.with_changes(**{FIELDS[task]: () for task in tasks}) if tasks else joint

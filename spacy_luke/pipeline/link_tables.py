@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from spacy.kb import KnowledgeBase
 
 from ..errors import Errors
+from ..inputs.batch import Bools
+from ..inputs.pieces import Ints
+from .probabilities import Floats
+
+if TYPE_CHECKING:
+    from ..tokenizer import EntityVocab
 
 # Titles by the text of a mention, each with its prior probability.
 Aliases = dict[str, dict[str, float]]
+
+_ALIAS = "a mention with titles and their prior probabilities from 0 to 1"
+_LEAST = 1e-9  # of a prior, so that it has a logarithm
 
 
 def load_aliases(path: str | Path) -> Aliases:
@@ -38,12 +48,9 @@ def load_aliases(path: str | Path) -> Aliases:
 
 
 def aliases_of(kb: KnowledgeBase) -> Aliases:
-    """The aliases of a spaCy knowledge base.
-
-    kb (KnowledgeBase): One that lists its aliases, such as `InMemoryLookupKB`.
+    """kb (KnowledgeBase): One that lists its aliases, such as `InMemoryLookupKB`.
     RETURNS (dict[str, dict[str, float]]): Its entities with their priors, by alias.
-    RAISES (ValueError): If it has none.
-    """
+    RAISES (TypeError): If it doesn't list them. (ValueError): If it has none."""
     if not hasattr(kb, "get_alias_strings"):
         raise TypeError(Errors.L354.format(type=type(kb).__name__))
     aliases = {
@@ -54,28 +61,39 @@ def aliases_of(kb: KnowledgeBase) -> Aliases:
 
 
 def check_aliases(aliases: Any, source: str) -> Aliases:
-    """Check that a table is one.
-
-    aliases (Any): The table.
-    source (str): Where it comes from, for error messages.
-    RETURNS (dict[str, dict[str, float]]): The table.
-    RAISES (ValueError): If it isn't, or is empty.
-    """
+    """aliases (Any): An alias table. source (str): Where it comes from, for error messages.
+    RETURNS (dict[str, dict[str, float]]): The table. RAISES (ValueError): If it is none, or empty."""
     if not isinstance(aliases, Mapping) or not aliases:
         raise ValueError(Errors.L353.format(source=source))
     for mention, candidates in aliases.items():
         good = isinstance(mention, str) and isinstance(candidates, Mapping)
-        if not good or not all(_is_candidate(*item) for item in candidates.items()):
+        if not good or not all(
+            isinstance(title, str) and isinstance(prior, (int, float)) and 0 <= prior <= 1
+            for title, prior in candidates.items()
+        ):
             row = {mention: candidates}
             raise ValueError(Errors.L352.format(path=source, number="-", row=row, needed=_ALIAS))
     return {mention: dict(candidates) for mention, candidates in aliases.items()}
 
 
-_ALIAS = "a mention with titles and their prior probabilities from 0 to 1"
+def find_candidates(
+    priors_by_name: Mapping[str, float], vocab: EntityVocab, titles: Mapping[str, str], possible: Bools
+) -> tuple[Ints, Floats]:
+    """The rows of the entity table that an alias table means.
 
-
-def _is_candidate(title: Any, prior: Any) -> bool:
-    return isinstance(title, str) and isinstance(prior, (int, float)) and 0 <= prior <= 1
+    priors_by_name (Mapping[str, float]): Titles or ids that a mention may mean, with their priors.
+    vocab (EntityVocab): The entity vocabulary.
+    titles (Mapping[str, str]): Titles by id.
+    possible (ndarray): True for rows that are entities. Shape: (entity_vocab_size,)
+    RETURNS (tuple[ndarray, ndarray]): Rows, and the logarithms of their priors. Shape: (n,) each.
+    """
+    priors: dict[int, float] = {}
+    for name, prior in priors_by_name.items():
+        id_ = vocab.get(name, vocab.get(titles.get(name, "")))
+        if id_ is not None and id_ < len(possible) and possible[id_]:
+            priors[id_] = max(prior, priors.get(id_, _LEAST))
+    ids, values = list(priors), list(priors.values())
+    return np.array(ids, dtype=np.int64), np.log(np.array(values, dtype=np.float32))
 
 
 def load_ids(path: str | Path) -> dict[str, str]:
@@ -90,9 +108,8 @@ def load_ids(path: str | Path) -> dict[str, str]:
     for number, row in _rows(path):
         pair = (row.get("title"), row.get("id")) if isinstance(row, Mapping) else row
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(isinstance(x, str) for x in pair):
-            raise ValueError(
-                Errors.L352.format(path=path, number=number, row=row, needed="a title and its id")
-            )
+            needed = "a title and its id"
+            raise ValueError(Errors.L352.format(path=path, number=number, row=row, needed=needed))
         ids[pair[0]] = pair[1]
     if not ids:
         raise ValueError(Errors.L353.format(source=path))
@@ -100,22 +117,17 @@ def load_ids(path: str | Path) -> dict[str, str]:
 
 
 def _rows(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """Numbers of lines that aren't blank, and what they hold."""
     path = Path(path)
     if not path.is_file():
         raise ValueError(Errors.L351.format(path=path))
     with path.open(encoding="utf8") as lines:
-        yield from _parse(path, lines)
-
-
-def _parse(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(lines, start=1):
-        line = line.rstrip("\r\n")
-        if not line.strip():
-            continue
-        if path.suffix != ".jsonl":
-            yield number, line.split("\t")
-            continue
-        try:
-            yield number, json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(Errors.L352.format(path=path, number=number, row=line, needed="JSON")) from error
+        for number, line in enumerate(lines, start=1):
+            line = line.rstrip("\r\n")
+            if not line.strip():
+                continue
+            try:
+                yield number, json.loads(line) if path.suffix == ".jsonl" else line.split("\t")
+            except json.JSONDecodeError as error:
+                message = Errors.L352.format(path=path, number=number, row=line, needed="JSON")
+                raise ValueError(message) from error

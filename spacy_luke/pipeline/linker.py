@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.kb import KnowledgeBase
@@ -16,13 +18,14 @@ from spacy.vocab import Vocab
 
 from ..annotation import has_candidates, write_all_candidates
 from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.mentions import place_mentions
 from ..inputs.pieces import Extent, Ints, encode_docs
 from ..inputs.titles import EntityTitles
+from ..inputs.windows import make_windows
 from ..types import NIL, Candidate
 from .gold import align
-from .link_candidates import CandidateFinder
-from .link_tables import Aliases, aliases_of, check_aliases, load_aliases, load_ids
-from .linking import DocMentions, Linker, MaskedLayout, place_in_windows
+from .link_tables import Aliases, aliases_of, check_aliases, find_candidates, load_aliases, load_ids
+from .linking import DocMentions, Linker, masked_batches, possible_rows
 from .pipe import LukePipe
 from .settings import make_factory, require, setting
 from .task import Batch, Lesson
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
     from ..layers.threads import Runner
     from ..tokenizer import EntityVocab
+
+_SHOWN = ("acc_10", "known", "micro_acc", "nil_p", "nil_r", "nil_f")  # scores that don't count
+_N_BEST = 10
 
 
 @dataclass(eq=False, repr=False)
@@ -66,14 +72,15 @@ class LukeLinker(LukePipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one = "1 or more, or null for one a mention"
-        require(self.name, self.steps is None or self.steps >= 1, "steps", self.steps, one)
+        steps, weight, n, rate = self.steps, self.prior_weight, self.n_candidates, self.mask_rate
         probability = "a probability from 0 to 1"
+        require(
+            self.name, steps is None or steps >= 1, "steps", steps, "1 or more, or null for one a mention"
+        )
         require(self.name, 0 <= self.threshold <= 1, "threshold", self.threshold, probability)
-        require(self.name, self.prior_weight >= 0, "prior_weight", self.prior_weight, "0 or more")
-        require(self.name, self.n_candidates >= 1, "n_candidates", self.n_candidates, "1 or more")
-        rate = "above 0 and at most 1"
-        require(self.name, 0 < self.mask_rate <= 1, "mask_rate", self.mask_rate, rate)
+        require(self.name, weight >= 0, "prior_weight", weight, "0 or more")
+        require(self.name, n >= 1, "n_candidates", n, "1 or more")
+        require(self.name, 0 < rate <= 1, "mask_rate", rate, "above 0 and at most 1")
         self.titles = EntityTitles(self.title_of)
         self._inverse: tuple[dict[str, str] | None, dict[str, str]] = None, {}
 
@@ -117,7 +124,8 @@ class LukeLinker(LukePipe):
     @property
     def vocabulary(self) -> EntityVocab:
         """RETURNS (EntityVocab): The entity vocabulary."""
-        return cast("EntityVocab", self.network.vocab)
+        vocab: EntityVocab = self.network.tokenizer.entity_vocab
+        return vocab
 
     @property
     def speaks(self) -> bool:
@@ -149,49 +157,44 @@ class LukeLinker(LukePipe):
 
         RETURNS (list[list[tuple[Candidate, ...]]]): For each mention of each document the best entities.
         """
-        spans = [self.entities(doc) for doc in docs]
+        spans = [list(self.entities(doc)) for doc in docs]
         if not any(spans):
             return [[] for _ in docs]
-        vocab, n_rows = self.vocabulary, self.network.config.entity_vocab_size
-        finder = CandidateFinder.of(vocab, self.aliases, self._titles_by_id(), n_rows)
-        ids = priors = None
-        if self.aliases is not None:
-            found = [[finder.find(span.text) for span in row] for row in spans]
-            ids = [[places for places, _ in row] for row in found]
-            priors = [[self.prior_weight * prior for _, prior in row] for row in found]
+        vocab = self.vocabulary
+        possible = possible_rows(vocab, self.network.config.entity_vocab_size)
         masked = [np.full(len(row), vocab.mask_id, dtype=np.int64) for row in spans]
-        layout, mentions = self._place(docs, [_extents(row) for row in spans], masked, ids, run.budget)
+        mentions = self._place(docs, [[(span.start, span.end) for span in row] for row in spans], masked)
+        aliases, titles = self.aliases, self._titles_by_id()
+        if aliases is not None:
+            for doc, row in zip(mentions, spans, strict=True):
+                found = [find_candidates(aliases.get(s.text, {}), vocab, titles, possible) for s in row]
+                doc.candidates = [ids for ids, _ in found]
+                doc.priors = [self.prior_weight * prior for _, prior in found]
+        batches = partial(masked_batches, tokenizer=self.network.tokenizer, budget=run.budget)
+        steps = self.steps if self.network.entities_see_each_other else 1
         linker = Linker(
-            layout=layout,
-            predict=self.network.predict,
-            run=run,
-            possible=finder.possible,
-            steps=self.steps if self.network.entities_see_each_other else 1,
-            threshold=self.threshold,
-            n_best=self.n_candidates,
+            batches, self.network.predict, run, possible, steps, self.threshold, self.n_candidates
         )
         return [
             [tuple(Candidate(vocab.title(id_), score) for id_, score in best) for best in row]
-            for row in linker.link(mentions, priors)
+            for row in linker.link(mentions)
         ]
 
     def _place(
-        self,
-        docs: Sequence[Doc],
-        extents: Sequence[Sequence[Extent]],
-        ids: Sequence[Ints],
-        candidates: Sequence[list[Ints]] | None = None,
-        budget: int | None = None,
-    ) -> tuple[MaskedLayout, list[DocMentions]]:
-        tokenizer, sizes = self.network.tokenizer, self.network.window_sizes()
-        pieces = encode_docs(docs, tokenizer)
-        mentions = [
-            place_in_windows(
-                i, pieces[i], extents[i], sizes, ids[i], None if candidates is None else candidates[i]
-            )
-            for i in range(len(docs))
-        ]
-        return MaskedLayout(pieces, tokenizer, budget or self.max_batch_pieces), mentions
+        self, docs: Sequence[Doc], extents: Sequence[Sequence[Extent]], ids: Sequence[Ints]
+    ) -> list[DocMentions]:
+        """Decide where mentions are read, by their token extents, and what as."""
+        sizes = self.network.window_sizes()
+        mentions = []
+        for i, pieces in enumerate(encode_docs(docs, self.network.tokenizer)):
+            windows = make_windows(i, pieces, *sizes)
+            placement = place_mentions(windows, pieces, extents[i], pairs=False)
+            mentions.append(DocMentions(pieces, windows, placement, ids[i]))
+        return mentions
+
+    def _ask(self, docs: Sequence[DocMentions], asked: Sequence[Ints]) -> Iterator[Batch]:
+        """Batches for training."""
+        return masked_batches(docs, asked, self.network.tokenizer, self.max_batch_pieces)
 
     def annotate(self, doc: Doc, prediction: Sequence[tuple[Candidate, ...]]) -> None:
         """Write entities and candidates. Assigning `span.kb_id_` wouldn't last: spans are made anew. What others have
@@ -203,10 +206,8 @@ class LukeLinker(LukePipe):
         spans = list(self.entities(doc))
         if not spans:
             return
-        known = {
-            (span.start, span.end, span.label): self._choose(found)
-            for span, found in zip(spans, prediction, strict=True)
-        }
+        chosen = map(self._choose, prediction)
+        known = {_key(span): kb_id for span, kb_id in zip(spans, chosen, strict=True)}
         for span in doc.ents:
             if _key(span) in known:
                 for token in span:
@@ -214,7 +215,8 @@ class LukeLinker(LukePipe):
         for group in doc.spans.values():
             for place, span in enumerate(group):
                 if _key(span) in known:
-                    group[place] = _with_kb_id(span, known[_key(span)])
+                    kb_id, id_ = known[_key(span)], span.id_
+                    group[place] = Span(doc, span.start, span.end, span.label, kb_id=kb_id, span_id=id_)
         write_all_candidates(doc, spans, prediction)
 
     def _choose(self, found: Sequence[Candidate]) -> str:
@@ -245,8 +247,8 @@ class LukeLinker(LukePipe):
         vocab = self.vocabulary
         docs = [Doc(self.vocab, words=title.split()) for title in new]
         mask = np.array([vocab.mask_id], dtype=np.int64)
-        layout, mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
-        batches = layout.batches(mentions, [doc.answerable for doc in mentions])
+        mentions = self._place(docs, [[(0, len(doc))] for doc in docs], [mask] * len(docs))
+        batches = self._ask(mentions, [doc.answerable for doc in mentions])
         ids = np.array(vocab.lookup(new), dtype=np.int64)
         self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
@@ -254,16 +256,12 @@ class LukeLinker(LukePipe):
         """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
         golds = [self._gold(example) for example in examples]
         masked = [self._mask(ids) for _, ids in golds]
-        layout, mentions = self._place(
-            [example.predicted for example in examples],
-            [extents for extents, _ in golds],
-            [ids for ids, _ in masked],
-        )
-        asked = [
-            np.intersect1d(doc.answerable, hidden) for doc, (_, hidden) in zip(mentions, masked, strict=True)
-        ]
+        docs, extents = [example.predicted for example in examples], [extents for extents, _ in golds]
+        mentions = self._place(docs, extents, [ids for ids, _ in masked])
+        known = zip(mentions, masked, strict=True)
+        asked = [np.intersect1d(doc.answerable, hidden) for doc, (_, hidden) in known]
         total = sum(map(len, asked))
-        for batch in layout.batches(mentions, asked):
+        for batch in self._ask(mentions, asked):
             gold = np.array([golds[doc][1][mention] for doc, mention in batch.items], dtype=np.int64)
             yield Lesson([batch], (gold, len(gold) / total))
 
@@ -292,16 +290,8 @@ class LukeLinker(LukePipe):
         return ids, np.array(hidden, dtype=np.int64)
 
 
-def _extents(spans: Sequence[Span]) -> Sequence[Extent]:
-    return [(span.start, span.end) for span in spans]
-
-
 def _key(span: Span) -> tuple[int, int, int]:
     return span.start, span.end, span.label
-
-
-def _with_kb_id(span: Span, kb_id: str) -> Span:
-    return Span(span.doc, span.start, span.end, span.label, kb_id=kb_id, span_id=span.id_)
 
 
 make_linker = make_factory(
@@ -309,15 +299,7 @@ make_linker = make_factory(
     LukeLinker,
     scorer="spacy-luke.linker_scorer.v1",
     assigns=["doc.ents", "token.ent_kb_id", "span._.luke_candidates"],
-    score_weights={
-        "luke_links_acc": 1.0,
-        "luke_links_acc_10": 0.0,
-        "luke_links_known": 0.0,
-        "luke_links_micro_acc": 0.0,
-        "luke_links_nil_p": 0.0,
-        "luke_links_nil_r": 0.0,
-        "luke_links_nil_f": 0.0,
-    },
+    score_weights={"luke_links_acc": 1.0} | {f"luke_links_{name}": 0.0 for name in _SHOWN},
 )
 
 
@@ -327,39 +309,6 @@ make_linker = make_factory(
 def make_linker_scorer() -> Callable[..., dict[str, float | None]]:
     """RETURNS (Callable): `score_links`."""
     return score_links
-
-
-N_BEST = 10
-
-
-@dataclass
-class LinkCounts:
-    """What gold mentions were linked to.
-
-    known, first, among (int): Mentions of entities of the vocabulary; linked to them; with them among the first ten.
-    mentions, right (int): All mentions with gold; linked as in gold, be it to "NIL".
-    nil (PRFScore): Links to "NIL", for mentions of what is in no vocabulary.
-    """
-
-    known: int = 0
-    first: int = 0
-    among: int = 0
-    mentions: int = 0
-    right: int = 0
-    nil: PRFScore = field(default_factory=PRFScore)
-
-    def scores(self) -> dict[str, float | None]:
-        """RETURNS (dict[str, float | None]): The scores by name; None where there is nothing to score."""
-        nil, n_nil = self.nil, self.nil.tp + self.nil.fn
-        return {
-            "luke_links_acc": _share(self.first, self.known),
-            "luke_links_acc_10": _share(self.among, self.known),
-            "luke_links_known": _share(self.known, self.mentions - n_nil),
-            "luke_links_micro_acc": _share(self.right, self.mentions),
-            "luke_links_nil_p": nil.precision if nil.tp + nil.fp else None,
-            "luke_links_nil_r": nil.recall if n_nil else None,
-            "luke_links_nil_f": nil.fscore if len(nil) else None,
-        }
 
 
 def score_links(examples: Iterable[Example], *, pipe: LukeLinker, **_: Any) -> dict[str, float | None]:
@@ -373,28 +322,33 @@ def score_links(examples: Iterable[Example], *, pipe: LukeLinker, **_: Any) -> d
         (`luke_links_known`); accuracy over all mentions (`luke_links_micro_acc`); precision, recall and F-score of
         "NIL" (`luke_links_nil_p/r/f`).
     """
-    known, counts = set(pipe.label_data), LinkCounts()
+    vocabulary, n, nil = set(pipe.label_data), Counter[str](), PRFScore()
     for example in examples:
         # The layout may have given the predicted document gold entities, ids included: only links of ours count.
         linked = (span for span in pipe.entities(example.predicted) if has_candidates(span))
-        found = {(span.start_char, span.end_char): span for span in linked}
+        by_place = {(span.start_char, span.end_char): span for span in linked}
         for gold in pipe.entities(example.reference):
-            if gold.kb_id_:
-                _count(counts, gold, found.get((gold.start_char, gold.end_char)), pipe, known)
-    return counts.scores()
-
-
-def _count(counts: LinkCounts, gold: Span, found: Span | None, pipe: LukeLinker, known: set[str]) -> None:
-    said, title = "" if found is None else found.kb_id_, pipe.title_of(gold)
-    right = said != "" and (said == gold.kb_id_ or pipe.title_of(found) == title != "")
-    counts.mentions += 1
-    counts.right += right
-    counts.nil.score_set({said} & {NIL}, {gold.kb_id_} & {NIL})
-    if title in known:
-        counts.known += 1
-        counts.first += right
-        best = () if found is None else found._.luke_candidates[:N_BEST]
-        counts.among += title in {candidate.title for candidate in best}
+            if not gold.kb_id_:
+                continue
+            found, title = by_place.get((gold.start_char, gold.end_char)), pipe.title_of(gold)
+            said = "" if found is None else found.kb_id_
+            right = said != "" and (said == gold.kb_id_ or pipe.title_of(found) == title != "")
+            n.update(mentions=1, right=right)
+            nil.score_set({said} & {NIL}, {gold.kb_id_} & {NIL})
+            if title in vocabulary:
+                best = () if found is None else found._.luke_candidates[:_N_BEST]
+                among = title in {candidate.title for candidate in best}
+                n.update(known=1, first=right, among=among)
+    n_nil = nil.tp + nil.fn
+    return {
+        "luke_links_acc": _share(n["first"], n["known"]),
+        "luke_links_acc_10": _share(n["among"], n["known"]),
+        "luke_links_known": _share(n["known"], n["mentions"] - n_nil),
+        "luke_links_micro_acc": _share(n["right"], n["mentions"]),
+        "luke_links_nil_p": nil.precision if nil.tp + nil.fp else None,
+        "luke_links_nil_r": nil.recall if n_nil else None,
+        "luke_links_nil_f": nil.fscore if len(nil) else None,
+    }
 
 
 def _share(part: int, whole: int) -> float | None:

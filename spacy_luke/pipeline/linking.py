@@ -12,35 +12,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..inputs.batch import Arrays, window_batch
+from ..inputs.batch import Arrays, Bools, window_batch
 from ..inputs.batching import batch_windows, word_sizes
-from ..inputs.mentions import Placement, place_mentions
+from ..inputs.mentions import Placement
 from ..inputs.pieces import DocPieces, Ints
-from ..inputs.windows import Window, make_windows
-from .probabilities import Floats
+from ..inputs.windows import Window
+from .probabilities import Floats, softmax
 from .task import Batch
 
 if TYPE_CHECKING:
     from ..layers.threads import Runner
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import EntityVocab, LukeTokenizer
+
+Links = list[tuple[int, float]]  # entities with their probabilities, best first
 
 
 @dataclass
 class DocMentions:
     """The mentions of one document, and what they are read as.
 
-    windows (list[Window]): The document's windows.
+    pieces (DocPieces): The document's pieces.
+    windows (list[Window]): Its windows.
     placement (Placement): Which mentions are read in which window.
     ids (ndarray): What each mention is read as: [MASK], or an entity. Shape: (n_mentions,)
     candidates (list[ndarray] | None): The entities that each mention may be of; None for all.
+    priors (list[ndarray] | None): What is added to the logits of each mention's candidates.
     """
 
+    pieces: DocPieces
     windows: list[Window]
     placement: Placement
     ids: Ints
-    candidates: list[Ints] | None
+    candidates: list[Ints] | None = None
+    priors: list[Floats] | None = None
 
     @property
     def answerable(self) -> Ints:
@@ -51,91 +56,57 @@ class DocMentions:
         return np.flatnonzero(found)
 
 
-def place_in_windows(
-    doc: int,
-    pieces: DocPieces,
-    spans: Sequence[tuple[int, int]],
-    sizes: tuple[int, int],
-    ids: Ints,
-    candidates: list[Ints] | None,
-) -> DocMentions:
-    """Decide where the mentions of a document are read.
+def masked_batches(
+    docs: Sequence[DocMentions], asked: Sequence[Ints], tokenizer: LukeTokenizer, budget: int
+) -> Iterator[Batch]:
+    """Ask about each mention in the window that shows most context around it.
 
-    doc (int): Index of the document in its batch.
-    pieces (DocPieces): Its pieces.
-    spans (Sequence[tuple[int, int]]): Token extents of the mentions.
-    sizes (tuple[int, int]): Most pieces of a window, and how many consecutive ones share.
-    ids (ndarray): What each mention is read as. Shape: (n_mentions,)
-    candidates (list[ndarray] | None): The entities that each may be of; None for all.
-    RETURNS (DocMentions): The mentions.
-    """
-    windows = make_windows(doc, pieces, *sizes)
-    return DocMentions(windows, place_mentions(windows, pieces, spans, pairs=False), ids, candidates)
-
-
-@dataclass(frozen=True)
-class MaskedLayout:
-    """Lays the mentions that are asked about into batches.
-
-    pieces (Sequence[DocPieces]): Pieces of all documents.
+    docs (Sequence[DocMentions]): The documents.
+    asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
     tokenizer (LukeTokenizer): The model's tokenizer.
     budget (int): Most tokens of a padded batch, word pieces and entities.
+    YIELDS (Batch): The batch; its items are document and mention of each row of answers.
     """
-
-    pieces: Sequence[DocPieces]
-    tokenizer: LukeTokenizer
-    budget: int
-
-    def batches(self, docs: Sequence[DocMentions], asked: Sequence[Ints]) -> Iterator[Batch]:
-        """Each mention is asked about in the window that shows most context around it.
-
-        docs (Sequence[DocMentions]): The documents.
-        asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
-        YIELDS (Batch): The batch; its items are document and mention of each row of answers.
-        """
-        rows = [
-            (
-                doc,
-                number,
-                np.flatnonzero((doc.placement.home[members] == number) & np.isin(members, mentions)),
-            )
-            for doc, mentions in zip(docs, asked, strict=True)
-            for number, members in enumerate(doc.placement.mentions)
+    rows = []  # of each window that is read: its document, its mentions, and the places of those that are asked about
+    for doc, mentions in zip(docs, asked, strict=True):
+        for number, members in enumerate(doc.placement.mentions):
+            here = (doc.placement.home[members] == number) & np.isin(members, mentions)
+            if here.any():
+                rows.append((doc, doc.windows[number], members, np.flatnonzero(here)))
+    if not rows:
+        return
+    sizes = np.column_stack([word_sizes([row[1] for row in rows]), [len(row[2]) for row in rows]])
+    order = np.lexsort(sizes.T[::-1])
+    pieces = [doc.pieces for doc in docs]
+    for batch in batch_windows(sizes[order], budget):
+        owners, windows, members, places = zip(*(rows[i] for i in order[batch]), strict=True)
+        items = [
+            (w.doc, int(m))
+            for w, inside, at in zip(windows, members, places, strict=True)
+            for m in inside[at]
         ]
-        rows = [row for row in rows if len(row[2])]
-        if not rows:
-            return
-        members = [doc.placement.mentions[number] for doc, number, _ in rows]
-        lengths = word_sizes([doc.windows[number] for doc, number, _ in rows])
-        sizes = np.column_stack([lengths, [len(m) for m in members]])
-        order = np.lexsort(sizes.T[::-1])
-        for batch in batch_windows(sizes[order], self.budget):
-            yield self._batch([(*rows[i], members[i]) for i in order[batch]])
+        named = [(docs[doc].candidates, m) for doc, m in items]  # all with candidates, or none
+        candidates = [ids[m] for ids, m in named if ids is not None] or None
+        extents = [doc.placement.extents[inside] for doc, inside in zip(owners, members, strict=True)]
+        ids = [doc.ids[inside] for doc, inside in zip(owners, members, strict=True)]
+        words = window_batch(windows, pieces, tokenizer).with_mentions(members, extents, ids=ids)
+        yield Batch(items, words.with_masked(places, candidates, tokenizer.max_mention_length).inputs)
 
-    def _batch(self, rows: Sequence[tuple[DocMentions, int, Ints, Ints]]) -> Batch:
-        windows = [doc.windows[number] for doc, number, _, _ in rows]
-        members = [m for *_, m in rows]
-        asked = [(doc, int(m)) for doc, _, places, inside in rows for m in inside[places]]
-        candidates = None
-        if rows[0][0].candidates is not None:
-            candidates = [doc.candidates[m] for doc, m in asked if doc.candidates is not None]
-        batch = (
-            window_batch(windows, self.pieces, self.tokenizer)
-            .with_mentions(
-                members,
-                [doc.placement.extents[m] for doc, _, _, m in rows],
-                ids=[doc.ids[m] for doc, _, _, m in rows],
-            )
-            .with_masked([places for *_, places, _ in rows], candidates, self.tokenizer.max_mention_length)
-        )
-        return Batch([(doc.windows[0].doc, m) for doc, m in asked], batch.inputs)
+
+def possible_rows(vocab: EntityVocab, n_rows: int) -> Bools:
+    """vocab (EntityVocab): The entity vocabulary. n_rows (int): Rows of the entity table.
+    RETURNS (ndarray): True for rows that have a title and aren't of a special entity. Shape: (n_rows,)"""
+    possible = np.zeros(n_rows, dtype=np.bool_)
+    possible[vocab.ids[vocab.ids < n_rows]] = True
+    possible[[vocab.pad_id, vocab.unk_id, vocab.mask_id, vocab.mask2_id]] = False
+    return possible
 
 
 @dataclass(frozen=True)
 class Linker:
     """Links the mentions of documents.
 
-    layout (MaskedLayout): Makes batches.
+    batches (Callable): Documents, and the mentions of each that are asked about, to batches.
     predict (Callable): The model: a batch to logits. Shape: (n_asked, n_candidates or entity_vocab_size)
     run (Runner): Does what is to be done with each batch, in threads.
     possible (ndarray): True for rows of the entity table that are entities. Shape: (entity_vocab_size,)
@@ -144,33 +115,31 @@ class Linker:
     n_best (int): How many entities to tell for each mention.
     """
 
-    layout: MaskedLayout
+    batches: Callable[[Sequence[DocMentions], Sequence[Ints]], Iterator[Batch]]
     predict: Callable[[Arrays], Floats]
     run: Runner
-    possible: NDArray[np.bool_]
+    possible: Bools
     steps: int | None
     threshold: float
     n_best: int
 
-    def link(
-        self, docs: Sequence[DocMentions], priors: Sequence[Sequence[Floats]] | None
-    ) -> list[list[list[tuple[int, float]]]]:
+    def link(self, docs: Sequence[DocMentions]) -> list[list[Links]]:
         """Link all mentions. What they are read as changes on the way.
 
         docs (Sequence[DocMentions]): The documents.
-        priors (Sequence[Sequence[ndarray]] | None): What is added to the logits of each mention's candidates.
-        RETURNS (list[list[list[tuple[int, float]]]]): For each mention of each document the best entities with
-            their probabilities; none where nothing can be said.
+        RETURNS (list[list[Links]]): The best entities of each mention of each document; none where nothing can be said.
         """
-        found: list[list[list[tuple[int, float]]]] = [[[] for _ in doc.ids] for doc in docs]
+        found: list[list[Links]] = [[[] for _ in doc.ids] for doc in docs]
         if not self.possible.any():  # a vocabulary that training is yet to fill
             return found
         waiting = [doc.answerable for doc in docs]
         step = 0
         while any(map(len, waiting)):
-            batches = list(self.layout.batches(docs, waiting))
-            for answers in self.run.each(lambda batch: self._best(docs, batch, priors), batches):
-                for (at, mention), best in answers:
+            batches = list(self.batches(docs, waiting))
+            for batch, links in zip(
+                batches, self.run.each(lambda b: self._best(docs, b), batches), strict=True
+            ):
+                for (at, mention), best in zip(batch.items, links, strict=True):
                     found[at][mention] = best
             step += 1
             left = None if self.steps is None else self.steps - step
@@ -180,29 +149,19 @@ class Linker:
             ]
         return found
 
-    def _best(
-        self, docs: Sequence[DocMentions], batch: Batch, priors: Sequence[Sequence[Floats]] | None
-    ) -> list[tuple[tuple[int, int], list[tuple[int, float]]]]:
+    def _best(self, docs: Sequence[DocMentions], batch: Batch) -> list[Links]:
         """The best entities of the mentions of a batch. Their logits, one an entity of the vocabulary, aren't kept."""
         best = []
         for (at, mention), logits in zip(batch.items, self.predict(batch.inputs), strict=True):
-            candidates = docs[at].candidates
+            candidates, priors = docs[at].candidates, docs[at].priors
             ids = np.flatnonzero(self.possible[: len(logits)]) if candidates is None else candidates[mention]
             scores = logits[ids] if candidates is None else logits[: len(ids)]
-            if priors is not None:
-                scores = scores + priors[at][mention]
-            best.append(((at, mention), self._top(ids, scores)))
+            shares = softmax(scores if priors is None else scores + priors[mention])
+            order = np.argsort(-shares, kind="stable")[: self.n_best]
+            best.append([(int(ids[i]), float(shares[i])) for i in order])
         return best
 
-    def _top(self, ids: Ints, scores: Floats) -> list[tuple[int, float]]:
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        order = np.argsort(-shares, kind="stable")[: self.n_best]
-        return [(int(ids[i]), float(shares[i])) for i in order]
-
-    def _resolve(
-        self, doc: DocMentions, waiting: Ints, found: Sequence[list[tuple[int, float]]], left: int | None
-    ) -> Ints:
+    def _resolve(self, doc: DocMentions, waiting: Ints, found: Sequence[Links], left: int | None) -> Ints:
         """In each window, read the mentions that are surest as their entities. RETURNS (ndarray): The others."""
         if left == 0:
             return waiting[:0]

@@ -116,12 +116,7 @@ class ListenedTo:
         batches: Sequence[Batch],
         answers: Sequence[tuple[JointOutput, Callable[[Any], Any]]],
     ) -> None:
-        """Hand word states to the listeners; their gradients and the own ones go back together.
-
-        docs (Sequence[Doc]): The documents.
-        batches (Sequence[Batch]): Their windows, in one or several batches.
-        answers (Sequence[tuple]): For each batch, what the model said, and the callback for the gradients.
-        """
+        """Hand word states to the listeners; their gradients and the own ones go back together."""
         if not answers:
             self._send_nothing_to_listeners(docs)
             return
@@ -152,8 +147,7 @@ class ListenedTo:
 
     def _backprop_pending(self) -> None:
         """Send back what waits, and take the step that waits for it: when the last listener has sent its gradient,
-        or before the next batch if some listener never did, as one of a frozen component.
-        """
+        or before the next batch if some listener never did, as one of a frozen component."""
         if self._pending is not None:
             pending, self._pending = self._pending, None
             pending()
@@ -170,10 +164,7 @@ class ListenedTo:
                 listener.receive(batch_id, data, lambda gradients: None)
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Take a step, or wait with it until the listeners have sent their gradients.
-
-        sgd (Optimizer): The optimizer.
-        """
+        """Take a step, or wait with it until the listeners have sent their gradients."""
         if self._pending is not None:
             self._deferred_sgd = sgd
         else:

@@ -96,26 +96,22 @@ class LukeJoint(EntityPipe):
         """See `EntityPipe.make_heads`."""
         joint = self.network.joint
         changed = with_labels(joint, data, self.parts, self.network.settings.multi_label)
-        if changed != joint:
-            self.network.build_heads(changed)
-        return bool(changed != joint)
+        if changed == joint:
+            return False
+        self.network.build_heads(changed)
+        return True
 
+
+_ENTITIES = ["doc.ents", "token.ent_iob", "token.ent_type"]
+_RELATIONS = ["doc._.luke_relations", "doc._.luke_facts"]
+_SPANS = ["span._.luke_label", "span._.luke_labels", "span._.luke_vector"]
 
 make_luke = make_factory(
     "luke",
     LukeJoint,
     model={"ner": True, "labels": True, "relations": True},
     scorer=SCORER,
-    assigns=[
-        "doc.ents",
-        "token.ent_iob",
-        "token.ent_type",
-        "doc._.luke_relations",
-        "doc._.luke_facts",
-        "span._.luke_label",
-        "span._.luke_labels",
-        "span._.luke_vector",
-    ],
+    assigns=[*_ENTITIES, *_RELATIONS, *_SPANS],
     score_weights=score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
 )
 make_ner = make_factory(
@@ -123,6 +119,6 @@ make_ner = make_factory(
     LukeJoint,
     model={"ner": True, "labels": False, "relations": False},
     scorer=SCORER,
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    assigns=_ENTITIES,
     score_weights=score_weights(ents=1.0),
 )

@@ -43,10 +43,7 @@ class MarkedPipe(EntityHeadPipe):
         RETURNS (ndarray): As `EntityHeadPipe.targets`. Of several labels where only one can be, the first one counts.
         """
         index = {label: i for i, label in enumerate(self.network.labels)}
-        rows = [
-            None if labels is None else sorted(index[name] for name in labels if name in index)
-            for labels in known
-        ]
+        rows = [None if names is None else sorted(index[n] for n in names if n in index) for names in known]
         if self.network.is_multi_label:
             table = np.full((len(rows), len(index)), -100, dtype=np.float32)
             for i, row in enumerate(rows):

@@ -33,9 +33,8 @@ class PairLimits:
 
     def __post_init__(self) -> None:
         if self.max_distance is not None and self.max_distance < 0:
-            raise ValueError(
-                Errors.L436.format(name="max_distance", allowed="0 or more, or null", value=self.max_distance)
-            )
+            found, allowed = self.max_distance, "0 or more, or null"
+            raise ValueError(Errors.L436.format(name="max_distance", allowed=allowed, value=found))
         for label, pairs in (self.allowed or {}).items():
             if any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
                 raise ValueError(Errors.L307.format(label=label, found=list(pairs)))

@@ -60,19 +60,15 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     @classmethod
     def fits(cls, model: Model[Any, Any]) -> bool:
         """RETURNS (bool): Whether a model is one for this task."""
-        return bool(getattr(model.attrs.get("settings"), "task", model.name) == cls.reads)
+        return _task_of(model) == cls.reads
 
     @classmethod
     def kind_for(cls, model: Model[Any, Any], name: str) -> "type[Self]":
-        """Which class has the task that a model is for.
-
-        model (Model): The model of a component's config.
-        name (str): Name of the component.
-        RETURNS (type[LukePipe]): The class.
-        RAISES (ValueError): If the model is for another component.
-        """
+        """model (Model): The model of a component's config. name (str): Name of the component.
+        RETURNS (type[LukePipe]): Which class has the task of the model.
+        RAISES (ValueError): If the model is for another component."""
         if not cls.fits(model):
-            found = getattr(model.attrs.get("settings"), "task", model.name)
+            found = _task_of(model)
             raise ValueError(Errors.L336.format(pipe=name, needed=cls.architecture, found=found))
         return cls
 
@@ -96,11 +92,8 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
                 yield from docs
 
     def predict(self, docs: Iterable[Doc]) -> list[Any]:
-        """Predict, without changing the documents.
-
-        docs (Iterable[Doc]): The documents.
-        RETURNS (list[Any]): A prediction for each; None where nothing is to be written.
-        """
+        """docs (Iterable[Doc]): Documents; they aren't changed.
+        RETURNS (list[Any]): A prediction for each; None where nothing is to be written."""
         docs = list(docs)
         self.check()
         predictions: list[Any] = [None] * len(docs)
@@ -112,11 +105,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         return predictions
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Any]) -> None:
-        """Write predictions onto the documents.
-
-        docs (Iterable[Doc]): The documents.
-        predictions (Sequence[Any]): From `predict`.
-        """
+        """docs (Iterable[Doc]): Documents to write on. predictions (Sequence[Any]): From `predict`."""
         write = self.writer()
         for doc, prediction in zip(docs, predictions, strict=True):
             if prediction is not None:
@@ -172,10 +161,8 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             # Losses are taken over all batches at once; but for the last one, whose gradients come first, inner states
             # are computed again then.
             last = len(batches) - 1
-            answers = [
-                self.network.begin_update(batch.inputs, recompute=index < last)
-                for index, batch in enumerate(batches)
-            ]
+            begin = self.network.begin_update
+            answers = [begin(batch.inputs, recompute=i < last) for i, batch in enumerate(batches)]
             loss = self.loss(batches, [output for output, _ in answers], targets)
             if loss is not None:
                 loss.backward()  # type: ignore[no-untyped-call]  # to the outputs, which are leaves
@@ -201,11 +188,8 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     # --- scoring ---------------------------------------------------------------------------
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-        """Score what this pipe has written.
-
-        examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
-        RETURNS (dict[str, Any]): The scores; none without a scorer.
-        """
+        """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
+        RETURNS (dict[str, Any]): Their scores; none without a scorer."""
         return {} if self.scorer is None else self.scorer(list(examples), pipe=self, **kwargs)
 
     # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
@@ -253,6 +237,10 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
 
     def _weights_were_read(self) -> None:
         """Tell others what they have to know of weights that were just read."""
+
+
+def _task_of(model: Model[Any, Any]) -> str:
+    return str(getattr(model.attrs.get("settings"), "task", model.name))
 
 
 def fill_batches(docs: Iterable[Doc], n_docs: int, n_tokens: int) -> Iterator[list[Doc]]:

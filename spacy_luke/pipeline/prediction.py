@@ -46,9 +46,9 @@ class Prediction:
 
 
 def choose_entities(prediction: Prediction, length: int, threshold: float = 0.0) -> list[ScoredSpan]:
-    """Choose entities among the candidates of a prediction.
+    """Choose entities among the candidates of a prediction, those above the threshold that it was made with.
 
-    prediction (Prediction): With candidates above the threshold that it was made with.
+    prediction (Prediction): The prediction.
     length (int): Number of tokens of the document.
     threshold (float): A higher threshold. What it gives is what a prediction with it would have found.
     RETURNS (list[ScoredSpan]): The entities by position, without overlap.

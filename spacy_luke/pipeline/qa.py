@@ -22,6 +22,7 @@ from ..inputs.texts import TextRow
 from ..types import Answer
 from .answers import AnswerTable, answer_table, best_spans
 from .gold import align
+from .probabilities import softmax
 from .settings import make_factory, require, setting
 from .text import DocScores, TextItems, TextPipe
 
@@ -63,10 +64,8 @@ class LukeQuestionAnswering(TextPipe):
         questions = self.questions
         fits = not isinstance(questions, str) and all(isinstance(q, str) and q.strip() for q in questions)
         require(self.name, fits, "questions", questions, "a list of questions, none of them empty")
-        require(self.name, self.n_best >= 1, "n_best", self.n_best, "1 or more")
-        require(
-            self.name, self.max_answer_length >= 1, "max_answer_length", self.max_answer_length, "1 or more"
-        )
+        for name in ("n_best", "max_answer_length"):
+            require(self.name, getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         require(self.name, bool(self.spans_key), "spans_key", self.spans_key, "a name in doc.spans")
 
     # --- asking ----------------------------------------------------------------------------
@@ -103,9 +102,8 @@ class LukeQuestionAnswering(TextPipe):
         scores = table.of([(span.start, span.end) for span in members])
         if not np.isfinite(scores).any():
             return []
-        weights = np.exp(scores - scores.max())
-        order = np.argsort(-scores, kind="stable")
-        return [Answer(question, members[i], float(weights[i] / weights.sum())) for i in order]
+        shares, order = softmax(scores), np.argsort(-scores, kind="stable")
+        return [Answer(question, members[i], float(shares[i])) for i in order]
 
     def _ask(self, doc: Doc, question: str) -> AnswerTable | None:
         require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")
@@ -119,16 +117,15 @@ class LukeQuestionAnswering(TextPipe):
 
     def decode_doc(self, doc: Doc, scores: DocScores) -> list[list[Answer]] | None:
         """RETURNS (list[list[Answer]] | None): The answers to each question; None if there are no questions."""
-        tables = [answer_table(rows, scores.pieces) for rows in scores.texts]
-        questions = self.beside(doc)
-        return [
-            self._best(doc, q, table, self.n_best) for q, table in zip(questions, tables, strict=True)
-        ] or None
+        asked = zip(self.beside(doc), scores.texts, strict=True)
+        tables = [(question, answer_table(rows, scores.pieces)) for question, rows in asked]
+        return [self._best(doc, question, table, self.n_best) for question, table in tables] or None
 
     def _best(self, doc: Doc, question: str, table: AnswerTable, n_best: int) -> list[Answer]:
         """The best spans, and among them that there is none: first if it wins, else by its probability."""
         scores = table.spans(len(doc), self.max_answer_length)
-        highest = max(float(scores.max(initial=-np.inf)), table.none)
+        best, margin = float(scores.max(initial=-np.inf)), self.no_answer_margin
+        highest = max(best, table.none)
         weights = np.exp(scores - highest)  # of spans that aren't there: 0
         nothing = float(np.exp(table.none - highest))
         total = float(weights.sum(dtype=np.float64)) + nothing
@@ -136,8 +133,6 @@ class LukeQuestionAnswering(TextPipe):
             Answer(question, doc[start:end], float(weights[start, end - start - 1]) / total)
             for start, end in best_spans(scores, n_best)
         ]
-        best = float(scores.max(initial=-np.inf))
-        margin = self.no_answer_margin
         none = Answer(question, None, nothing / total)
         if not answers or (margin is not None and table.none > best + margin):
             return [none, *answers]
@@ -146,12 +141,10 @@ class LukeQuestionAnswering(TextPipe):
     def annotate(self, doc: Doc, prediction: list[list[Answer]]) -> None:
         """Write the spans; none where no answer is the best one."""
         group = SpanGroup(doc, name=self.spans_key)
-        scores: list[float] = []
-        for answer in (answer for answers in prediction if answers[0].span is not None for answer in answers):
-            if answer.span is not None:
-                group.append(Span(doc, answer.span.start, answer.span.end, label=answer.question))
-                scores.append(answer.score)
-        group.attrs["scores"] = scores
+        answered = [answer for answers in prediction if answers[0].span is not None for answer in answers]
+        found = [(answer, answer.span) for answer in answered if answer.span is not None]
+        group.extend([Span(doc, span.start, span.end, label=answer.question) for answer, span in found])
+        group.attrs["scores"] = [answer.score for answer, _ in found]
         group.attrs["questions"] = [answers[0].question for answers in prediction]
         group.attrs["no_answer"] = [a.score for answers in prediction for a in answers if a.span is None]
         doc.spans[self.spans_key] = group
@@ -159,13 +152,10 @@ class LukeQuestionAnswering(TextPipe):
     # --- training --------------------------------------------------------------------------
 
     def gold_answers(self, doc: Doc) -> dict[str, list[Span]] | None:
-        """The gold answers of a reference document.
-
-        doc (Doc): The document, with its questions and with its answers in `doc.spans`, labelled with their
+        """doc (Doc): A reference document, with its questions and with its answers in `doc.spans`, labelled with their
             question; with one question they need no label.
         RETURNS (dict[str, list[Span]] | None): Answers by question, empty for questions without one; None if the
-            group of spans isn't there.
-        """
+            group of spans isn't there."""
         if self.spans_key not in doc.spans:
             return None
         questions = self.beside(doc)
@@ -188,13 +178,10 @@ class LukeQuestionAnswering(TextPipe):
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
         """RETURNS (Tensor | None): Cross entropy of starts and of ends. A window that doesn't show the answer has
         none, which is the first place of its row."""
-        places = np.array(
-            [
-                _target(row, items.pieces[row.window.doc], golds[row.window.doc][row.beside])
-                for row in items.rows
-            ],
-            dtype=np.int64,
-        )
+        docs = [row.window.doc for row in items.rows]
+        asked = zip(items.rows, docs, strict=True)
+        targets = [_target(row, items.pieces[doc], golds[doc][row.beside]) for row, doc in asked]
+        places = np.array(targets, dtype=np.int64)
         if not (places >= 0).any():
             return None
         allowed = np.zeros(logits.shape[:2], dtype=np.bool_)
@@ -240,8 +227,7 @@ def score_answers(examples: Iterable[Example], *, pipe: LukeQuestionAnswering, *
     pipe (LukeQuestionAnswering): The pipe.
     RETURNS (dict[str, Any]): The scores; None where there is no gold, or nothing was asked.
     """
-    exact: list[float] = []
-    overlap: list[float] = []
+    exact, overlap = list[float](), list[float]()
     for example in examples:
         if pipe.spans_key not in example.predicted.spans:
             continue

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, get_type_hints
+from dataclasses import MISSING, Field, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from spacy.language import Language
 from thinc.api import Model
@@ -36,19 +36,13 @@ def setting(
 
 
 def require(pipe: str, fits: bool, name: str, value: Any, allowed: str) -> None:
-    """Check a setting.
-
-    pipe (str): Name of the component.
-    fits (bool): Whether it fits.
-    name, value, allowed (Any): What to tell otherwise.
-    RAISES (ValueError): If it doesn't.
-    """
+    """pipe (str): Name of the component. fits (bool): Whether a setting makes sense. name, value, allowed (Any): What
+    the message tells. RAISES (ValueError): If it doesn't."""
     if not fits:
         raise ValueError(Errors.L311.format(pipe=pipe, name=name, value=value, allowed=allowed))
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One key of a component's config.
 
     attribute (str): The field that it sets.
@@ -64,12 +58,8 @@ class Setting:
 
 
 def settings_of(pipe: type[LukePipe], without: Collection[str] = ()) -> dict[str, Setting]:
-    """The settings of a pipe's class, by their names in a config.
-
-    pipe (type[LukePipe]): The class.
-    without (Collection[str]): Fields to leave out.
-    RETURNS (dict[str, Setting]): The settings.
-    """
+    """pipe (type[LukePipe]): A pipe's class. without (Collection[str]): Fields to leave out.
+    RETURNS (dict[str, Setting]): Its settings, by their names in a config."""
     found: dict[str, Setting] = {}
     hints = get_type_hints(pipe)
     for f in fields(pipe):
@@ -133,16 +123,15 @@ def _field_values(
     pipe: type[LukePipe], known: Mapping[str, Setting], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What a config says, by the fields of a pipe's class."""
+    groups = {f.name: f.metadata["group"] for f in fields(pipe) if f.metadata.get("group") is not None}
     values: dict[str, Any] = {}
-    groups: dict[str, dict[str, Any]] = {}
     for name, value in settings.items():
-        found = known[name]
-        if found.part:
-            groups.setdefault(found.attribute, {})[found.part] = value
+        attribute, part, *_ = known[name]
+        if part:
+            values.setdefault(attribute, {})[part] = value
         else:
-            values[found.attribute] = value
-    kinds = {f.name: f.metadata["group"] for f in fields(pipe) if f.name in groups}
-    return values | {name: kinds[name](**parts) for name, parts in groups.items()}
+            values[attribute] = value
+    return {name: groups[name](**value) if name in groups else value for name, value in values.items()}
 
 
 def _sign(function: Any, annotations: dict[str, Any]) -> None:

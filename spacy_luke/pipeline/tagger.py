@@ -11,9 +11,10 @@ from spacy.tokens import Doc, Token
 from spacy.training import Example
 
 from ..annotation import read_tag, write_tags
-from ..inputs.pieces import Ints
-from ..inputs.texts import token_places
+from ..inputs.pieces import DocPieces, Ints
+from ..inputs.texts import TextRow, token_places
 from ..training.metrics import accuracy, count_by_label, total
+from .entity_scorer import score_weights
 from .settings import make_factory, require, setting
 from .text import DocScores, LabelPipe, TextItems
 
@@ -50,16 +51,20 @@ class LukeTagger(LabelPipe):
         """RETURNS (list[str]): A label for each token; "" for tokens that the tokenizer drops."""
         (rows,) = scores.texts
         labels, tags = self.labels, [""] * len(doc)
-        windows = [scored.row.window for scored in rows]
-        homes, places, tokens = token_places(windows, scores.pieces, self.pieces == "first")
+        homes, places, tokens = self._places([scored.row for scored in rows], scores.pieces)
         sums = np.zeros((len(doc), len(labels)), dtype=np.float32)
         for number, scored in enumerate(rows):
             mine = homes == number
-            at = places[mine] - scored.row.window.start + scored.row.at
-            np.add.at(sums, tokens[mine], scored.logits[at])
+            np.add.at(sums, tokens[mine], scored.logits[places[mine]])
         for token in np.unique(tokens):
             tags[token] = labels[sums[token].argmax()]  # of the sum as of the mean
         return tags
+
+    def _places(self, rows: Sequence[TextRow], pieces: DocPieces) -> tuple[Ints, Ints, Ints]:
+        """See `token_places`; places are those in the row."""
+        homes, places, tokens = token_places([row.window for row in rows], pieces, self.pieces == "first")
+        shifts = np.array([row.at - row.window.start for row in rows], dtype=np.int64)
+        return homes, places + shifts[homes], tokens
 
     def annotate(self, doc: Doc, prediction: list[str]) -> None:
         """Write the labels."""
@@ -69,11 +74,9 @@ class LukeTagger(LabelPipe):
 
     def gold_tags(self, example: Example) -> list[str]:
         """RETURNS (list[str]): The gold label of each predicted token; "" where there is none or several."""
-        tags = [self._gold_tag(token) for token in example.reference]
-        aligned = example.alignment.x2y
-        return [
-            tags[at[0]] if len(at) == 1 else "" for at in (aligned[i] for i in range(len(example.predicted)))
-        ]
+        tags, x2y = [self._gold_tag(token) for token in example.reference], example.alignment.x2y
+        aligned = (x2y[i] for i in range(len(example.predicted)))
+        return [tags[at[0]] if len(at) == 1 else "" for at in aligned]
 
     def _gold_tag(self, token: Token) -> str:
         return read_tag(token) if self.gold == "luke_tag" else str(getattr(token, f"{self.gold}_"))
@@ -91,23 +94,16 @@ class LukeTagger(LabelPipe):
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Ints]) -> Tensor | None:
         """RETURNS (Tensor | None): Cross entropy, the mean over all tokens that have a label."""
         numbers = np.array([row.window.doc for row in items.rows])
-        where: list[Ints] = []
-        owners: list[Ints] = []
-        classes: list[Ints] = []
-        total = 0
-        for doc, gold in enumerate(golds):
+        where, owners, classes = list[Ints](), list[Ints](), list[Ints]()
+        n_tokens = 0
+        for doc in np.unique(numbers):
             mine = np.flatnonzero(numbers == doc)
-            shown = [items.rows[i] for i in mine.tolist()]
-            if not shown:
-                continue
-            shifts = np.array([row.at - row.window.start for row in shown])
-            windows = [row.window for row in shown]
-            homes, places, tokens = token_places(windows, items.pieces[doc], self.pieces == "first")
-            where.append(np.column_stack([mine[homes], places + shifts[homes]]))
+            homes, places, tokens = self._places([items.rows[i] for i in mine.tolist()], items.pieces[doc])
+            where.append(np.column_stack([mine[homes], places]))
             kept, owner = np.unique(tokens, return_inverse=True)
-            owners.append(owner + total)
-            classes.append(gold[kept])
-            total += len(kept)
+            owners.append(owner + n_tokens)
+            classes.append(golds[doc][kept])
+            n_tokens += len(kept)
         known = np.concatenate(classes)
         if not (known >= 0).any():
             return None
@@ -120,13 +116,7 @@ make_tagger = make_factory(
     LukeTagger,
     scorer="spacy-luke.tagger_scorer.v1",
     assigns=["token._.luke_tag"],
-    score_weights={
-        "luke_tag_acc": 1.0,
-        "luke_tag_micro_f": 0.0,
-        "luke_tag_micro_p": 0.0,
-        "luke_tag_micro_r": 0.0,
-        "luke_tag_per_type": None,
-    },
+    score_weights={"luke_tag_acc": 1.0} | score_weights(luke_tag_micro=0.0),
 )
 
 

@@ -25,22 +25,15 @@ if TYPE_CHECKING:
 
 
 class Batch(NamedTuple):
-    """One batch.
-
-    items (Any): Which of the items are in it.
-    inputs (Any): What the model takes.
-    """
+    """Which items are read together, and what the model takes for them."""
 
     items: Any
     inputs: Any
 
 
 class Lesson(NamedTuple):
-    """Batches that one loss is taken of: a forward pass of each, then their gradients.
-
-    batches (Sequence[Batch]): The batches.
-    targets (Any): What `loss` compares the outputs with.
-    """
+    """Batches that one loss is taken of (a forward pass of each, then their gradients), and what `loss` compares their
+    outputs with."""
 
     batches: Sequence[Batch]
     targets: Any
@@ -63,11 +56,7 @@ class Task(ABC):
     # --- prediction ------------------------------------------------------------------------
 
     def items(self, docs: Sequence[Doc]) -> Any:
-        """What is asked of documents: texts, mentions, pairs, and where they are read.
-
-        docs (Sequence[Doc]): The documents.
-        RETURNS (Any): The items.
-        """
+        """RETURNS (Any): What is asked of documents: texts, mentions, pairs, and where they are read."""
         raise NotImplementedError
 
     def batches(self, items: Any, budget: int) -> Sequence[Batch]:
@@ -105,11 +94,7 @@ class Task(ABC):
 
     @abstractmethod
     def annotate(self, doc: Doc, prediction: Any) -> None:
-        """Write a prediction onto a document.
-
-        doc (Doc): The document.
-        prediction (Any): From `decode` or `solve`.
-        """
+        """Write onto a document what `decode` or `solve` says of it."""
 
     def writer(self) -> Callable[[Doc, Any], None]:
         """RETURNS (Callable): `annotate`, or a function that has looked up once what it needs for all documents."""
@@ -119,11 +104,8 @@ class Task(ABC):
 
     @abstractmethod
     def lessons(self, examples: Sequence[Example]) -> Iterable[Lesson]:
-        """What there is to learn of examples. Of what isn't annotated, nothing.
-
-        examples (Sequence[Example]): The examples.
-        RETURNS (Iterable[Lesson]): The lessons; the sum of their losses is that of the examples.
-        """
+        """RETURNS (Iterable[Lesson]): What there is to learn of examples. Their loss is the sum of the lessons' losses;
+        what isn't annotated has none."""
 
     @abstractmethod
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Any], targets: Any) -> Tensor | None:

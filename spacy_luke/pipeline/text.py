@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -36,40 +36,26 @@ if TYPE_CHECKING:
 
 
 class TextItems(NamedTuple):
-    """Documents with texts beside them.
-
-    pieces (list[DocPieces]): The documents' pieces.
-    rows (list[TextRow]): What is read: windows of the documents, each with one of the texts.
-    n_texts (list[int]): The number of texts of each document.
-    """
+    """Pieces of documents, what is read of them (windows, each with one of the texts beside the document), and the
+    number of texts of each."""
 
     pieces: list[DocPieces]
     rows: list[TextRow]
     n_texts: list[int]
 
 
-@dataclass
-class RowScores:
-    """What the model says of one row.
-
-    row (TextRow): The row.
-    logits (ndarray): Its logits; with a dimension of the row's length for heads on tokens.
-    """
+class RowScores(NamedTuple):
+    """What the model says of one row: its logits, with a dimension of the row's length for heads on tokens."""
 
     row: TextRow
     logits: Floats
 
 
-@dataclass
-class DocScores:
-    """What the model says of one document.
-
-    pieces (DocPieces): Its pieces.
-    texts (list[list[RowScores]]): For each text beside it, the windows of the document.
-    """
+class DocScores(NamedTuple):
+    """What the model says of one document: for each text beside it, of the windows of the document."""
 
     pieces: DocPieces
-    texts: list[list[RowScores]] = field(default_factory=list)
+    texts: list[list[RowScores]]
 
 
 @dataclass(eq=False, repr=False)
@@ -102,29 +88,18 @@ class TextPipe(LukePipe):
     # --- a pipe's own ----------------------------------------------------------------------
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
-        """The texts that a document is read with, once with each.
-
-        doc (Doc): The document.
-        RETURNS (Sequence[str | None]): The texts; None for the document alone.
-        """
+        """RETURNS (Sequence[str | None]): The texts that a document is read with, once with each; None for alone."""
         return (None,)
 
     @abstractmethod
     def decode_doc(self, doc: Doc, scores: DocScores) -> Any:
-        """What the logits say of a document.
-
-        doc (Doc): The document.
-        scores (DocScores): The logits of all its rows.
-        RETURNS (Any): What `annotate` writes; None for nothing.
-        """
+        """doc (Doc): A document. scores (DocScores): The logits of all its rows.
+        RETURNS (Any): What `annotate` writes; None for nothing."""
 
     @abstractmethod
     def gold_of(self, example: Example) -> Any:
-        """The gold of an example, on the tokens of its predicted document.
-
-        example (Example): The example.
-        RETURNS (Any): What `row_loss` takes; None where the reference isn't annotated.
-        """
+        """RETURNS (Any): The gold of an example for `row_loss`, on the tokens of the predicted document; None where the
+        reference isn't annotated."""
 
     @abstractmethod
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
@@ -143,27 +118,22 @@ class TextPipe(LukePipe):
         return self.lay_out(docs, [self.beside(doc) for doc in docs])
 
     def lay_out(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> TextItems:
-        """Lay documents out in rows.
-
-        docs (Sequence[Doc]): The documents.
-        beside (Sequence[Sequence[str | None]]): The texts that each is read with; None for alone.
-        RETURNS (TextItems): The rows.
-        """
+        """docs (Sequence[Doc]): Documents. beside (Sequence[Sequence[str | None]]): The texts that each is read with.
+        RETURNS (TextItems): What is read."""
         layout = self.network.layout(doc_first=self.doc_first, by_token=self.by_token)
         if self.entity_input != "none" and not self.network.words_see_entities:
             warnings.warn(Warnings.W303.format(name=self.name, kind=self.entity_input), stacklevel=2)
         entities = [self._entities(doc, layout.tokenizer) for doc in docs]
-        pieces, rows = layout.rows(docs, beside, entities)
-        return TextItems(pieces, rows, [len(texts) for texts in beside])
+        return TextItems(*layout.rows(docs, beside, entities), [len(texts) for texts in beside])
 
     def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
         if not spans:
             return NO_ENTITIES
         extents = np.array([(span.start, span.end) for span in spans], dtype=np.int64)
-        if self.titles is not None:
-            return TextEntities(extents, self.titles.ids(spans, tokenizer))
-        return TextEntities(extents, np.full(len(spans), tokenizer.entity_mask_id, dtype=np.int64))
+        if self.titles is None:
+            return TextEntities(extents, np.full(len(spans), tokenizer.entity_mask_id, dtype=np.int64))
+        return TextEntities(extents, self.titles.ids(spans, tokenizer))
 
     def batches(self, items: TextItems, budget: int) -> list[Batch]:
         """See `Task.batches`: rows of like length, across documents."""
@@ -177,12 +147,8 @@ class TextPipe(LukePipe):
         return [self.decode_doc(doc, score) for doc, score in zip(docs, scores, strict=True)]
 
     def logits(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> list[DocScores]:
-        """Ask about documents.
-
-        docs (Sequence[Doc]): The documents.
-        beside (Sequence[Sequence[str | None]]): The texts that each is read with; None for alone.
-        RETURNS (list[DocScores]): The logits.
-        """
+        """docs (Sequence[Doc]): Documents. beside (Sequence[Sequence[str | None]]): The texts that each is read with.
+        RETURNS (list[DocScores]): The logits."""
         items, run = self.lay_out(docs, beside), self.network.runner(self.max_batch_pieces)
         batches = self.batches(items, run.budget)
         return doc_scores(items, batches, run([batch.inputs for batch in batches]))

@@ -39,9 +39,8 @@ class LukeTextCategorizer(LabelPipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        allowed = "null or one of " + ", ".join(PROBLEM_TYPES)
-        fits = self.problem_type in (None, *PROBLEM_TYPES)
-        require(self.name, fits, "problem_type", self.problem_type, allowed)
+        problem, allowed = self.problem_type, "null or one of " + ", ".join(PROBLEM_TYPES)
+        require(self.name, problem in (None, *PROBLEM_TYPES), "problem_type", problem, allowed)
 
     @property
     def meaning(self) -> str | None:
@@ -156,11 +155,8 @@ def score_texts(
 
 
 def _score_numbers(examples: Iterable[Example], label: str) -> dict[str, Any]:
-    pairs = [
-        (example.predicted.cats[label], example.reference.cats[label])
-        for example in examples
-        if label in example.predicted.cats and label in example.reference.cats
-    ]
+    cats = ((example.predicted.cats, example.reference.cats) for example in examples)
+    pairs = [(found[label], gold[label]) for found, gold in cats if label in found and label in gold]
     if not pairs:
         return {"cats_mae": None, "cats_score": None}
     found, gold = np.array(pairs, dtype=np.float64).T

@@ -32,16 +32,14 @@ class LukeTyping(MarkedPipe):
 
     def decode_doc(self, request: Request, asked: Asked, logits: Floats) -> Prediction:
         """See `EntityHeadPipe.decode_doc`."""
-        prediction = Prediction(
-            mentions=list(request.given), seen=np.zeros(len(request.given), dtype=np.bool_)
-        )
-        scores = self.probabilities(logits)
-        at, outside = asked.items[:, 0], self.network.outside
+        n, at = len(request.given), asked.items[:, 0]
+        prediction = Prediction(mentions=list(request.given), seen=np.zeros(n, dtype=np.bool_))
+        scores, columns, outside = self.probabilities(logits), self.network.columns, self.network.outside
         prediction.seen[at] = True
-        prediction.labels = np.zeros((len(request.given), len(self.network.columns)), dtype=np.float32)
-        prediction.labels[at] = scores[:, self.network.columns]
+        prediction.labels = np.zeros((n, len(columns)), dtype=np.float32)
+        prediction.labels[at] = scores[:, columns]
         if outside is not None and not self.network.is_multi_label:
-            prediction.none = np.zeros(len(request.given), dtype=np.float32)
+            prediction.none = np.zeros(n, dtype=np.float32)
             prediction.none[at] = scores[:, outside]
         return prediction
 

@@ -63,7 +63,8 @@ def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     scores: dict[tuple[Any, ...], float] = {}
     for head, tail, label, score, _ in read_relations(doc):
         if same_sentence(head, tail):
-            _keep_best(scores, (char_offsets(head), char_offsets(tail), label), score)
+            answer = (char_offsets(head), char_offsets(tail), label)
+            scores[answer] = max(score, scores.get(answer, 0.0))
     return ScoredAnswers(scores, mention_pairs(read_relations(gold), same_sentence))
 
 
@@ -77,11 +78,7 @@ def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     scores: dict[tuple[Any, ...], float] = {}
     for fact in read_facts(doc):
         for pair in fact.pairs:
-            head, tail = entity(pair.head), entity(pair.tail)
-            if head != tail:
-                _keep_best(scores, (head, tail, pair.label), pair.score)
+            answer = (entity(pair.head), entity(pair.tail), pair.label)
+            if answer[0] != answer[1]:
+                scores[answer] = max(pair.score, scores.get(answer, 0.0))
     return ScoredAnswers(scores, entity_triples(read_relations(gold)))
-
-
-def _keep_best(scores: dict[tuple[Any, ...], float], answer: tuple[Any, ...], score: float) -> None:
-    scores[answer] = max(scores.get(answer, 0.0), score)

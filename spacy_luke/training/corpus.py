@@ -4,7 +4,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 
 from spacy.language import Language
@@ -85,8 +85,7 @@ class LukeCorpus:
                     return
                 if len(doc):
                     n_docs += 1
-                    for _ in range(self.related_repeats if has_relations(doc) else 1):
-                        yield doc
+                    yield from repeat(doc, self.related_repeats if has_relations(doc) else 1)
 
     def _files(self) -> list[Path]:
         if self._path.is_dir():

@@ -19,12 +19,7 @@ def char_offsets(span: Span) -> Offsets:
 
 
 def labelled_spans(doc: Doc, spans_key: str | None = None) -> list[Span]:
-    """The spans whose labels count.
-
-    doc (Doc): The document.
-    spans_key (str | None): Key of `doc.spans`; None for `doc.ents`.
-    RETURNS (list[Span]): Its spans; none if the document has no such group.
-    """
+    """RETURNS (list[Span]): The spans whose labels count: a group's, if the Doc has it; without a key, `doc.ents`."""
     return list(doc.ents if spans_key is None else doc.spans.get(spans_key, ()))
 
 
@@ -68,10 +63,6 @@ def entity(span: Span) -> str:
 
 
 def entity_triples(relations: Iterable[Relation]) -> set[tuple[str, str, str]]:
-    """Relations as triples of entities, for DocRED's figures.
-
-    relations (Iterable[Relation]): Relations of one document, between gold mentions.
-    RETURNS (set[tuple[str, str, str]]): (head entity, tail entity, label), without pairs of one entity.
-    """
+    """RETURNS (set[tuple]): (head entity, tail entity, label), as DocRED counts: no entity is related to itself."""
     triples = {(entity(r.head), entity(r.tail), r.label) for r in relations}
     return {(head, tail, label) for head, tail, label in triples if head != tail}

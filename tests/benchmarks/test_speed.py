@@ -32,7 +32,7 @@ def test_the_encoder_reads_every_piece_once(trained: str) -> None:
     texts = ["Ana was born in Rome .", "", "Bob works for Acme .", "Max from Bonn likes the old tea . " * 3]
     batches = _batches(nlp, pipe, texts)
     assert sorted(window.doc for batch in batches for window in batch.windows) == [0, 2, 3]
-    assert all(batch.ids.size <= 40 for batch in batches)
+    assert all(batch.inputs.input_ids.size <= 40 for batch in batches)
     words = sum(len(nlp.make_doc(text)) for text in texts)
     assert sum(int((batch.tokens >= 0).sum()) for batch in batches) == words
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_luke.inputs.targets import Targets
+from spacy_luke.inputs.batch import Targets
 from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.store import load_shared
 from spacy_luke.nn.heads.base import JOINT

@@ -122,33 +122,26 @@ class LabelHead(LukeHead):
     A subclass says which features (`features`) and, if it is not by the labels' shape, which loss (`loss`).
 
     config (LukeConfig): The model's configuration.
-    n_states (int): How many states make a row of features.
-    n_labels (int | None): Width of the logits; None means `config.num_labels`.
-    dropout (float | None): Dropout of the features; None means `config.hidden_dropout_prob`.
-    bias (bool): Whether the linear layer has a bias.
     RAISES (ValueError): If there are no labels.
     """
 
     output_class: ClassVar[type[LabelOutput]]
-    needs_words: ClassVar[bool] = True  # whether `features` needs the states of words
+    needs_words: ClassVar[bool] = True  # whether `features` looks at the states of words
+    n_states: ClassVar[int] = 1  # how many states make a row of features
+    n_labels: ClassVar[int | None] = None  # width of the logits; None means `config.num_labels`
+    has_bias: ClassVar[bool] = True  # of the linear layer
+    has_own_dropout: ClassVar[bool] = False  # whether `config.classifier_dropout` counts, if there is one
 
-    def __init__(
-        self,
-        config: LukeConfig,
-        *,
-        n_states: int = 1,
-        n_labels: int | None = None,
-        dropout: float | None = None,
-        bias: bool = True,
-    ) -> None:
-        count = config.num_labels if n_labels is None else n_labels
+    def __init__(self, config: LukeConfig) -> None:
+        count = config.num_labels if self.n_labels is None else self.n_labels
         if count < 1:
             name = type(self).__name__
             raise ValueError(Errors.L264.format(model=name, needed="one or more", found=0, example=2))
         super().__init__(config)
         self.num_labels = count
-        self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
-        self.classifier = nn.Linear(config.hidden_size * n_states, self.num_labels, bias=bias)
+        own = config.classifier_dropout if self.has_own_dropout else None
+        self.dropout = nn.Dropout(config.hidden_dropout_prob if own is None else own)
+        self.classifier = nn.Linear(config.hidden_size * self.n_states, count, bias=self.has_bias)
         self.init_weights()
 
     def forward(
@@ -189,18 +182,14 @@ class LabelHead(LukeHead):
         self.config = LukeConfig.from_dict(
             self.config.to_dict(), id2label=dict(enumerate(labels)), problem_type=problem_type
         )
-        old, has_bias = self.classifier, self.classifier.bias is not None
-        self.classifier = nn.Linear(old.in_features, self.num_labels, bias=has_bias).to(old.weight)
+        old = self.classifier
+        self.classifier = nn.Linear(old.in_features, self.num_labels, bias=self.has_bias).to(old.weight)
         init_module(self.classifier, self.config.initializer_range)
         self.untrained = tuple(sorted({*self.untrained, "classifier"}))
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
-        """Choose what is labelled.
-
-        states (LukeModelOutput): The encoder's, of these inputs.
-        inputs (LukeInputs): The encoder's.
-        RETURNS (Tensor): Shape: (..., n_states * width)
-        """
+        """Choose what is labelled. states (LukeModelOutput): From the encoder. inputs (LukeInputs): Its inputs.
+        RETURNS (Tensor): Shape: (..., n_states * width)"""
         raise NotImplementedError
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -231,11 +220,6 @@ class LabelHead(LukeHead):
         logits = self.score(self.features(states, inputs))
         loss = None if labels is None else self.loss(logits, labels)
         return self.make_output(self.output_class, states, return_dict, loss=loss, logits=logits)
-
-
-def classifier_dropout(config: LukeConfig) -> float:
-    """RETURNS (float): Dropout of the heads on words: `classifier_dropout`, or else that of the encoder."""
-    return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
 
 
 def saved_class(config: LukeConfig) -> str | None:

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from ...batch import LukeInputs
 from ...errors import Errors
-from ..config import LukeConfig
 from ..outputs import LukeModelOutput
-from .base import LabelHead, classifier_dropout
+from .base import LabelHead
 from .losses import class_loss
 from .outputs import LukeMultipleChoiceModelOutput
 
@@ -26,9 +25,8 @@ class LukeForMultipleChoice(LabelHead):
     """
 
     output_class = LukeMultipleChoiceModelOutput
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_labels=1, dropout=classifier_dropout(config))
+    n_labels = 1
+    has_own_dropout = True
 
     def encode(
         self,
@@ -54,13 +52,7 @@ class LukeForMultipleChoice(LabelHead):
         return super().score(features).squeeze(-1)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross entropy over the choices.
-
-        logits (Tensor): Shape: (batch, choices)
-        labels (Tensor): Index of the right choice, -100 for none. Shape: (batch,)
-        RETURNS (Tensor): Shape: ()
-        RAISES (ValueError): If shape or values do not fit. (TypeError): if labels are no integers.
-        """
+        """See `LabelHead.loss`. labels (Tensor): Index of the right choice, -100 for none. Shape: (batch,)"""
         return class_loss(logits, labels)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...batch import LukeInputs
-from ..config import LukeConfig
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
 from .outputs import EntityClassificationOutput, EntityPairClassificationOutput
@@ -23,9 +22,6 @@ class LukeForEntityClassification(LabelHead):
     output_class = EntityClassificationOutput
     needs_words = False
 
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config)
-
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
         return require_entities(self, states, 1)[:, 0]
@@ -42,9 +38,8 @@ class LukeForEntityPairClassification(LabelHead):
 
     output_class = EntityPairClassificationOutput
     needs_words = False
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_states=2, bias=False)
+    n_states = 2
+    has_bias = False
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, 2 * width)"""

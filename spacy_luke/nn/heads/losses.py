@@ -60,14 +60,10 @@ def regression_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def problem_loss(logits: Tensor, labels: Tensor, problem: str) -> Tensor:
-    """The loss of a kind of problem.
-
-    logits (Tensor): Shape: (batch, labels)
+    """The loss of a kind of problem. logits (Tensor): Shape: (batch, labels).
     labels (Tensor): The right answers, as that loss takes them; classes may have the shape (batch, 1), too.
-    problem (str): See `LukeConfig.problem_type`.
-    RETURNS (Tensor): Shape: ()
-    RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
-    """
+    problem (str): See `LukeConfig.problem_type`. RETURNS (Tensor): Shape: ()
+    RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers."""
     if problem == "regression":
         return regression_loss(logits, labels)
     if problem == "multi_label_classification":

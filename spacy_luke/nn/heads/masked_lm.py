@@ -52,10 +52,7 @@ class EntityPredictionHeadTransform(nn.Module):
 
 
 class EntityPredictionHead(nn.Module):
-    """Scores every entity of the vocabulary (Yamada et al. 2020, section 3.3).
-
-    config (LukeConfig): The model's configuration.
-    """
+    """Scores every entity of the vocabulary (section 3.3). config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
@@ -119,13 +116,13 @@ class LukeForMaskedLM(LukeHead):
         logits = self.lm_head(states.last_hidden_state)
         found = states.entity_last_hidden_state
         entity_logits = None if found is None else self.entity_predictions(found)
-        if entity_logits is None and entity_labels is not None:
-            needed = "entity_ids for entity_labels"
-            raise ValueError(Errors.L261.format(model=type(self).__name__, needed=needed, got="are missing"))
         answers = {"logits": logits, "entity_logits": entity_logits}
         if labels is not None:
             answers["mlm_loss"] = class_loss(logits, labels)
-        if entity_labels is not None and entity_logits is not None:
+        if entity_labels is not None:
+            if entity_logits is None:
+                needed, got = "entity_ids for entity_labels", "are missing"
+                raise ValueError(Errors.L261.format(model=type(self).__name__, needed=needed, got=got))
             answers["mep_loss"] = class_loss(entity_logits, entity_labels, "entity_labels")
         losses = [answers[name] for name in ("mlm_loss", "mep_loss") if name in answers]
         loss = sum(losses[1:], losses[0]) if losses else None
@@ -165,13 +162,7 @@ class LukeForMaskedLM(LukeHead):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
-        """Load weights of which the tied ones are there under both names or under either.
-
-        state_dict (Mapping[str, Tensor]): The weights.
-        strict (bool): Whether every weight has to be there, and no other.
-        assign (bool): Whether to take the tensors themselves instead of copying them.
-        RETURNS (NamedTuple): Names that are missing and names that are unexpected.
-        """
+        """See `nn.Module.load_state_dict`: tied weights may be there under both names or under either."""
         weights = dict(state_dict)
         for name, source in self.tied_weights().items():
             if name in weights or source in weights:

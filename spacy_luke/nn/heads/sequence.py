@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from ...batch import LukeInputs
-from ..config import LukeConfig
 from ..outputs import LukeModelOutput
-from .base import LabelHead, classifier_dropout
+from .base import LabelHead
 from .losses import problem_loss
 from .outputs import LukeSequenceClassifierOutput
 
@@ -20,23 +19,18 @@ class LukeForSequenceClassification(LabelHead):
     """
 
     output_class = LukeSequenceClassifierOutput
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, dropout=classifier_dropout(config))
+    has_own_dropout = True
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, width)"""
         return states["pooler_output"]
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Compare the logits with the right answers, by `config.problem_type`. If that is None: with one label,
-        a regression; with integers, a class a text; else several labels a text.
+        """See `LabelHead.loss`: by `config.problem_type`. If that is None: with one label, a regression; with integers,
+        a class a text; else several labels a text.
 
-        logits (Tensor): Shape: (batch, labels)
         labels (Tensor): Numbers, shape (batch, labels) or (batch,) if there is one label; a class a text,
             shape (batch,) or (batch, 1); or 0 or 1 for each label, shape (batch, labels).
-        RETURNS (Tensor): Shape: ()
-        RAISES (ValueError): If shape or values do not fit. (TypeError): if classes are no integers.
         """
         return problem_loss(logits, labels, self.config.problem_type or self._problem_of(labels))
 

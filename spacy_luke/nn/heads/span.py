@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ...batch import LukeInputs
 from ...errors import Errors
-from ..config import LukeConfig
 from ..layout import take_rows
 from ..outputs import LukeModelOutput
 from .base import LabelHead, require_entities
@@ -28,9 +27,7 @@ class LukeForEntitySpanClassification(LabelHead):
     """
 
     output_class = EntitySpanClassificationOutput
-
-    def __init__(self, config: LukeConfig) -> None:
-        super().__init__(config, n_states=3)
+    n_states = 3
 
     def forward(  # type: ignore[override]
         self,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...inputs.batch import window_batch
+from ...inputs.batch import Targets, window_batch
 from ...inputs.batching import batch_windows, candidate_counts, word_sizes
-from ...inputs.mentions import Placement, mention_ids, place_mentions
+from ...inputs.mentions import Placement, place_mentions
 from ...inputs.pieces import DocPieces, Ints, encode_docs
-from ...inputs.targets import Targets
 from ...inputs.windows import Window, make_windows
 from ..gold import Gold
 from ..task import Batch
+from .solve import with_placed
 from .targets import label_targets, relation_targets, span_targets
 
 if TYPE_CHECKING:
@@ -40,12 +40,10 @@ def joint_batches(pipe: LukeJoint, examples: Sequence[Example]) -> list[tuple[Ba
     windows = [make_windows(i, p, *sizes_of_windows) for i, p in enumerate(pieces)]
     golds = [pipe.gold(example) for example in examples]
     relates = settings.relations and bool(joint.relation_labels)
-    placed = [
-        place_mentions(
-            w, p, gold.mentions, relates and gold.relations is not None, pipe.title_ids(gold.spans)
-        )
-        for w, p, gold in zip(windows, pieces, golds, strict=True)
-    ]
+    placed = []
+    for window, p, gold in zip(windows, pieces, golds, strict=True):
+        pairs, ids = relates and gold.relations is not None, pipe.title_ids(gold.spans)
+        placed.append(place_mentions(window, p, gold.mentions, pairs, ids))
     suggested = pipe.suggest(docs) if settings.ner else None
     batcher = _Batcher(network, joint, pieces, golds, placed, suggested)
     flat = [(window, at) for doc in windows for at, window in enumerate(doc)]
@@ -53,10 +51,8 @@ def joint_batches(pipe: LukeJoint, examples: Sequence[Example]) -> list[tuple[Ba
         return []
     sizes = np.concatenate([batcher.sizes(doc, w) for doc, w in enumerate(windows)])  # (n_windows, 3)
     order = np.argsort(sizes.sum(axis=1), kind="stable")
-    return [
-        batcher.batch([flat[i] for i in order[batch]])
-        for batch in batch_windows(sizes[order], pipe.max_batch_pieces)
-    ]
+    batches = batch_windows(sizes[order], pipe.max_batch_pieces)
+    return [batcher.batch([flat[i] for i in order[batch]]) for batch in batches]
 
 
 @dataclass(frozen=True)
@@ -83,21 +79,12 @@ class _Batcher:
 
     def batch(self, windows: Sequence[tuple[Window, int]]) -> tuple[Batch, Targets]:
         """One batch of windows, each with its number in its document."""
-        members = [self.placed[window.doc].mentions[at] for window, at in windows]
         batch = window_batch([window for window, _ in windows], self.pieces, self.network.tokenizer)
         spans = span_targets(batch, self.golds, self.joint)
         settings, find = self.network.settings, self.network.settings.ner and bool((spans != -100).any())
-        batch = batch.with_mentions(
-            members,
-            [self.placed[w.doc].extents[m] for w, m in zip(batch.windows, members, strict=True)],
-            [self.placed[window.doc].pairs[at] for window, at in windows],
-            mention_ids(batch.windows, members, self.placed),
-        )
-        targets = Targets(
-            spans,
-            label_targets(batch, self.golds, self.joint),
-            *relation_targets(batch, self.golds, self.joint),
-        )
+        batch, _ = with_placed(batch, windows, self.placed)
+        labels = label_targets(batch, self.golds, self.joint)
+        targets = Targets(spans, labels, *relation_targets(batch, self.golds, self.joint))
         if find and self.suggested is not None:
             batch = batch.with_spans(self.suggested)
         inputs = batch.inputs

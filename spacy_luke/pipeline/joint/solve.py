@@ -8,8 +8,9 @@ docs -> windows, grouped so that a group holds whole documents of like length
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from ...nn.heads.joint.outputs import JointOutput, Related
     from ..luke import LukeJoint
 
-_Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
-
 
 @dataclass(frozen=True)
 class _Material:
@@ -52,6 +51,9 @@ class _Material:
     predictions: list[Prediction]
 
 
+_Group = tuple[list[int], Ints]  # documents, and what each of their windows holds
+
+
 class JointSolver:
     """Reads documents with the joint model.
 
@@ -61,17 +63,9 @@ class JointSolver:
 
     def __init__(self, pipe: LukeJoint, run: Runner) -> None:
         heads, thresholds = pipe.speaking, pipe.thresholds
-        self.pipe = pipe
-        self.network = pipe.network
-        self.run = run
-        self.tokenizer = pipe.network.tokenizer
-        self.ner_labels = heads.ner_labels
-        self.multi_label = heads.multi_label
-        self.describe = (
-            pipe.writes_vectors
-        )  # whether mentions are read, for vectors and labels, or only found
-        self.relate = bool(heads.relation_labels)
-        self.proposals = heads.proposals_per_token
+        self.pipe, self.heads, self.run = pipe, heads, run
+        self.network, self.tokenizer = pipe.network, pipe.network.tokenizer
+        self.describe = pipe.writes_vectors  # mentions are read, for vectors and labels, or only found
         self.threshold = thresholds["ner"]
         self.relation_floor = min(lowest(thresholds[name]) for name in ("relations", "facts"))
         self.keep_words = bool(pipe.listeners)
@@ -87,30 +81,22 @@ class JointSolver:
         pieces = encode_docs(docs, self.tokenizer)
         sizes = self.network.window_sizes()
         windows = [make_windows(i, p, *sizes) for i, p in enumerate(pieces)]
-        predictions = [
-            Prediction(mentions=list(r.given), searched=r.find and bool(self.ner_labels), blocked=r.blocked)
-            for r in requests
-        ]
+        finds = bool(self.heads.ner_labels)
+        predictions = [Prediction(r.find and finds, r.blocked, mentions=list(r.given)) for r in requests]
         searching = any(prediction.searched for prediction in predictions)
         suggested = self.pipe.suggest(docs) if searching else None
         material = _Material(docs, requests, pieces, windows, suggested, predictions)
-        self._solve_groups(material, [self._sizes(material, doc) for doc in range(len(docs))])
-        return predictions
-
-    def _solve_groups(self, material: _Material, sizes: Sequence[Ints]) -> None:
-        batches: list[_Group] = []
-        large: list[_Group] = []  # single documents that are more than a batch
-        for group in group_documents(sizes, self.run.budget):
-            inside = np.concatenate([sizes[doc] for doc in group])
+        held = [self._sizes(material, doc) for doc in range(len(docs))]
+        batches, large = list[_Group](), list[_Group]()
+        for group in group_documents(held, self.run.budget):
+            inside = np.concatenate([held[doc] for doc in group])
             fits = padded_size(inside) <= self.run.budget
             (batches if fits else large).append((group, inside))
-
-        def solve(group: _Group) -> None:
-            self._solve_group(group[0], material, group[1])
-
+        solve = partial(self._solve_group, material)
         self.run.each(solve, batches)
-        for one in large:  # each has all threads
-            solve(one)
+        for document in large:  # each has all threads
+            solve(document)
+        return predictions
 
     def _sizes(self, material: _Material, doc: int) -> Ints:
         """Words, and candidates or given mentions, of each window. RETURNS (ndarray): Shape: (n_windows, 2)"""
@@ -118,26 +104,27 @@ class JointSolver:
         sizes = np.zeros((len(windows), 2), dtype=np.int64)
         sizes[:, 0] = word_sizes(windows)
         if self.describe:
-            given = np.array(
-                [pieces.extent(start, end) for start, end, _ in prediction.mentions], dtype=np.int64
-            )
-            sizes[:, 1] = count_inside(windows, given.reshape(-1, 2))
+            given = [pieces.extent(start, end) for start, end, _ in prediction.mentions]
+            sizes[:, 1] = count_inside(windows, np.array(given, dtype=np.int64).reshape(-1, 2))
         if prediction.searched:
             suggested = None if material.suggested is None else material.suggested[doc]
-            candidates = candidate_counts(windows, pieces, self.proposals, suggested)
+            candidates = candidate_counts(windows, pieces, self.heads.proposals_per_token, suggested)
             sizes[:, 1] = np.maximum(sizes[:, 1], candidates)
         return sizes
 
-    def _solve_group(self, group: list[int], material: _Material, sizes: Ints) -> None:
+    def _solve_group(self, material: _Material, group_and_sizes: _Group) -> None:
         """Read documents that make one padded batch, or one long document in several."""
-        predictions = material.predictions
+        (group, sizes), predictions = group_and_sizes, material.predictions
         flat = [(window, at) for doc in group for at, window in enumerate(material.windows[doc])]
         whole: WindowBatch | None = None
         kept: JointOutput | None = None
         if self.keep_words or any(predictions[doc].searched for doc in group):
             for batch in batch_windows(sizes, self.budget):
                 words = window_batch([flat[i][0] for i in batch], material.pieces, self.tokenizer)
-                output = self._words(words, material)
+                find = any(predictions[window.doc].searched for window in words.windows)
+                spans = material.suggested if find else None
+                asked = words if spans is None else words.with_spans(spans)
+                output = self.network.predict(self.network.ask(asked.inputs, find=find))
                 self._collect_spans(words, output, predictions)
                 # A long document's caches would not fit: its words are read again.
                 if len(batch) == len(flat):
@@ -147,15 +134,14 @@ class JointSolver:
             predictions[doc].mentions += [span[:3] for span in predictions[doc].found]
         if not self.describe:
             return
-        placed = {}
+        placed: dict[int, Placement] = {}
+        relate = bool(self.heads.relation_labels)
         for doc in group:
             extents = [(start, end) for start, end, _ in predictions[doc].mentions]
             ids = material.requests[doc].ids
             if ids is not None:
                 ids = np.pad(ids, (0, len(extents) - len(ids)), constant_values=self.tokenizer.entity_mask_id)
-            placed[doc] = place_mentions(
-                material.windows[doc], material.pieces[doc], extents, self.relate, ids
-            )
+            placed[doc] = place_mentions(material.windows[doc], material.pieces[doc], extents, relate, ids)
             predictions[doc].seen = placed[doc].home >= 0
         # Only now the number of mentions is known: more of them than candidates may not fit the same batch.
         sizes[:, 1] = [len(placed[window.doc].mentions[at]) for window, at in flat]
@@ -172,19 +158,7 @@ class JointSolver:
 
     # --- finding entities ------------------------------------------------------------------
 
-    def _words(self, batch: WindowBatch, material: _Material) -> JointOutput:
-        find = any(material.predictions[window.doc].searched for window in batch.windows)
-        if find and material.suggested is not None:
-            batch = batch.with_spans(material.suggested)
-        output: JointOutput = self.network.predict(self.network.ask(batch.inputs, find=find))
-        return output
-
-    def _collect_spans(
-        self,
-        batch: WindowBatch,
-        output: JointOutput,
-        predictions: list[Prediction],
-    ) -> None:
+    def _collect_spans(self, batch: WindowBatch, output: JointOutput, predictions: list[Prediction]) -> None:
         if self.keep_words:
             states = output.word_states.float().cpu().numpy()
             for row, window in enumerate(batch.windows):
@@ -199,10 +173,9 @@ class JointSolver:
                 continue
             keep = real[row]
             tokens = batch.tokens[row][slots[row][keep]]  # (n_spans, 2): first and last token
-            spans = tokens + np.array([0, 1])
-            predictions[window.doc].scored += label_spans(
-                spans, probabilities[row][keep], self.ner_labels, self.threshold
-            )
+            spans, scores = tokens + np.array([0, 1]), probabilities[row][keep]
+            found = label_spans(spans, scores, self.heads.ner_labels, self.threshold)
+            predictions[window.doc].scored += found
 
     # --- labelling and relating ------------------------------------------------------------
 
@@ -216,22 +189,12 @@ class JointSolver:
     ) -> None:
         """Read the mentions of a batch of windows, each with its number in its document; `kept` is what was
         computed for them before."""
-        mentions = [placed[window.doc].mentions[at] for window, at in windows]
-        batch = batch.with_mentions(
-            mentions,
-            [placed[window.doc].extents[m] for (window, _), m in zip(windows, mentions, strict=True)],
-            [placed[window.doc].pairs[at] for window, at in windows],
-            mention_ids(batch.windows, mentions, placed),
-        )
-        asked = self.network.ask(
-            batch.inputs,
-            states=None if kept is None else kept.words,
-            rows=None if kept is None else kept.rows,
-            relation_floor=self.relation_floor,
-        )
+        batch, mentions = with_placed(batch, windows, placed)
+        before = {} if kept is None else {"states": kept.words, "rows": kept.rows}
+        asked = self.network.ask(batch.inputs, relation_floor=self.relation_floor, **before)
         output = self.network.predict(asked)
         self._collect_labels(windows, mentions, placed, output, predictions)
-        if output.related is not None and self.relate:
+        if output.related is not None and self.heads.relation_labels:
             self._collect_pairs(batch, mentions, output.related, predictions)
 
     def _collect_labels(
@@ -244,11 +207,9 @@ class JointSolver:
     ) -> None:
         if output.entity_states is None:
             return
-        vectors = output.entity_states.float().cpu().numpy()
-        labels = None
-        if output.label_logits is not None:
-            logits = output.label_logits
-            labels = (logits.sigmoid() if self.multi_label else logits.softmax(-1)).cpu().numpy()
+        vectors, labels, logits = output.entity_states.float().cpu().numpy(), None, output.label_logits
+        if logits is not None:
+            labels = (logits.sigmoid() if self.heads.multi_label else logits.softmax(-1)).cpu().numpy()
         for row, (window, at) in enumerate(windows):
             prediction, members = predictions[window.doc], mentions[row]
             at_home = np.flatnonzero(placed[window.doc].home[members] == at)
@@ -271,3 +232,22 @@ class JointSolver:
             head, tail = mentions[row][pairs[mine, 1]], mentions[row][pairs[mine, 2]]
             prediction.pairs = np.concatenate([prediction.pairs, np.column_stack([head, tail, label[mine]])])
             prediction.scores = np.concatenate([prediction.scores, values[mine]])
+
+
+def with_placed(
+    batch: WindowBatch,
+    windows: Sequence[tuple[Window, int]],
+    placed: Mapping[int, Placement] | Sequence[Placement],
+) -> tuple[WindowBatch, list[Ints]]:
+    """Add the mentions that are read in the windows of a batch.
+
+    batch (WindowBatch): The batch.
+    windows (Sequence[tuple[Window, int]]): Its windows, each with its number in its document.
+    placed (Mapping | Sequence): The placement of each document.
+    RETURNS (tuple): The batch with mentions, and the mentions of each window as indices into its document's.
+    """
+    mentions = [placed[window.doc].mentions[at] for window, at in windows]
+    extents = [placed[window.doc].extents[m] for (window, _), m in zip(windows, mentions, strict=True)]
+    pairs = [placed[window.doc].pairs[at] for window, at in windows]
+    ids = mention_ids(batch.windows, mentions, placed)
+    return batch.with_mentions(mentions, extents, pairs, ids), mentions

@@ -29,12 +29,9 @@ def span_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) 
         slot = {int(token): index for index, token in enumerate(batch.tokens[row]) if token >= 0}
         for (start, end), label in entities.items():
             first, last = slot.get(start), slot.get(end - 1)
-            if (
-                first is not None
-                and last is not None
-                and last - first < joint.max_span_width
-                and label in labels
-            ):
+            if first is None or last is None or label not in labels:
+                continue
+            if last - first < joint.max_span_width:
                 targets[row, first, last - first] = labels[label]
     return targets
 

@@ -12,6 +12,8 @@ from spacy.vocab import Vocab
 
 from .spacing import natural_spaces
 
+DocAndSpans = tuple[Doc, list[Span]]
+
 NESTED = "luke_nested"
 
 
@@ -30,9 +32,6 @@ class Mention(NamedTuple):
     label: str
     cluster: str = ""
     kb_id: str = ""
-
-
-DocAndSpans = tuple[Doc, list[Span]]
 
 
 def build_doc(vocab: Vocab, sentences: Sequence[Sequence[str]], mentions: Iterable[Mention]) -> DocAndSpans:

@@ -124,8 +124,8 @@ class LukeJointModel(LukeHead):
         if states is None:
             states = self._encode_words(inputs)
         output = JointOutput(word_states=states.last_hidden_state, words=states)
-        if find and self.span_head is not None and self.proposer is not None:
-            self._score_spans(inputs, states, output, self.span_head, self.proposer)
+        if find:
+            self._score_spans(inputs, states, output)
         if inputs.entity_start_positions is not None and inputs.entity_start_positions.shape[1]:
             self._label(inputs, states, rows, output, relation_floor)
         return output
@@ -137,19 +137,14 @@ class LukeJointModel(LukeHead):
             return self.luke.encode_words(*words)
         return WordStates(self.encode(LukeInputs(*words)).last_hidden_state, [], [], None)
 
-    def _score_spans(
-        self,
-        inputs: LukeInputs[Tensor],
-        states: WordStates,
-        output: JointOutput,
-        span_head: RowClassifier,
-        proposer: SpanProposer,
-    ) -> None:
+    def _score_spans(self, inputs: LukeInputs[Tensor], states: WordStates, output: JointOutput) -> None:
+        if self.span_head is None or self.proposer is None:
+            return
         first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
         if inputs.spans is None or inputs.gold_spans is not None:
             token_mask, words = inputs.needed("token_mask"), states.last_hidden_state
-            # (batch, n_tokens, hidden) each
-            output.proposal_scores = proposer(take_rows(words, first), take_rows(words, last), token_mask)
+            ends = take_rows(words, first), take_rows(words, last)  # (batch, n_tokens, hidden) each
+            output.proposal_scores = self.proposer(*ends, token_mask)
             wanted = output.proposal_scores.detach()
             if inputs.gold_spans is not None:
                 wanted = wanted + 1e6 * inputs.gold_spans
@@ -167,7 +162,7 @@ class LukeJointModel(LukeHead):
         if are_kept:
             output.rows = rows
         parts = [take_rows(rows.words, start), take_rows(rows.words, end), rows.states]
-        output.span_logits = span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
+        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
 
     def _label(
         self,
