@@ -1,4 +1,4 @@
-"""Entity-aware self-attention (section 3.2): who reads whom, and with which query."""
+"""Entity-aware self-attention (section 3.2): who attends to whom, and with which query."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .inference import InferenceLinear, Rows8
 from .layout import TOKEN_KINDS, Group, Layout, TokenKind
 from .linear import Linear
 
-# From how many scores on folding pays, of all and of one head; measured on CPU, where large matrices cost page faults
-# and products of bfloat16 are slow where they are small.
+# How many scores, of all heads and of one, make folding pay. Measured on CPU, where large matrices cost page faults,
+# and small products of bfloat16 are slow.
 FOLD_FROM = {torch.float32: (5 << 19, 1 << 16), torch.bfloat16: (1 << 18, 3 << 13)}
 
 Prepared = Tensor | Rows8  # hidden states, as they are or in the precision of the products
 KeysValues = tuple[Tensor, Tensor]
 # Context (rows, width), and the probabilities of each group, (size, heads, rows, tokens), if they were asked for.
-Read = tuple[Tensor, list[Tensor]]
+Attended = tuple[Tensor, list[Tensor]]
 
 
 class LukeSelfAttention(nn.Module):
-    """Multi-head attention of words and entities with keys and values in common and a query for each
-    pair of kinds: word to word (`query`), word to entity, entity to word, entity to entity.
+    """Multi-head attention among words and entities. They share keys and values, but each pair of kinds has its own
+    query: word to word (`query`), word to entity, entity to word, entity to entity.
 
-    Words and entities stay in tensors of their own, so that a word pass can be kept and read again. All states
-    are rows, whose layout says who may read whom.
+    Words and entities are separate tensors, so that a word pass can be kept and used again. All states are rows of a
+    matrix; a `Layout` says which of them belong together.
     config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
@@ -50,12 +50,12 @@ class LukeSelfAttention(nn.Module):
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
     def prepare(self, hidden: Tensor) -> Prepared:
-        """Convert hidden states to the precision of the products, once for all that read them.
+        """Convert hidden states to the precision of the products, once for all projections.
         hidden (Tensor): Shape: (rows, width). RETURNS (Tensor | Rows8): The same rows."""
         return self.key.prepare(hidden) if isinstance(self.key, InferenceLinear) else hidden
 
     def keys_values(self, hidden: Prepared) -> KeysValues:
-        """Project hidden states to what others read of them.
+        """Project hidden states to keys and values.
         hidden (Tensor | Rows8): Prepared. RETURNS (tuple[Tensor, Tensor]): Keys and values. Shape: (rows, width)"""
         return self.key(hidden), self.value(hidden)
 
@@ -67,8 +67,8 @@ class LukeSelfAttention(nn.Module):
         entities: KeysValues | None = None,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
-    ) -> Read:
-        """What the words read: the words, and the entities if the configuration lets them.
+    ) -> Attended:
+        """Let words attend to the words, and to the entities if the configuration says so.
 
         hidden (Tensor | Rows8): Word states, prepared. Shape: (words, width)
         layout (Layout): Which rows belong together.
@@ -77,7 +77,7 @@ class LukeSelfAttention(nn.Module):
         head_mask (Tensor | None): Factor of each head. Shape: (heads, 1, 1)
         need_probs (bool): Whether to return the probabilities, which takes a slower way.
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (words, width), and probabilities of each group,
-            shape (size, heads, words, words [+ entities if they are read]).
+            shape (size, heads, words, words [+ entities]).
         """
         queries, kinds = [self.query(hidden)], [words]
         if entities is not None and self.words_attend_to_entities:
@@ -94,13 +94,14 @@ class LukeSelfAttention(nn.Module):
         entities: KeysValues,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
-    ) -> Read:
-        """What the entities read: the words, and all entities or only themselves, as the configuration says.
+    ) -> Attended:
+        """Let entities attend to the words, and to all entities or only to themselves, as the configuration says.
 
         hidden (Tensor | Rows8): Entity states, prepared. Shape: (entities, width)
+        layout, words, entities, head_mask, need_probs: As in `attend_from_words`.
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
-            shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where an
-            entity reads no other one. Further arguments are those of `attend_from_words`.
+            shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where entities
+            attend only to themselves.
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         own_query = self.e2e_query(hidden) if self.entity_aware else query
@@ -112,10 +113,10 @@ class LukeSelfAttention(nn.Module):
         return _join([self._attend(*parts, head_mask, need_probs) for parts in divided])
 
     def attend_with(self, probs: Tensor, group: Group, words: KeysValues, entities: KeysValues) -> Tensor:
-        """Read with probabilities that are returned, so that gradients reach them. Nothing is packed then.
+        """Compute the context from probabilities that are returned to the caller, so that gradients reach them.
 
         probs (Tensor): Shape: (size, heads, words + entities, words + entities)
-        group (Group): The only one.
+        group (Group): The only one, because nothing is packed where probabilities are returned.
         words, entities (tuple[Tensor, Tensor]): Keys and values. Shape: (rows of each, width)
         RETURNS (Tensor): Context. Shape: (words + entities, width)
         """
@@ -150,7 +151,7 @@ class LukeSelfAttention(nn.Module):
         head_mask: Tensor | None,
         need_probs: bool,
     ) -> tuple[Tensor, Tensor | None]:
-        """One softmax over one or two blocks of tokens, each read with a query of its own."""
+        """One softmax over one or two blocks of tokens, each with its own query."""
         masks = [group.word_mask, group.entity_mask][: len(blocks)]
         bias = additive_mask(masks, blocks, queries[0].dtype)
         keys = [block[0] for block in blocks]
@@ -191,9 +192,9 @@ class LukeSelfAttention(nn.Module):
         selves: KeysValues,
         head_mask: Tensor | None,
         need_probs: bool,
-    ) -> Read:
-        """As `_attend`, with one column for the row's own key instead of a block of all entities. What a row does with
-        itself needs no group: only the words are read by groups, and tell which share remains for the row itself."""
+    ) -> Attended:
+        """As `_attend`, with a single column for the entity itself in place of the block of entities. Only the words
+        need groups: they tell which share of its attention an entity has left for itself."""
         by_head = own_query.shape[0], self.heads, own_query.shape[1] // self.heads  # rows, heads, d
         scale = 1.0 / math.sqrt(by_head[2])
         own_score = (own_query * selves[0]).view(by_head).sum(dim=-1)  # (rows, width) -> (rows, heads)
@@ -202,7 +203,7 @@ class LukeSelfAttention(nn.Module):
         divided = self._divide(layout, [query * scale, own_score * scale], [words], "entities")
         for (asked, own), (block,), group in divided:
             bias = additive_mask([group.word_mask], [block], query.dtype)
-            bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always reads itself
+            bias = None if bias is None else F.pad(bias, (0, 1))  # an entity always attends to itself
             few = query.device.type == "cpu" and not is_large(asked, block[1])
             if plain or few:
                 asked, own, keys, values = suit_small_products([asked, own, *block])
@@ -236,18 +237,18 @@ def is_large(query: Tensor, values: Tensor) -> bool:
 
 
 def suit_small_products(parts: list[Tensor]) -> list[Tensor]:
-    """RETURNS (list[Tensor]): The same in float32 instead of bfloat16, where that is faster for small matrices."""
+    """RETURNS (list[Tensor]): The same in float32 where products of small matrices in bfloat16 are slower."""
     slow = parts[0].device.type == "cpu" and not torch.is_autocast_enabled("cpu")
     return [part.float() for part in parts] if slow and parts[0].dtype == torch.bfloat16 else parts
 
 
 def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Make one attention of two blocks with a query each: queries side by side, keys beside zeros.
+    """Make one attention of two blocks that have a query each: queries side by side, keys filled up with zeros.
 
     queries, keys (list[Tensor]): Shape: (batch, heads, rows or tokens, d) each
     values (Tensor): Shape: (batch, heads, all tokens, d)
-    RETURNS (tuple[Tensor, Tensor, Tensor]): Query, key and value of width 2 * d; the second half of what they
-        read is zero.
+    RETURNS (tuple[Tensor, Tensor, Tensor]): Query, key and value of width 2 * d; the second half of the result is
+        zero.
     """
     width = values.shape[-1]
     key = torch.cat([F.pad(keys[0], (0, width)), F.pad(keys[1], (width, 0))], dim=2)
@@ -257,18 +258,18 @@ def fold_blocks(queries: list[Tensor], keys: list[Tensor], values: Tensor) -> tu
 def fused_words_and_self(
     query: Tensor, own_score: Tensor, words: KeysValues, bias: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Read the words, beside oneself, without building a matrix of scores.
+    """Let entities attend to the words and to themselves without building a matrix of scores.
 
-    One key that stands for "self" is put behind the words, and one dimension behind the width. There the
-    query carries the row's own score and the key a 1, so their product is that score; and the value a 1, so
-    the result tells how much of itself the row has read.
+    Behind the words comes a key that stands for "self", and behind the width another dimension. There the query has the
+    entity's score for itself and this key a 1, so that their product is that score. The value has a 1, too, so that the
+    result says how much attention the entity pays to itself.
 
     query (Tensor): Scaled. Shape: (batch, heads, entities, d)
-    own_score (Tensor): Scaled product of a row's query and its own key. Shape: (batch, heads, entities, 1)
+    own_score (Tensor): Scaled product of an entity's query and its own key. Shape: (batch, heads, entities, 1)
     words (tuple[Tensor, Tensor]): Keys and values of the words. Shape: (batch, heads, words, d)
     bias (Tensor | None): Of the words and oneself. Shape: (batch, 1, 1, words + 1)
-    RETURNS (tuple[Tensor, Tensor]): What was read of the words, shape (batch, heads, entities, d), and the share
-        that the row itself has, shape (batch, heads, entities, 1).
+    RETURNS (tuple[Tensor, Tensor]): The words' part of the context, shape (batch, heads, entities, d), and the
+        entity's attention to itself, shape (batch, heads, entities, 1).
     """
     width = query.shape[-1]
     query = F.pad(query, (0, 8))  # widths that 8 divides suit the GPU kernels
@@ -276,8 +277,8 @@ def fused_words_and_self(
     keys, values = (F.pad(part, (0, 8, 0, 1)) for part in words)  # (batch, heads, words + 1, d + 8)
     keys[:, :, -1, width] = 1.0
     values[:, :, -1, width] = 1.0
-    read = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
-    return read[..., :width], read[..., width : width + 1]
+    context = F.scaled_dot_product_attention(query, keys, values, bias, scale=1.0)
+    return context[..., :width], context[..., width : width + 1]
 
 
 def additive_mask(
@@ -285,11 +286,11 @@ def additive_mask(
 ) -> Tensor | None:
     """Turn the masks of some blocks of tokens into one term of the scores.
 
-    masks (Sequence[Tensor | None]): 1 to read, 0 to skip; None to read all. Shape: (batch, tokens)
+    masks (Sequence[Tensor | None]): 0 for tokens to skip; None to skip none. Shape: (batch, tokens)
     blocks (Sequence[tuple[Tensor, Tensor]]): Keys and values of each block.
-    dtype (torch.dtype): Type of the scores. Its own minimum masks: that of float32 is -inf in bfloat16, and
-        rows without any token to read would become NaN.
-    RETURNS (Tensor | None): Shape: (batch, 1, 1, all tokens), or None if everything is read.
+    dtype (torch.dtype): Type of the scores, whose own minimum is taken: that of float32 is -inf in bfloat16, which
+        makes NaN where all tokens are skipped.
+    RETURNS (Tensor | None): Shape: (batch, 1, 1, all tokens), or None if none is skipped.
     """
     if all(mask is None for mask in masks):
         return None
@@ -306,5 +307,5 @@ def merge_heads(context: Tensor) -> Tensor:
     return context.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def _join(reads: list[tuple[Tensor, Tensor | None]]) -> Read:
-    return torch.cat([context for context, _ in reads]), [probs for _, probs in reads if probs is not None]
+def _join(groups: list[tuple[Tensor, Tensor | None]]) -> Attended:
+    return torch.cat([context for context, _ in groups]), [probs for _, probs in groups if probs is not None]

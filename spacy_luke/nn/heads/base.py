@@ -38,7 +38,7 @@ UNTRAINED = "untrained"  # field of a saved configuration: parts of the model wh
 class LukeHead(LukePreTrainedModel):
     """An encoder with something on top of it. config (LukeConfig): The model's configuration."""
 
-    # Whether the published head's encoder has the pooling layer, read or not.
+    # Whether the published head's encoder has the pooling layer, even if the head doesn't use it.
     has_pooler: ClassVar[bool] = True
 
     def __init__(self, config: LukeConfig) -> None:
@@ -102,14 +102,14 @@ class LukeHead(LukePreTrainedModel):
         saved = saved_class(self.config)
         is_own = saved in {kind.__name__ for kind in type(self).__mro__}
         if not is_own and (saved is not None or not self.head_may_be_missing):
-            # The head of another class may have the same names and shapes; its weights mean something else.
+            # The head of another class may have the same names and shapes, but means something else.
             weights = fit_prefix(weights, self.base_model_prefix, is_base=True)
         missing = super()._load(weights, dtype, ignore_mismatched_sizes)
         if missing:
             origin = "" if is_own or saved is None else f" of a {saved}"
             message = Warnings.W201.format(model=type(self).__name__, parts=", ".join(missing), task=origin)
             warnings.warn(message, UserWarning, stacklevel=4)
-        # From now on the model knows better than its configuration, which gets these fields when it is saved.
+        # From now on these fields are the model's; `saved_config` writes them.
         vars(self.config).pop("joint", None)
         parts = dict(self.named_modules()).keys() & set(vars(self.config).pop(UNTRAINED, ()))
         self.untrained = tuple(sorted({*self.untrained, *parts}))
@@ -188,7 +188,7 @@ class LabelHead(LukeHead):
         self.untrained = tuple(sorted({*self.untrained, "classifier"}))
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
-        """Choose what is labelled. states (LukeModelOutput): From the encoder. inputs (LukeInputs): What it has read.
+        """Choose what is labelled. states (LukeModelOutput): From the encoder. inputs (LukeInputs): Its inputs.
         RETURNS (Tensor): Shape: (..., n_states * width)"""
         raise NotImplementedError
 
