@@ -44,7 +44,7 @@ PLACES = {
         ("nn/model.py", "forward"),
     ],
     "heads": [("nn/heads/joint/model.py", "forward")],  # with the encoder, which is taken off
-    "annotate": [("pipeline/luke.py", "set_annotations")],
+    "annotate": [("pipeline/pipe.py", "set_annotations")],
 }
 
 
