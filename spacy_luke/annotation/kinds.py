@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
 from . import entities, relations, texts
-from .moving import Place, keep, move_pairs, move_rows, move_vectors
+from .moving import PAIRS, ROWS, VECTORS, WHOLE, Moving
 
 
 class Kind(NamedTuple):
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
     attribute (str): The extension attribute.
     read (Callable): Its getter. A function of a module, because other processes find it by name.
     write (Callable): Its setter, which checks what is assigned; None forgets it.
-    move (Callable): Gives what is stored the places that it has in another document; `keep` for what has none.
+    moving (Moving): How it follows its text to another document.
     """
 
     name: str
@@ -31,23 +31,21 @@ class Kind(NamedTuple):
     attribute: str
     read: Callable[..., Any]
     write: Callable[..., None]
-    move: Callable[[Any, Place], Any]
+    moving: Moving
 
 
 _TABLE = (
-    Kind("best", Span, "luke_label", entities.read_label, entities.write_label, move_rows),
-    Kind("labels", Span, "luke_labels", entities.read_labels, entities.write_labels, move_rows),
-    Kind("vectors", Span, "luke_vector", entities.read_vector, entities.write_vector, move_vectors),
-    Kind(
-        "candidates", Span, "luke_candidates", entities.read_candidates, entities.write_candidates, move_rows
-    ),
-    Kind("relations", Doc, "luke_relations", relations.read_relations, relations.write_relations, move_pairs),
-    Kind("facts", Doc, "luke_facts", relations.read_facts, relations.write_facts, move_pairs),
-    Kind("text_pair", Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair, keep),
-    Kind("question", Doc, "luke_question", texts.read_question, texts.write_question, keep),
-    Kind("choices", Doc, "luke_choices", texts.read_choices, texts.write_choices, keep),
-    Kind("choice", Doc, "luke_choice", texts.read_choice, texts.write_choice, keep),
-    Kind("tags", Token, "luke_tag", texts.read_tag, texts.write_tag, move_rows),
+    Kind("best", Span, "luke_label", entities.read_label, entities.write_label, ROWS),
+    Kind("labels", Span, "luke_labels", entities.read_labels, entities.write_labels, ROWS),
+    Kind("vectors", Span, "luke_vector", entities.read_vector, entities.write_vector, VECTORS),
+    Kind("candidates", Span, "luke_candidates", entities.read_candidates, entities.write_candidates, ROWS),
+    Kind("relations", Doc, "luke_relations", relations.read_relations, relations.write_relations, PAIRS),
+    Kind("facts", Doc, "luke_facts", relations.read_facts, relations.write_facts, PAIRS),
+    Kind("text_pair", Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair, WHOLE),
+    Kind("question", Doc, "luke_question", texts.read_question, texts.write_question, WHOLE),
+    Kind("choices", Doc, "luke_choices", texts.read_choices, texts.write_choices, WHOLE),
+    Kind("choice", Doc, "luke_choice", texts.read_choice, texts.write_choice, WHOLE),
+    Kind("tags", Token, "luke_tag", texts.read_tag, texts.write_tag, ROWS),
 )
 KINDS = {kind.name: kind for kind in _TABLE}
 

@@ -14,6 +14,7 @@ from spacy.language import Language
 from thinc.api import Model
 
 from ..errors import Errors
+from ..training.metrics import shown_weights
 
 if TYPE_CHECKING:
     from .pipe import LukePipe
@@ -113,7 +114,7 @@ def make_factory(
         factory,
         assigns=list(assigns),
         default_config=config,
-        default_score_weights=dict(score_weights),
+        default_score_weights=shown_weights(score_weights),
         func=make,
     )
     return make
