@@ -114,8 +114,11 @@ class LukeCorpus:
         if self.augmenter is None:
             yield example
             return
-        for augmented in self.augmenter(nlp, example):
-            if augmented.reference is not reference and KEY not in augmented.reference.user_data:
+        given = _without_groups(example)
+        for augmented in self.augmenter(nlp, given):
+            if augmented.reference is given.reference:
+                augmented = example if augmented is given else Example(augmented.predicted, reference)
+            elif KEY not in augmented.reference.user_data:
                 _carry(reference, augmented.reference)
             if self.gold_ents and augmented is not example:
                 augmented = Example(_predicted(nlp, augmented.reference, True), augmented.reference)
@@ -123,6 +126,15 @@ class LukeCorpus:
 
 
 create_corpus = LukeCorpus  # what the entry point names
+
+
+def _without_groups(example: Example) -> Example:
+    """spaCy's augmenters fail on references with span groups, or leave them as they are."""
+    if not example.reference.spans:
+        return example
+    reference = example.reference.copy()
+    reference.spans.clear()
+    return Example(example.predicted, reference)
 
 
 def _carry(reference: Doc, variant: Doc) -> None:
