@@ -7,7 +7,6 @@ has heads for it. Each of the four components takes each of the four architectur
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -269,14 +268,13 @@ class EntityPipe(ListenedTo, LukePipe):
             return None
         return with_mentions(self.entities, predicted, reference)
 
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-        """See `LukePipe.score`. Relations that it can't find don't count, which is said once."""
-        scores = super().score(examples, **kwargs)
+    def uncounted(self, scores: Mapping[str, Any]) -> str | None:
+        """See `Task.uncounted`: relations beyond the limits, which is said once."""
         share = scores.get("luke_relations_known")
-        if share is not None and share < 1 and "limits" not in self._told:
-            self._told.add("limits")
-            warnings.warn(Warnings.W307.format(name=self.name, share=share), stacklevel=2)
-        return scores
+        if share is None or share == 1 or "limits" in self._told:
+            return None
+        self._told.add("limits")
+        return Warnings.W307.format(name=self.name, share=share)
 
     # --- training --------------------------------------------------------------------------
 

@@ -194,7 +194,11 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         RETURNS (dict[str, Any]): Their scores, also under short names; none without a scorer."""
         if self.scorer is None:
             return {}
-        return with_short_names(self.scorer(self._answered(list(examples)), pipe=self, **kwargs))
+        scores = self.scorer(self._answered(list(examples)), pipe=self, **kwargs)
+        uncounted = self.uncounted(scores)
+        if uncounted is not None:
+            warnings.warn(uncounted, stacklevel=2)
+        return with_short_names(scores)
 
     def _answered(self, examples: Sequence[Example]) -> list[Example]:
         """The examples, read with all that was asked; without those that can't be read."""

@@ -11,7 +11,7 @@ the methods of a task filled in.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import Warnings
@@ -134,6 +134,10 @@ class Task(ABC):
         reference (Doc): The gold document.
         RETURNS (Doc | None): A copy of the predicted one with all that the task asks for; None if it had that.
         """
+        return None
+
+    def uncounted(self, scores: Mapping[str, Any]) -> str | None:
+        """scores (Mapping[str, Any]): Scores. RETURNS (str | None): A warning if they leave out a part of the gold."""
         return None
 
     # --- what it knows and says ------------------------------------------------------------
