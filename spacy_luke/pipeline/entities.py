@@ -186,14 +186,14 @@ class EntityPipe(ListenedTo, LukePipe):
         return self._not_searched(docs) or self._never_related(docs)
 
     def _not_searched(self, docs: Sequence[Doc]) -> str | None:
-        """Say once that others have decided that there are no entities. Where they found some, they do their work."""
-        if self.find_entities != "auto" or not self.speaking.ner_labels or "ner" in self._told:
+        """Say once that others have decided for all documents that there are no entities. Where they found some, they
+        do their work; where they left a document open, there is something to do here."""
+        docs = [doc for doc in docs if len(doc)]
+        if not docs or self.find_entities != "auto" or not self.speaking.ner_labels or "ner" in self._told:
             return None
-        given = any(self.entities(doc) for doc in docs)
-        closed = sum(len(doc) > 0 and doc.has_annotation("ENT_IOB") for doc in docs)
-        if given or closed:
-            self._told.add("ner")
-        return Warnings.W304.format(name=self.name, n=closed) if closed and not given else None
+        self._told.add("ner")
+        closed = all(doc.has_annotation("ENT_IOB") and not self.entities(doc) for doc in docs)
+        return Warnings.W304.format(name=self.name, n=len(docs)) if closed else None
 
     def _never_related(self, docs: Sequence[Doc]) -> str | None:
         """Say once that relations are limited to labels that no entity has."""
