@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import Errors
 from ..options import MARKERS
-from ..spans import CharSpan, check_spans
+from ..spans import CharSpan, EncodedText, TokenSpan, check_spans
 
 
 @dataclass
@@ -147,6 +147,24 @@ def _parse_spans(spans: list[Any]) -> list[CharSpan]:
     if all(type(place) is int for span in spans for place in span):
         return spans
     return [(operator.index(start), operator.index(end)) for start, end in spans]
+
+
+def parse_ids(
+    ids: Sequence[int], entity_ids: Sequence[int] | None, spans: Sequence[TokenSpan] | None
+) -> EncodedText:
+    """Check a text that is ids already.
+
+    ids (Sequence[int]): Its word pieces.
+    entity_ids (Sequence[int] | None): Its entities.
+    spans (Sequence[tuple[int, int]] | None): The first word piece of each entity and the one after its last.
+    RETURNS (EncodedText): The text.
+    RAISES (ValueError): If there are not as many spans as entities.
+    """
+    entities = None if entity_ids is None else list(entity_ids)
+    places = [(start, end) for start, end in spans or ()]
+    if len(entities or ()) != len(places):
+        raise ValueError(Errors.L144.format(n=len(entities or ()), found=len(places)))
+    return EncodedText(list(ids), places, entity_ids=entities)
 
 
 # --- texts that are given as words ---------------------------------------------------------

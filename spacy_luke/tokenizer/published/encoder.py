@@ -12,7 +12,7 @@ from ...errors import Errors, Warnings
 from ..options import check_side
 from ..spans import EncodedText, TokenSpan
 from ..special import Template
-from .arguments import Example, parse_batch, parse_single
+from .arguments import Example, parse_batch, parse_ids, parse_single
 from .assemble import Assembler, Row
 from .encoding import (
     LukeEncoding,
@@ -25,7 +25,6 @@ from .encoding import (
 )
 from .limits import Limits, resolve_limits
 from .padding import Padder
-from .tasks import apply_task, text_of_ids
 from .vocabulary import PublishedVocab
 
 logger = logging.getLogger(__name__)
@@ -215,8 +214,8 @@ class InputEncoder(PublishedVocab):
             return_special_tokens_mask=return_special_tokens_mask,
             return_overflowing_tokens=return_overflowing_tokens,
         )
-        first = text_of_ids(ids, entity_ids, entity_token_spans)
-        second = None if pair_ids is None else text_of_ids(pair_ids, pair_entity_ids, pair_entity_token_spans)
+        first = parse_ids(ids, entity_ids, entity_token_spans)
+        second = None if pair_ids is None else parse_ids(pair_ids, pair_entity_ids, pair_entity_token_spans)
         rows = self._assemble(assemble, [(first, second)], verbose)
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
         row = _pad_single(rows, padder, assemble, return_length)
@@ -350,16 +349,17 @@ class InputEncoder(PublishedVocab):
         texts = [text for example in examples for text in example if text is not None]
         encoded = self.encode_texts(
             [text.text for text in texts],
-            [text.spans or () for text in texts],
+            [text.spans for text in texts],
+            task=self.task,
             add_prefix_space=add_prefix_space,
             split_special_tokens=split_special_tokens,
             with_offsets=with_offsets,
         )
-        markers = self.additional_special_tokens_ids
-        each = iter(
-            apply_task(self.task, ids, text, self.entity_vocab, markers)
-            for ids, text in zip(encoded, texts, strict=True)
-        )
+        for text, given in zip(encoded, texts, strict=True):
+            text.words = given.words
+            if given.titles is not None:
+                text.entity_ids = self.entity_vocab.lookup(given.titles)
+        each = iter(encoded)
         return [(next(each), None if second is None else next(each)) for _, second in examples]
 
 
