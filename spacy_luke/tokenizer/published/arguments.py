@@ -31,6 +31,14 @@ class TextInput:
 Example = tuple[TextInput, TextInput | None]  # one input: a text, or two
 
 
+def is_batch(text: Any, presplit: bool) -> bool:
+    """text (Any): The first argument of a call. presplit (bool): Whether texts are lists of words.
+    RETURNS (bool): Whether it is many texts."""
+    if presplit and isinstance(text, (list, tuple)) and text:
+        text = text[0]
+    return isinstance(text, (list, tuple))
+
+
 def parse_single(
     text: Any,
     text_pair: Any,
