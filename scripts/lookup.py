@@ -13,7 +13,7 @@ from typing import NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import has_relations, normalize, read_relations
+from spacy_luke.annotation import get_relations, has_relations, normalize
 from spacy_luke.training.answers import Answers
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
@@ -99,7 +99,7 @@ def see(doc: Doc) -> list[Seen]:
     RETURNS (list[Seen]): One for each directed pair.
     """
     gold: defaultdict[tuple[Offsets, Offsets], set[str]] = defaultdict(set)
-    for relation in read_relations(doc):
+    for relation in get_relations(doc):
         gold[char_offsets(relation.head), char_offsets(relation.tail)].add(relation.label)
     return [_see(doc, head, tail, gold) for head, tail in sentence_pairs(doc)]
 
@@ -157,7 +157,7 @@ def lookup_answers(lookup: Lookup, gold: Doc) -> Answers:
     gold (Doc): The gold document; the lookup sees its mentions with their types.
     RETURNS (Answers): (head place, tail place, label), given and gold.
     """
-    return Answers(lookup.answer(see(gold)), mention_pairs(read_relations(gold), same_sentence))
+    return Answers(lookup.answer(see(gold)), mention_pairs(get_relations(gold), same_sentence))
 
 
 def lookup_facts(lookup: Lookup, gold: Doc) -> Answers:
@@ -169,7 +169,7 @@ def lookup_facts(lookup: Lookup, gold: Doc) -> Answers:
     """
     names = {char_offsets(span): entity(span) for span in all_mentions(gold)}
     told = {(names[head], names[tail], label) for head, tail, label in lookup.answer(see(gold))}
-    gold_facts = entity_triples(read_relations(gold))
+    gold_facts = entity_triples(get_relations(gold))
     return Answers({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
 
 

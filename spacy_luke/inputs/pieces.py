@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..tokenizer import BaseTokenizer
 
 Ints = NDArray[np.int64]
-Extent = tuple[int, int]  # first and last-plus-one, of tokens or of their pieces
+Extent = tuple[int, int]  # first and last-plus-one token
 
 # Case classes, fed as token types to encoders whose vocabulary is uncased: `LukeConfig.case_token_types`.
 LOWER, TITLE, UPPER, MIXED = range(4)
@@ -50,7 +50,7 @@ class DocPieces:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def extent(self, start: int, end: int) -> Extent:
+    def extent(self, start: int, end: int) -> tuple[int, int]:
         """The pieces of tokens start..end (exclusive); empty when the tokenizer dropped all of them."""
         return int(self.starts[start]), int(self.starts[end])
 

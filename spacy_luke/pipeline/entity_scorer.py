@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
+from ..annotation import get_labels, get_relations, has_labels, has_relations, stored
 from ..training.answers import Answers
 from ..training.converters.build import NESTED
 from ..training.metrics import count_by_label, total
@@ -119,13 +119,13 @@ class LukeScorer:
 
 
 def _labels_above(span: Span, threshold: Threshold) -> set[str]:
-    return {label for label, score in read_labels(span).items() if score > threshold_of(threshold, label)}
+    return {label for label, score in get_labels(span).items() if score > threshold_of(threshold, label)}
 
 
 def _relations(example: Example, near: Near | None) -> Answers:
     """Both sides within the reference's limits, so that neither gains by its own sentences."""
-    predicted = mention_pairs(read_relations(example.predicted))
-    gold = mention_pairs(read_relations(example.reference))
+    predicted = mention_pairs(get_relations(example.predicted))
+    gold = mention_pairs(get_relations(example.reference))
     if near is None:
         return Answers(predicted, gold)
     return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
-from ..annotation import read_facts, read_relations
+from ..annotation import get_facts, get_relations
 from .mentions import all_mentions
 from .outcomes import char_offsets, entity, entity_triples, mention_pairs, same_sentence
 
@@ -61,11 +61,11 @@ def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     RETURNS (ScoredAnswers): (head offsets, tail offsets, label).
     """
     scores: dict[tuple[Any, ...], float] = {}
-    for head, tail, label, score, _ in read_relations(doc):
+    for head, tail, label, score, _ in get_relations(doc):
         if same_sentence(head, tail):
             answer = (char_offsets(head), char_offsets(tail), label)
             scores[answer] = max(score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, mention_pairs(read_relations(gold), same_sentence))
+    return ScoredAnswers(scores, mention_pairs(get_relations(gold), same_sentence))
 
 
 def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
@@ -76,9 +76,9 @@ def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     RETURNS (ScoredAnswers): (head entity, tail entity, label), no entity related to itself.
     """
     scores: dict[tuple[Any, ...], float] = {}
-    for fact in read_facts(doc):
+    for fact in get_facts(doc):
         for pair in fact.pairs:
             answer = (entity(pair.head), entity(pair.tail), pair.label)
             if answer[0] != answer[1]:
                 scores[answer] = max(pair.score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, entity_triples(read_relations(gold)))
+    return ScoredAnswers(scores, entity_triples(get_relations(gold)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import Errors
 from ..options import MARKERS
-from ..spans import CharSpan, EncodedText, TokenSpan, check_spans
+from ..spans import CharSpan, EncodedText, PieceSpan, check_spans
 
 
 @dataclass
@@ -158,7 +158,7 @@ def _parse_spans(spans: list[Any]) -> list[CharSpan]:
 
 
 def parse_ids(
-    ids: Sequence[int], entity_ids: Sequence[int] | None, spans: Sequence[TokenSpan] | None
+    ids: Sequence[int], entity_ids: Sequence[int] | None, spans: Sequence[PieceSpan] | None
 ) -> EncodedText:
     """Check a text that is ids already.
 

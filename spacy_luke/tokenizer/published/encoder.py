@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import Errors, Warnings
 from ..options import check_side
-from ..spans import EncodedText, TokenSpan
+from ..spans import EncodedText, PieceSpan
 from ..special import Template
 from .arguments import Example, is_batch, parse_batch, parse_ids, parse_single
 from .assemble import Assembler, Row
@@ -160,8 +160,8 @@ class InputEncoder(PublishedVocab):
         pair_ids: Sequence[int] | None = None,
         entity_ids: Sequence[int] | None = None,
         pair_entity_ids: Sequence[int] | None = None,
-        entity_token_spans: Sequence[TokenSpan] | None = None,
-        pair_entity_token_spans: Sequence[TokenSpan] | None = None,
+        entity_token_spans: Sequence[PieceSpan] | None = None,
+        pair_entity_token_spans: Sequence[PieceSpan] | None = None,
         add_special_tokens: bool = True,
         padding: bool | str = False,
         truncation: bool | str | None = None,
