@@ -13,7 +13,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
 from spacy_luke.annotation import get_relations
-from spacy_luke.training.answers import Answers
+from spacy_luke.training.answers import Comparison
 from spacy_luke.training.metrics import count
 from spacy_luke.training.outcomes import entity
 
@@ -72,10 +72,10 @@ def score_document(
     return DocumentScore(count(predicted, gold), known)
 
 
-def known_score(facts: Answers, gold: Doc, train_facts: AbstractSet[NameTriple]) -> DocumentScore:
+def known_score(facts: Comparison, gold: Doc, train_facts: AbstractSet[NameTriple]) -> DocumentScore:
     """One document's part in the figures.
 
-    facts (Answers): From `fact_answers`, decided.
+    facts (Comparison): From `fact_answers`, decided.
     gold (Doc): The gold document.
     train_facts (Set[tuple[str, str, str]]): What the training data tell by name, see `name_triples`.
     RETURNS (DocumentScore): Counts, and how many right answers the training data tell.

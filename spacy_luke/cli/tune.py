@@ -19,7 +19,7 @@ from ..annotation import has_relations
 from ..errors import Errors
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
-from ..training.answers import Answers, ScoredAnswers, fact_answers, pair_answers, span_answers
+from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import count, total
@@ -109,7 +109,7 @@ def _best(answers: Sequence[ScoredAnswers]) -> tuple[float, float]:
     return threshold, f1(threshold)
 
 
-def _f1(answers: Iterable[Answers]) -> float:
+def _f1(answers: Iterable[Comparison]) -> float:
     return float(total(count(*row) for row in answers).fscore)
 
 

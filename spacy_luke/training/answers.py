@@ -15,8 +15,8 @@ from .outcomes import char_offsets, entity, entity_triples, mention_pairs, same_
 Cutoff = Callable[[str], float]
 
 
-class Answers(NamedTuple):
-    """One document's answers, the label last in each.
+class Comparison(NamedTuple):
+    """One document's answers beside the right ones, the label last in each.
 
     predicted (Set[tuple]): Those given.
     gold (Set[tuple]): The right ones.
@@ -36,21 +36,21 @@ class ScoredAnswers(NamedTuple):
     scores: Mapping[tuple[Any, ...], float]
     gold: AbstractSet[tuple[Any, ...]]
 
-    def above(self, cutoff: Cutoff) -> Answers:
-        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Answers): What has a higher score."""
+    def above(self, cutoff: Cutoff) -> Comparison:
+        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Comparison): What has a higher score."""
         predicted = {answer for answer, score in self.scores.items() if score > cutoff(answer[-1])}
-        return Answers(predicted, self.gold)
+        return Comparison(predicted, self.gold)
 
 
-def span_answers(doc: Doc, gold: Doc) -> Answers:
+def span_answers(doc: Doc, gold: Doc) -> Comparison:
     """Entities that were found, by exact place and type.
 
     doc (Doc): The predicted document.
     gold (Doc): The gold document; mentions nested in others count as gold too.
-    RETURNS (Answers): (start, end, label), in characters.
+    RETURNS (Comparison): (start, end, label), in characters.
     """
     predicted = {(*char_offsets(span), span.label_) for span in doc.ents}
-    return Answers(predicted, {(*char_offsets(span), span.label_) for span in all_mentions(gold)})
+    return Comparison(predicted, {(*char_offsets(span), span.label_) for span in all_mentions(gold)})
 
 
 def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
