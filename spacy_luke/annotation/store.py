@@ -53,7 +53,7 @@ def _n_chars(doc: Doc) -> int:
     return doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
-def read_kind(doc: Doc, kind: str) -> Any:
+def get_kind(doc: Doc, kind: str) -> Any:
     """RETURNS (Any): What is stored of one kind, or None."""
     return stored(doc).get(kind)
 
@@ -95,16 +95,16 @@ def find_key(part: Span | Token, rows: Mapping[str, Any]) -> str | None:
     return there[0] if alone else None
 
 
-def read_row(part: Span | Token, kind: str) -> Any:
+def get_row(part: Span | Token, kind: str) -> Any:
     """RETURNS (Any): What is stored of one span or token, or None."""
-    rows = read_kind(part.doc, kind) or {}
+    rows = get_kind(part.doc, kind) or {}
     key = find_key(part, rows)
     return None if key is None else rows[key]
 
 
 def write_row(part: Span | Token, kind: str, value: Any) -> None:
     """Store the row of one span or token beside those of the others; None forgets it."""
-    rows = {k: v for k, v in (read_kind(part.doc, kind) or {}).items() if k != row_key(part)}
+    rows = {k: v for k, v in (get_kind(part.doc, kind) or {}).items() if k != row_key(part)}
     if value is not None:
         rows[row_key(part)] = value
     write_kind(part.doc, kind, rows or None)

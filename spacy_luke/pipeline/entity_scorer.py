@@ -16,13 +16,13 @@ from spacy.util import registry
 
 from ..annotation import (
     RELATIONS_LOOKED_FOR,
+    get_labels,
+    get_relations,
     has_labels,
     has_relations,
-    read_labels,
-    read_relations,
     stored,
 )
-from ..training.answers import Answers, fact_answers
+from ..training.answers import Comparison, fact_answers
 from ..training.mentions import with_mentions
 from ..training.metrics import count_by_label, total
 from ..training.outcomes import (
@@ -105,7 +105,7 @@ class LukeScorer:
         return scores
 
     def _score(self, examples: Sequence[Example], pipe: EntityPipe | None, near: Near | None) -> Scores:
-        labels, relations, facts = list[Answers](), list[Answers](), list[Answers]()
+        labels, relations, facts = list[Comparison](), list[Comparison](), list[Comparison]()
         if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
             labels = [self._labels(eg, pipe) for eg in examples if self._has_gold(eg.reference)]
         annotated = [eg for eg in examples if has_relations(eg.reference)]
@@ -119,7 +119,7 @@ class LukeScorer:
     def _has_gold(self, doc: Doc) -> bool:
         return doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
 
-    def _labels(self, example: Example, pipe: EntityPipe | None) -> Answers:
+    def _labels(self, example: Example, pipe: EntityPipe | None) -> Comparison:
         """Labels of spans. Where the gold has several a span, so has the prediction, all above threshold; but of labels
         that exclude each other only the best."""
         gold_spans = labelled_spans(example.reference, self.spans_key)
@@ -134,7 +134,7 @@ class LukeScorer:
             for span in spans
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return Answers(predicted, gold)
+        return Comparison(predicted, gold)
 
 
 def _is_known(span: Span, reference: Doc) -> bool:
@@ -144,26 +144,26 @@ def _is_known(span: Span, reference: Doc) -> bool:
 
 
 def _labels_above(span: Span, threshold: Threshold) -> set[str]:
-    return {label for label, score in read_labels(span).items() if score >= threshold_of(threshold, label)}
+    return {label for label, score in get_labels(span).items() if score >= threshold_of(threshold, label)}
 
 
-def _relations(example: Example, near: Near | None) -> Answers:
+def _relations(example: Example, near: Near | None) -> Comparison:
     """Both sides within the reference's limits, so that neither gains by its own sentences."""
-    gold = mention_pairs(read_relations(example.reference))
-    predicted = _looked_for(mention_pairs(read_relations(example.predicted)), gold, example.reference)
+    gold = mention_pairs(get_relations(example.reference))
+    predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
     if near is None:
-        return Answers(predicted, gold)
-    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+        return Comparison(predicted, gold)
+    return Comparison(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
 
 
-def _facts(example: Example) -> Answers:
+def _facts(example: Example) -> Comparison:
     """Facts of the document, those across sentences too."""
     scores, gold = fact_answers(example.predicted, example.reference)
-    return Answers(_looked_for(set(scores), gold, example.reference), gold)
+    return Comparison(_looked_for(set(scores), gold, example.reference), gold)
 
 
 def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc) -> set[Any]:
-    """Answers about which the gold says something: those of relations that were looked for."""
+    """Comparison about which the gold says something: those of relations that were looked for."""
     labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
     return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
 
@@ -172,7 +172,7 @@ def _known_share(references: Iterable[Doc], near: Near) -> float | None:
     """The share of gold relations that a pipe may find at all: that lie within its limits."""
     kept = total = 0
     for doc in references:
-        gold = mention_pairs(read_relations(doc))
+        gold = mention_pairs(get_relations(doc))
         total += len(gold)
         kept += len(_kept(doc, gold, near))
     return kept / total if total else None
@@ -198,7 +198,7 @@ def _within(limits: PairLimits, doc: Doc, pairs: Pairs) -> Sequence[bool]:
     return list(near(np.arange(0, 2 * len(pairs), 2), np.arange(1, 2 * len(pairs), 2)))
 
 
-def _prf(name: str, answers: Iterable[Answers]) -> Scores:
+def _prf(name: str, answers: Iterable[Comparison]) -> Scores:
     """Micro and per-type figures; the answers of all documents at once, told apart by document."""
     predicted, gold = set(), set()
     for i, (ours, theirs) in enumerate(answers):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
+from thinc.api import Ragged
 from tiny import TEXTS, make_pipeline, summary
 
 ATTENTION = [(False, False), (False, True), (True, True), (True, False)]
