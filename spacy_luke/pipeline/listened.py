@@ -36,6 +36,7 @@ class ListenedTo:
     def _init_listening(self) -> None:
         self.listener_map = {}
         self._pending: Callable[[], None] | None = None
+        self._pending_docs: Sequence[Doc] = ()
         self._deferred_sgd: Optimizer | None = None
 
     @property
@@ -125,7 +126,7 @@ class ListenedTo:
             for output, back in reversed(answers):  # the last batch's inner states are still there
                 back(output)
 
-        self._pending = backprop
+        self._pending, self._pending_docs = backprop, docs
         if not self.listeners:
             self._backprop_pending()
             return
@@ -147,13 +148,20 @@ class ListenedTo:
 
     def _backprop_pending(self) -> None:
         """Send back what waits, and take the step that waits for it: when the last listener has sent its gradient,
-        or before the next batch if some listener never did, as one of a frozen component."""
+        or if some listener never did, as one of a frozen component, before the weights are used for anything else."""
         if self._pending is not None:
-            pending, self._pending = self._pending, None
+            pending, self._pending, self._pending_docs = self._pending, None, ()
             pending()
         if self._deferred_sgd is not None:
             sgd, self._deferred_sgd = self._deferred_sgd, None
             self.model.finish_update(sgd)
+
+    def _finish_waiting(self, docs: Sequence[Doc] = ()) -> None:
+        """Take the step that waits. An annotating component reads the documents of an update once more in its midst:
+        the listeners are yet to send their gradients then."""
+        waiting = {id(doc) for doc in self._pending_docs}
+        if not any(id(doc) in waiting for doc in docs):
+            self._backprop_pending()
 
     def _send_nothing_to_listeners(self, docs: Sequence[Doc]) -> None:
         """Hand out rows of zeros for documents whose tokens the tokenizer drops; no gradient comes back."""
