@@ -20,6 +20,35 @@ if TYPE_CHECKING:
     from .task import Batch
 
 
+class Receiver:
+    """Takes the gradients of listeners, which keep it. A pickle of them has one that takes nothing.
+
+    waiting (int): How many listeners there are.
+    add (Callable | None): Adds the gradients of one.
+    finish (Callable | None): Called after the last.
+    """
+
+    def __init__(
+        self,
+        waiting: int = 0,
+        add: Callable[[Any], None] | None = None,
+        finish: Callable[[], None] | None = None,
+    ) -> None:
+        self._waiting, self._add, self._finish = waiting, add, finish
+
+    def __call__(self, gradients: Any) -> None:
+        """gradients (Any): Of one listener."""
+        if self._add is None or self._finish is None:
+            return
+        self._add(gradients)
+        self._waiting -= 1
+        if self._waiting == 0:
+            self._finish()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Receiver, ()
+
+
 class ListenedTo:
     """What spaCy's `ListenedToComponent` asks for, and one deferred backward pass for all.
 
@@ -134,15 +163,7 @@ class ListenedTo:
         words = [batch.items for batch in batches]
         outputs = [output for output, _ in answers]
         data, add_gradient = self._containers.training_data(docs, self.model, words, outputs)
-        waiting = len(self.listeners)
-
-        def receive(gradients: Any) -> None:
-            nonlocal waiting
-            add_gradient(gradients)
-            waiting -= 1
-            if waiting == 0:
-                self._backprop_pending()
-
+        receive = Receiver(len(self.listeners), add_gradient, self._backprop_pending)
         for listener in self.listeners:
             listener.receive(batch_id, data, receive)
 
@@ -169,7 +190,7 @@ class ListenedTo:
             data = self._containers.no_data(docs, self.model)
             batch_id = self.listeners[0].get_batch_id(docs)
             for listener in self.listeners:
-                listener.receive(batch_id, data, lambda gradients: None)
+                listener.receive(batch_id, data, Receiver())
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Take a step, or wait with it until the listeners have sent their gradients."""

@@ -4,7 +4,6 @@
 import json  # srsly's rounds floats
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -216,9 +215,11 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def _find_listeners_behind(self, nlp: Language) -> None:
         """Find the components that listen to this one."""
 
-    @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
-        """Run with other parameters, such as averages. params (dict): The parameters."""
+        """Run with other parameters, such as averages. spaCy asks for a generator that yields once.
+
+        params (dict): The parameters.
+        """
         self._finish_waiting()
         with self.model.use_params(params):
             yield
