@@ -7,8 +7,8 @@ Python goes on to the next. With a batch of its own each goes on alone:
                      |##.##...##.##.|                           |##########|
 
 Forked processes, as `nlp.pipe(n_process=2)` makes them, have one thread each. They inherit OpenMP's state but not its
-threads: a child of a parent that has run torch's would wait for them for ever. That holds for the thread that goes on in
-the child. Python threads that it starts have no such state, and each may use as many as in the parent.
+threads: a child of a parent that has run torch's would wait for them for ever. That holds for the thread that goes on
+in the child. Python threads that it starts have no such state, and each may use as many as in the parent.
 """
 
 from __future__ import annotations
