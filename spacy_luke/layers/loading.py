@@ -36,7 +36,7 @@ def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en", **opti
     if isinstance(checkpoint, PathLike):  # configs have no paths, and a string may be a name on the hub
         checkpoint = str(resolve_checkpoint(checkpoint))
     name, model = ("luke", {}) if checkpoint is None else pipe_of(checkpoint)
-    components = {"sentencizer": {"factory": "sentencizer"}} if name in _BY_SENTENCE else {}
+    components: dict[str, Any] = {"sentencizer": {"factory": "sentencizer"}} if name in _BY_SENTENCE else {}
     components[name] = {"factory": name, "model": {**model, "checkpoint": checkpoint}}
     changes = dot_to_dict(dict_to_dot(options.pop("config", {})))
     config = Config({"nlp": {"lang": lang, "pipeline": list(components)}, "components": components})

@@ -186,7 +186,7 @@ def _word_states(model: Model[Any, Any], docs: Sequence[Doc]) -> list[NDArray[np
     windows = [next(iter(make_windows(i, p, size, 0)), Window(i, 0, 0)) for i, p in enumerate(pieces)]
     inputs = tensors_of(model, window_batch(windows, pieces, tokenizer).inputs)
     with torch.no_grad():
-        luke = weights.get_shim(model).predictor.luke
+        luke: Any = weights.get_shim(model).predictor.luke
         states = luke(inputs.input_ids, inputs.attention_mask, inputs.token_type_ids).last_hidden_state
     return [row[: len(window) + 2].float().cpu().numpy() for row, window in zip(states, windows, strict=True)]
 
