@@ -13,7 +13,7 @@ from ..errors import Errors
 from ..inputs.pieces import N_CASES
 from ..nn.checkpoint import load_weights
 from ..nn.config import load_config_file
-from ..nn.convert import luke_from_encoder
+from ..nn.convert import check_encoder, luke_from_encoder
 from ..nn.hub import resolve_checkpoint
 from ..tokenizer import LukeTokenizer
 from ..types import PathOrStr
@@ -51,6 +51,7 @@ def convert_folder(
     folder = _find_source(source)
     # Attention without dropout has a far faster kernel on CPU, and the other dropouts regularize enough.
     config = {**load_config_file(folder), "attention_probs_dropout_prob": 0.0}
+    check_encoder(config)
     if not (folder / "tokenizer.json").is_file():
         raise ValueError(Errors.L254.format(folder=folder))
     entities = {title: i for i, title in enumerate(dict.fromkeys((*ENTITY_TOKENS, *titles)))}

@@ -43,6 +43,10 @@ class PipelineErrors:
         "label only; the data have {labels}. Set problem_type to single_label_classification or "
         "multi_label_classification, or keep one label."
     )
+    L313 = (
+        "The component '{name}' can't take the label {label!r}, because no label is added to a head that is there. "
+        "{place} Call nlp.initialize() with examples that have all of it, and train."
+    )
     L320 = (
         "`{setting}` names {label!r}, which is not a label of this model. Did you mean one of {near}? All {n} are in "
         "`pipe.label_data`. Correct `{setting}` in the component's config."
@@ -101,4 +105,9 @@ class PipelineWarnings:
         "The component '{name}' has entity_input = '{kind}', which changes nothing here: the words of this encoder "
         "don't read entities (`words_attend_to_entities` is false in its config.json). Set entity_input to 'none', or "
         "name a checkpoint whose words do, such as studio-ousia/luke-base."
+    )
+    W304 = (
+        "The component '{name}' was saved by an earlier version of spacy_luke with the thresholds {stored}. They act, "
+        "though the config says something else. Set `pipe.thresholds` in Python and save the pipeline again: from then "
+        "on the config decides."
     )

@@ -48,6 +48,10 @@ class TrainingErrors:
         "Labels have to be a dict of labels with their probabilities, such as {{'PER': 0.9}}, got {type}: {value!r}. "
         "Assign None to remove what is stored."
     )
+    L414 = (
+        "The {what} {value!r} can't be stored or read: its character {place} is half of a surrogate pair. Replace it, "
+        "for example: text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')."
+    )
     L421 = (
         "{path}, line {number}: no tag in {line!r}. Each line needs a token and a tag (O, B-X or I-X), separated by "
         "tabs or spaces; empty lines separate sentences."

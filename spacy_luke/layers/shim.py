@@ -90,7 +90,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._predictor = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_predictor": None}  # made anew, for the processor that it is loaded on
+        # Made anew: the first for the processor that it is loaded on, the second, twice the weights, by the next step.
+        return {**self.__dict__, "_predictor": None, "_torch_optimizer": None}
 
     # --- running ---------------------------------------------------------------------------
 

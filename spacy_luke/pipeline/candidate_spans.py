@@ -26,6 +26,7 @@ class LukeCandidateSpans(EntityHeadPipe):
     CoNLL-2003."""
 
     reads = "LukeForEntitySpanClassification"
+    gold_place = "Labels come from doc.ents of the examples."
     architecture = "spacy-luke.CandidateSpans.v1"
     part = "ner"
     none_name = "NIL"

@@ -27,6 +27,7 @@ class LukeMultipleChoice(TextPipe):
     document, so there can be any number; a long document counts with the mean of its windows' logits."""
 
     reads = "LukeForMultipleChoice"
+    gold_place = "It has no labels: it learns from doc._.luke_choices and doc._.luke_choice of the examples."
     architecture = "spacy-luke.MultipleChoice.v1"
 
     def beside(self, doc: Doc) -> Sequence[str | None]:

@@ -7,6 +7,7 @@ has heads for it. Each of the four components takes each of the four architectur
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from .listened import ListenedTo
 from .pairs import PairFilter, PairLimits
 from .pipe import LukePipe
 from .prediction import Prediction
-from .settings import require, setting
+from .settings import require, setting, show
 
 if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
@@ -141,9 +142,11 @@ class EntityPipe(ListenedTo, LukePipe):
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the entities it finds, or if it finds none those that it gives to entities, or to pairs. None
-        before there are weights: spaCy asks for them in passing, and that must not load a model."""
+        before there are weights: spaCy asks for them in passing, and that must not load a model. It asks before it
+        writes a config, which is to show the thresholds that act."""
         if not self.network.has_weights:
             return ()
+        show(self, "thresholds", self.thresholds)
         heads = self.joint
         return heads.ner_labels or heads.entity_labels or heads.relation_labels
 
@@ -165,8 +168,28 @@ class EntityPipe(ListenedTo, LukePipe):
         return stored
 
     def changed_settings(self) -> dict[str, Any]:
-        """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these."""
-        return {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}
+        """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these, and which of
+        them somebody named. The saved config names all."""
+        stored = {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}
+        return {**stored, "named": list(self.own_thresholds)}
+
+    def settle_settings(self) -> None:
+        """See `Task.settle_settings`: a threshold in the config that isn't what was stored was put there since. Earlier
+        versions saved configs that didn't show what acts: there what was stored acts, as it did."""
+        stored, named = self.cfg["thresholds"], self.cfg.pop("named", None)
+        edited = {task: t for task, t in self.own_thresholds.items() if stored.get(task) != t}
+        if named is None:
+            if ignored := {task: stored[task] for task in edited if task in stored}:
+                warnings.warn(Warnings.W304.format(name=self.name, stored=ignored), stacklevel=4)
+            stored.update({task: t for task, t in edited.items() if task not in stored})
+            return
+        stored.update(edited)
+        self.own_thresholds = {**{task: stored[task] for task in named if task in stored}, **edited}
+
+    def _weights_were_read(self) -> None:
+        super()._weights_were_read()
+        if self.network.has_weights:
+            show(self, "thresholds", self.thresholds)
 
     def check(self) -> None:
         """See `Task.check`."""

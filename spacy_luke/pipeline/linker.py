@@ -58,6 +58,9 @@ class LukeLinker(LukePipe):
     """
 
     reads = "LukeForMaskedLM"
+    gold_place = (
+        "Its labels are the titles of the entity vocabulary; new ones come from ent.kb_id_ of the examples."
+    )
     architecture = "spacy-luke.EntityPrediction.v1"
     hide_labels = True  # half a million titles don't belong into meta.json
 
@@ -137,8 +140,16 @@ class LukeLinker(LukePipe):
         return super().silence(docs) if any(self.entities(doc) for doc in docs) else None
 
     def changed_settings(self) -> dict[str, Any]:
-        """See `Task.changed_settings`: both tables."""
-        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids)}
+        """See `Task.changed_settings`: both tables, and the files that the config names."""
+        named = {"aliases": self.alias_file, "ids": self.id_file}
+        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids), "named": named}
+
+    def settle_settings(self) -> None:
+        """See `Task.settle_settings`: if the config names another file, or none any more, the stored table goes."""
+        named = self.cfg.pop("named", None)
+        for kind, path in {"aliases": self.alias_file, "ids": self.id_file}.items():
+            if named is not None and named[kind] != path:
+                self.cfg.pop(kind, None)
 
     def title_of(self, span: Span) -> str:
         """The title that a span's `kb_id_` stands for; "" where it stands for nothing."""

@@ -35,6 +35,7 @@ class LukeJoint(EntityPipe):
     it."""
 
     reads = "luke_joint"
+    gold_place = "Labels come from doc.ents, span._.luke_labels and doc._.luke_relations of the examples."
     feeds_listeners = True
 
     @cached_property

@@ -13,12 +13,13 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import minibatch
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..annotation import set_extensions
 from ..errors import Errors
-from .settings import require, setting
+from .settings import belong, require, setting
 from .task import Batch, Task
 
 if TYPE_CHECKING:
@@ -80,21 +81,38 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         stream (Iterable[Doc]): The documents.
         batch_size (int): How many to read at once at least. Short ones are read together until they fill four padded
             batches, unless it is 1: then each comes back before the next one is taken.
-        YIELDS (Doc): The documents, in order. Those of a batch that fails go to the pipeline's error handler.
+        YIELDS (Doc): The documents, in order, without those that fail: these go to the pipeline's error handler, one
+            by one.
         """
-        handle_error = self.get_error_handler()
         for docs in fill_batches(stream, batch_size, FILL * self.max_batch_pieces):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-            except Exception as error:  # whatever it is, it is for the handler to judge
+            yield from self._annotate_batch(docs, batch_size)
+
+    def _annotate_batch(self, docs: Sequence[Doc], size: int) -> Iterator[Doc]:
+        """Annotate a batch. If it fails, it is read again in batches of a size, and those that fail document by
+        document."""
+        handle_error = self.get_error_handler()
+        try:
+            predictions = self.predict(docs)
+        except Exception as error:  # whatever it is, it is for the handler to judge
+            if len(docs) == 1:
                 handle_error(self.name, self, docs, error)
+                return
+            for part in minibatch(docs, size if size < len(docs) else 1):
+                yield from self._annotate_batch(part, size)
+            return
+        for doc, prediction in zip(docs, predictions, strict=True):
+            try:
+                self.set_annotations([doc], [prediction])
+            except Exception as error:
+                handle_error(self.name, self, [doc], error)
             else:
-                yield from docs
+                yield doc
 
     def predict(self, docs: Iterable[Doc]) -> list[Any]:
         """docs (Iterable[Doc]): Documents; they aren't changed.
         RETURNS (list[Any]): A prediction for each; None where nothing is to be written."""
         docs = list(docs)
+        self._finish_waiting(docs)
         self.check()
         predictions: list[Any] = [None] * len(docs)
         if docs and self.speaks:
@@ -132,6 +150,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         self.network.module  # noqa: B018  # loads the weights
         self.set_labels(get_examples(), labels, **settings)
         if nlp is not None:
+            belong(self, nlp)
             self._find_listeners_behind(nlp)
 
     def update(
@@ -172,6 +191,14 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             self.finish_update(sgd)
         return losses
 
+    def add_label(self, label: str) -> int:
+        """A head has weights for all its labels at once, so none can be added to it.
+
+        label (str): The label.
+        RAISES (ValueError): In any case; the message tells where labels come from.
+        """
+        raise ValueError(Errors.L313.format(name=self.name, label=label, place=self.gold_place))
+
     def _send_back(
         self, docs: Sequence[Doc], batches: Sequence[Batch], answers: Sequence[tuple[Any, Callable[..., Any]]]
     ) -> None:
@@ -182,8 +209,20 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def _backprop_pending(self) -> None:
         """Send back what still waits for gradients of other components."""
 
+    def _finish_waiting(self, docs: Sequence[Doc] = ()) -> None:
+        """Finish an update that waits, because the weights are wanted, be it for some documents."""
+
     def _find_listeners_behind(self, nlp: Language) -> None:
         """Find the components that listen to this one."""
+
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Run with other parameters, such as averages. spaCy asks for a generator that yields once.
+
+        params (dict): The parameters.
+        """
+        self._finish_waiting()
+        with self.model.use_params(params):
+            yield
 
     # --- scoring ---------------------------------------------------------------------------
 
@@ -196,6 +235,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): Settings, weights and tokenizer."""
+        self._finish_waiting()
         data = {
             "cfg": lambda: json.dumps({**self.cfg, **self.changed_settings()}).encode(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
@@ -211,11 +251,13 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             "model": lambda b: self.network.from_bytes(b),
         }
         util.from_bytes(bytes_data, data, exclude)
+        self.settle_settings()
         self._weights_were_read()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write settings, and weights and tokenizer in the published directory format."""
+        self._finish_waiting()
         settings = {**self.cfg, **self.changed_settings()}
         data = {
             "cfg": lambda p: p.write_text(json.dumps(settings, indent=2), encoding="utf8"),
@@ -223,6 +265,10 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             "model": lambda p: self.network.to_disk(p),
         }
         util.to_disk(path, data, exclude)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._finish_waiting()
+        return super().__reduce_ex__(protocol)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what `to_disk` wrote."""
@@ -232,6 +278,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             "model": lambda p: self.network.from_disk(p),
         }
         util.from_disk(path, data, exclude)
+        self.settle_settings()
         self._weights_were_read()
         return self
 

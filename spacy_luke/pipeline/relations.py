@@ -28,6 +28,7 @@ class LukeRelations(MarkedPipe):
     within the limits are read, for facts too."""
 
     reads = "LukeForEntityPairClassification"
+    gold_place = "Labels come from doc._.luke_relations of the examples."
     architecture = "spacy-luke.MarkedPair.v1"
     part = "relations"
     none_name = "no_relation"

@@ -35,6 +35,7 @@ class LukeTagger(LabelPipe):
     """
 
     reads = "LukeForTokenClassification"
+    gold_place = "Labels come from the examples' tokens: token._.luke_tag, or what the setting `gold` names."
     architecture = "spacy-luke.TokenClassification.v1"
     by_token = True
 
