@@ -6,9 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .operators import can_multiply_plain, multiply_arranged
 from .processor import mkl_leaves_avx512
+from .tracing import is_traced
 
 CONVOLVE_FROM = 128  # rows; for fewer, arranging the weights anew costs as much as it spares
+FEW, LARGE = 32, 1 << 20  # rows, and numbers of a weight; MKL is faster for few rows and small weights
 
 ROUND = 16  # rows; oneDNN's gradients of weights take three times as long where their number has few divisors
 
@@ -38,8 +41,14 @@ def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
     rows = input.flatten(0, -2)  # (..., in) -> (rows, in)
     n_rows = len(rows)
     if torch.is_grad_enabled():
+        if n_rows < CONVOLVE_FROM:
+            return F.linear(input, weight, bias)
         rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND))
-    product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
+        product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
+    elif n_rows < FEW and weight.numel() < LARGE:
+        return F.linear(input, weight, bias)
+    else:
+        product = multiply_arranged(rows, weight, bias)
     return product.view(*input.shape[:-1], len(weight))  # (rows, out) -> (..., out)
 
 
@@ -59,10 +68,12 @@ def _multiply_by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Te
 
 def _suits_onednn(input: Tensor, weight: Tensor) -> bool:
     return (
-        input.numel() >= CONVOLVE_FROM * input.shape[-1]
+        not is_traced()
+        and input.numel() > 0
         and input.dtype == weight.dtype == torch.float32
         and input.device.type == "cpu"
         and input.is_contiguous()
         and mkl_leaves_avx512()
         and not torch.is_autocast_enabled("cpu")
+        and can_multiply_plain()
     )
