@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import torch
+
 from ..errors import Errors
 from .activations import Activation, get_activation
 from .hub import (
@@ -76,7 +78,7 @@ class LukeConfig:
     is_decoder: bool = False
     is_encoder_decoder: bool = False
     keys_to_ignore_at_inference: ClassVar[list[str]] = []
-    torch_dtype: str | None = None
+    torch_dtype: torch.dtype | str | None = None
     torchscript: bool = False
 
     def __init__(
@@ -144,7 +146,7 @@ class LukeConfig:
         for name, value in kwargs.items():
             if name not in _NO_FIELDS:
                 setattr(self, name, value)
-        self._name_dtype()
+        self._find_dtype()
         self.validate()
 
     @property
@@ -158,13 +160,13 @@ class LukeConfig:
             self.id2label = _parse_labels(None, count)
             self.label2id = _inverse(self.id2label)
 
-    def _name_dtype(self) -> None:
-        """The type of the weights is a name, as in JSON."""
-        name = str(self.torch_dtype).removeprefix("torch.")
-        if name == "auto":  # an order to a loader
+    def _find_dtype(self) -> None:
+        """The type of the weights is a name in JSON."""
+        value = self.torch_dtype
+        if value == "auto":  # an order to a loader
             del self.torch_dtype
-        elif self.torch_dtype is not None:
-            self.torch_dtype = name
+        elif isinstance(value, str):
+            self.torch_dtype = getattr(torch, value.removeprefix("torch."), value)
 
     @property
     def use_return_dict(self) -> bool:
@@ -242,7 +244,10 @@ class LukeConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All fields, unknown ones included, independent of this object."""
-        return {**copy.deepcopy(vars(self)), "model_type": self.model_type}
+        fields = {**copy.deepcopy(vars(self)), "model_type": self.model_type}
+        if isinstance(self.torch_dtype, torch.dtype):
+            fields["torch_dtype"] = str(self.torch_dtype).removeprefix("torch.")
+        return fields
 
     @classmethod
     def from_pretrained(

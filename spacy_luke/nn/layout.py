@@ -91,19 +91,27 @@ class Layout:
     words: Rows
     entities: Rows | None = None
 
-    @cached_property
+    @property
     def groups(self) -> list[Group]:
         """RETURNS (list[Group]): What attention computes together, in the order of the rows."""
-        words, entities = self.words, self.entities or Rows((self.words.shape[0], 0), [0] * len(self.order))
-        if not self.packed:
-            lengths = {"words": words.shape[1], "entities": entities.shape[1]}
-            rows = slice(0, words.total), slice(0, entities.total)
-            return [Group(words.shape[0], lengths, *rows, words.mask, entities.mask)]
+        return self._groups if self.packed else [self._whole]
+
+    @property
+    def _whole(self) -> Group:
+        """All sequences, with their padding."""
+        words, entities = self.words, self.entities or Rows((self.words.shape[0], 0), [])
+        lengths: dict[TokenKind, int] = {"words": words.shape[1], "entities": entities.shape[1]}
+        rows = slice(0, words.total), slice(0, entities.total)
+        return Group(words.shape[0], lengths, *rows, words.mask, entities.mask)
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        words, entities = self.words, self.entities or Rows((len(self.order), 0), [0] * len(self.order))
         groups, word, entity = [], 0, 0
         for counts, run in groupby(zip(words.counts, entities.counts, strict=True)):
             size = len(list(run))
             ends = word + size * counts[0], entity + size * counts[1]
-            lengths = {"words": counts[0], "entities": counts[1]}
+            lengths: dict[TokenKind, int] = {"words": counts[0], "entities": counts[1]}
             groups.append(Group(size, lengths, slice(word, ends[0]), slice(entity, ends[1])))
             word, entity = ends
         nothing = slice(0, 0)

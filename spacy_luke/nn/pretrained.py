@@ -38,6 +38,44 @@ class LukePreTrainedModel(ModelWithTables):
     head_may_be_missing: ClassVar[bool] = True
     # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
     untrained: tuple[str, ...] = ()
+    # What other libraries ask of any model.
+    config_class = LukeConfig
+    main_input_name = "input_ids"
+    supports_gradient_checkpointing = True
+    framework = "pt"
+    _keys_to_ignore_on_save: ClassVar[None] = None
+    _no_split_modules: ClassVar[list[str]] = ["LukeLayer", "LukeEmbeddings", "LukeEntityEmbeddings"]
+
+    @classmethod
+    def _from_config(cls, config: LukeConfig, **options: Any) -> Self:
+        """What `AutoModel` calls. config (LukeConfig): The configuration. **options (Any): See `from_pretrained`.
+        RETURNS (LukePreTrainedModel): A new model."""
+        take_hub_options(options)
+        dtype = options.pop("torch_dtype", None)
+        model = cls(_change(config, options) if options else config)
+        return model if dtype is None else model.to(_dtype(dtype))
+
+    @property
+    def name_or_path(self) -> str:
+        """RETURNS (str): Where the configuration says that the model comes from, or ""."""
+        return str(getattr(self.config, "_name_or_path", ""))
+
+    def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
+        """only_trainable (bool): Whether to leave out frozen ones. exclude_embeddings (bool): Whether to leave out
+        tables. RETURNS (int): Number of weights; shared ones count once."""
+        tables = {id(part.weight) for part in self.modules() if isinstance(part, nn.Embedding)}
+        left_out = tables if exclude_embeddings else set()
+        counted = (weight for weight in self.parameters() if id(weight) not in left_out)
+        return sum(weight.numel() for weight in counted if weight.requires_grad or not only_trainable)
+
+    def get_memory_footprint(self, return_buffers: bool = True) -> int:
+        """return_buffers (bool): Whether buffers count. RETURNS (int): Bytes of the weights."""
+        parts = [*self.parameters(), *(self.buffers() if return_buffers else ())]
+        return sum(part.nbytes for part in parts)
+
+    def can_generate(self) -> bool:
+        """RETURNS (bool): False; LUKE writes no text."""
+        return False
 
     @property
     def dtype(self) -> torch.dtype:
