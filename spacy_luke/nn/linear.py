@@ -25,7 +25,8 @@ class Linear(nn.Linear):
 
 
 def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Multiply as `F.linear` does, by oneDNN for many rows where MKL would leave AVX-512 unused.
+    """Multiply as `F.linear` does, by oneDNN where MKL would leave AVX-512 unused. Nothing of the weight is kept, so
+    whatever changes it is seen at once.
 
     torch's float32 products are MKL's, which chooses its instructions by the processor's maker: on AMD's with AVX-512
     they reach half the rate of oneDNN's, or two thirds (`docs/SPEED.md`: 46% and 69% of what oneDNN reaches over 32
@@ -40,15 +41,16 @@ def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
         return F.linear(input, weight, bias)
     rows = input.flatten(0, -2)  # (..., in) -> (rows, in)
     n_rows = len(rows)
-    if torch.is_grad_enabled():
-        if n_rows < CONVOLVE_FROM:
+    has_gradients = torch.is_grad_enabled()
+    if not has_gradients and can_multiply_plain():
+        if n_rows < FEW and weight.numel() < LARGE:
             return F.linear(input, weight, bias)
-        rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND))
-        product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
-    elif n_rows < FEW and weight.numel() < LARGE:
+        product = multiply_arranged(rows, weight, bias)
+    elif n_rows < CONVOLVE_FROM:
         return F.linear(input, weight, bias)
     else:
-        product = multiply_arranged(rows, weight, bias)
+        rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND)) if has_gradients else rows
+        product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
     return product.view(*input.shape[:-1], len(weight))  # (rows, out) -> (..., out)
 
 
@@ -75,5 +77,4 @@ def _suits_onednn(input: Tensor, weight: Tensor) -> bool:
         and input.is_contiguous()
         and mkl_leaves_avx512()
         and not torch.is_autocast_enabled("cpu")
-        and can_multiply_plain()
     )
