@@ -143,9 +143,7 @@ class NNErrors:
         "{name} has the shape {shape}; allowed is {allowed}. Pass labels of the same batch as the logits, with -100 at "
         "padding."
     )
-    L267 = (
-        "Nothing can be taken out of a {output}, or put in by this method. Assign to its fields, or make a dict of it."
-    )
+    L267 = "Nothing can be taken out of a {output} or put in this way. Assign to its fields, or make a dict of it."
     L268 = "An output is made from pairs of a field's name and its value, but {found!r} is none. Pass pairs only."
     L271 = "fill_mask needs {needed}. Pass it, or the name of a checkpoint instead of a model."
     L272 = (
