@@ -214,6 +214,10 @@ class LukeConfig:
             )
         get_activation(self.hidden_act)
 
+    def get_text_config(self, decoder: bool = False) -> LukeConfig:
+        """decoder (bool): Ignored. RETURNS (LukeConfig): This one: LUKE reads nothing but texts."""
+        return self
+
     def update(self, changes: Mapping[str, Any]) -> None:
         """Change some fields. changes (Mapping[str, Any]): Their values.
         RAISES (ValueError): If a value is out of its range. (TypeError): if it has the wrong type."""

@@ -44,6 +44,7 @@ class LukePreTrainedModel(ModelWithTables):
     supports_gradient_checkpointing = True
     framework = "pt"
     _keys_to_ignore_on_save: ClassVar[None] = None
+    _tied_weights_keys: ClassVar[list[str] | None] = None
     _no_split_modules: ClassVar[list[str]] = ["LukeLayer", "LukeEmbeddings", "LukeEntityEmbeddings"]
 
     @classmethod
@@ -141,6 +142,7 @@ class LukePreTrainedModel(ModelWithTables):
         variant: str | None = None,
         use_safetensors: bool | None = None,
         device_map: Any = None,
+        output_loading_info: bool = False,
         **overrides: Any,
     ) -> Self:
         """Load a checkpoint: a folder in the published format, or a name on the Hugging Face hub.
@@ -156,11 +158,13 @@ class LukePreTrainedModel(ModelWithTables):
         state_dict (Mapping[str, Tensor] | None): Weights instead of the checkpoint's own.
         variant, use_safetensors: Which files of weights to read; see `load_weights`.
         device_map (Any): A device for the model, or "auto" for a GPU if there is one.
+        output_loading_info (bool): Whether to return what was missing, too.
         **overrides (Any): Fields of the configuration to change; further arguments of the class, e.g.
             `add_pooling_layer` of `LukeModel`; and `revision`, `cache_dir`, `local_files_only`, `subfolder`, `token`
             and `force_download`, see `resolve_checkpoint`. Arguments of transformers that mean nothing here are
             ignored.
-        RETURNS (LukePreTrainedModel): The model in evaluation mode.
+        RETURNS (LukePreTrainedModel): The model in evaluation mode; with `output_loading_info` a tuple of it and a
+            dict, whose "missing_keys" are the weights that are new.
         RAISES (ValueError): If the checkpoint is damaged or doesn't fit. (CheckpointError): If it is missing.
             (TypeError): If a field is unknown.
         """
@@ -176,7 +180,10 @@ class LukePreTrainedModel(ModelWithTables):
         weights = load_weights(folder, variant, use_safetensors) if state_dict is None else state_dict
         found = _stored_dtype(config, weights) if dtype == "auto" else _dtype(dtype)
         model = cls.from_state(_change(config, overrides), weights, found, ignore_mismatched_sizes, **options)
-        return model if device_map is None else model.to(_device(device_map))
+        model = model if device_map is None else model.to(_device(device_map))
+        if output_loading_info:
+            return model, _loading_info(model)  # type: ignore[return-value]
+        return model
 
     @classmethod
     def from_state(
@@ -321,6 +328,13 @@ def _dtype(value: torch.dtype | str | None) -> torch.dtype:
         return found
     allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'
     raise TypeError(Errors.L201.format(name="dtype", value=value, allowed=allowed))
+
+
+def _loading_info(model: LukePreTrainedModel) -> dict[str, list[str]]:
+    """What transformers tells of a loaded model. What doesn't fit is an error here."""
+    new = tuple(f"{part}." for part in model.untrained)
+    missing = [name for name in model.state_dict() if name.startswith(new)] if new else []
+    return {"missing_keys": missing, "unexpected_keys": [], "mismatched_keys": [], "error_msgs": []}
 
 
 def _stored_dtype(config: LukeConfig, weights: Mapping[str, torch.Tensor]) -> torch.dtype:

@@ -194,6 +194,18 @@ def test_weights_from_a_state_dict(tiny_config, tmp_path, luke_inputs):
         assert torch.equal(loaded(**inputs).logits, model(**inputs).logits)
 
 
+def test_what_was_missing_is_told(tiny_model, tmp_path):
+    tiny_model().save_pretrained(tmp_path)
+    with pytest.warns(UserWarning, match="classifier"):
+        loaded = LukeForSequenceClassification.from_pretrained(tmp_path, output_loading_info=True)
+    model, info = loaded
+    assert info["missing_keys"] == ["classifier.weight", "classifier.bias"]
+    assert not any(info[name] for name in ("unexpected_keys", "mismatched_keys", "error_msgs"))
+    assert model.config.get_text_config() is model.config
+    model.save_pretrained(tmp_path)
+    assert isinstance(LukeModel.from_pretrained(tmp_path, output_loading_info=True), tuple)
+
+
 def test_one_of_several_processes_writes(tiny_model, tmp_path):
     tiny_model().save_pretrained(tmp_path / "x", is_main_process=False)
     assert not (tmp_path / "x").exists()

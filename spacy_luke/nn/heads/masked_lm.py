@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -75,6 +75,7 @@ class LukeForMaskedLM(LukeHead):
     """
 
     multiplies_tables = True
+    _tied_weights_keys: ClassVar[list[str] | None] = [*_TIED_WORDS, *_TIED_BIAS, *_TIED_ENTITIES]
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
