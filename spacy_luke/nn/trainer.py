@@ -19,9 +19,8 @@ class SavedByTrainer(nn.Module):
 
     @property  # type: ignore[override]
     def __class__(self) -> type:
-        theirs = (
-            sys.modules.get("transformers.modeling_utils") if "transformers.trainer" in sys.modules else None
-        )
+        is_used = "transformers.trainer" in sys.modules
+        theirs = sys.modules.get("transformers.modeling_utils") if is_used else None
         return type(self) if theirs is None else _derive(type(self), theirs.PreTrainedModel)
 
     @__class__.setter
@@ -29,12 +28,8 @@ class SavedByTrainer(nn.Module):
         object.__dict__["__class__"].__set__(self, kind)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        # Pickle refuses to make one class and to find another.
-        return (
-            _make_empty,
-            (type(self),),
-            self.__getstate__() if hasattr(self, "__getstate__") else vars(self),
-        )
+        state = super().__reduce_ex__(2)[2]
+        return _make_empty, (type(self),), state  # pickle refuses to make one class where it sees another
 
 
 @cache

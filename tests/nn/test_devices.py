@@ -63,3 +63,32 @@ def test_averages_where_arrays_have_memory_of_their_own(monkeypatch):
     decays = [(1 + step) / (10 + step) for step in (2, 3)]
     second = 0.0 + (1 - decays[0]) * (1 - 0.0)
     assert numbers == pytest.approx([0.0, second, second + (1 - decays[1]) * (2 - second)])
+
+
+def test_listeners_get_states_where_their_ops_compute():
+    """cupy's arrays on a GPU; here a kind of numpy's stands for them."""
+    pytest.importorskip("spacy_transformers")
+    import numpy as np
+    from thinc.api import NumpyOps
+
+    import spacy_luke
+    from spacy_luke.layers.transformer_data import no_data, set_transformer_data
+
+    class There(np.ndarray):
+        pass
+
+    class OpsThere(NumpyOps):
+        def asarray(self, data, dtype=None):
+            return super().asarray(data, dtype).view(There)
+
+    nlp = spacy_luke.load()
+    model = nlp.get_pipe("luke").model
+    before, model.ops = model.ops, OpsThere()
+    try:
+        empty, doc = nlp.make_doc(""), nlp.make_doc("Ana")
+        set_transformer_data(doc, model, [])
+        for data in (doc._.trf_data, *no_data([doc], model)):
+            assert type(data.model_output.last_hidden_state) is There
+        assert no_data([empty], model)[0].model_output.get("last_hidden_state") is None
+    finally:
+        model.ops = before
