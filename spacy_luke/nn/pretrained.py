@@ -171,7 +171,7 @@ class LukePreTrainedModel(ModelWithTables):
         where = take_hub_options(overrides)
         dtype = overrides.pop("torch_dtype", dtype)
         options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
-        files = {"variant": variant, "use_safetensors": use_safetensors}
+        files: dict[str, Any] = {"variant": variant, "use_safetensors": use_safetensors}
         folder = resolve_checkpoint(name_or_path, **where, **files)
         if config is None:
             config = LukeConfig.from_dict(load_config_file(folder))
@@ -348,7 +348,7 @@ def _stored_dtype(config: LukeConfig, weights: Mapping[str, torch.Tensor]) -> to
 def _device(device_map: Any) -> torch.device:
     """The one device of a device map: its name or number, "auto" and the like, or a dict from parts to devices."""
     devices = set(device_map.values()) if isinstance(device_map, Mapping) else {device_map}
-    only = devices.pop() if len(devices) == 1 else None
+    only: Any = devices.pop() if len(devices) == 1 else None
     if only in ("auto", "balanced", "balanced_low_0", "sequential"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

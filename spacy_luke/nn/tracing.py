@@ -8,4 +8,5 @@ import torch
 def is_traced() -> bool:
     """RETURNS (bool): Whether what is computed is recorded, to be done again with inputs of other lengths and masks.
     Then nothing may be decided by a look at them: all is computed in the padded layout, in the same way."""
-    return torch.jit.is_tracing() or torch.compiler.is_compiling()
+    is_tracing: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return is_tracing or torch.compiler.is_compiling()

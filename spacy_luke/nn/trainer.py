@@ -21,7 +21,7 @@ class SavedByTrainer(nn.Module):
     def __class__(self) -> type:
         is_used = "transformers.trainer" in sys.modules
         theirs = sys.modules.get("transformers.modeling_utils") if is_used else None
-        return type(self) if theirs is None else _derive(type(self), theirs.PreTrainedModel)
+        return type(self) if theirs is None else _derive(type(self), theirs.PreTrainedModel)  # type: ignore[arg-type]
 
     @__class__.setter
     def __class__(self, kind: type) -> None:  # torch gives a model another class, e.g. in `fully_shard`
