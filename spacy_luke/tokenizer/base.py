@@ -10,6 +10,7 @@ from itertools import accumulate, chain
 from typing import Any, TypeVar
 
 from ..errors import Errors
+from ..nn.hub import refuse_unknown
 from ..types import PathOrStr
 from .entities import EntityVocab
 from .folder import make_folder, save_settings, save_vocabularies
@@ -160,15 +161,28 @@ class BaseTokenizer(WordVocab):
 
     # --- storage -------------------------------------------------------------------------
 
-    def save_pretrained(self, save_directory: PathOrStr) -> tuple[str, ...]:
+    def save_pretrained(
+        self,
+        save_directory: PathOrStr,
+        legacy_format: bool | None = None,
+        filename_prefix: str | None = None,
+        **options: Any,
+    ) -> tuple[str, ...]:
         """Save in a folder that `from_pretrained` loads, also that of transformers.
 
         save_directory (str | PathLike): The folder; made if it isn't there.
+        legacy_format (bool | None): Ignored: what is written, both loaders of transformers read.
+        filename_prefix (str | None): What the files' names start with, followed by a hyphen. `from_pretrained` reads
+            files without one.
+        options (Any): Arguments of transformers that mean nothing here, such as `token`.
         RETURNS (tuple[str, ...]): The files.
+        RAISES (TypeError): If an option is unknown. (ValueError): If one asks for what isn't possible.
         """
+        refuse_unknown(options)
         folder = make_folder(save_directory)
-        settings = save_settings(folder, self, self.entity_vocab, self.options)
-        return (*map(str, settings), *self.save_vocabulary(folder))
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        settings = save_settings(folder, self, self.entity_vocab, self.options, prefix)
+        return (*map(str, settings), *self.save_vocabulary(folder, filename_prefix))
 
     def save_vocabulary(
         self, save_directory: PathOrStr, filename_prefix: str | None = None

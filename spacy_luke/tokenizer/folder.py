@@ -204,13 +204,16 @@ def make_folder(path: PathOrStr) -> Path:
     return folder
 
 
-def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options: Options) -> list[Path]:
+def save_settings(
+    folder: Path, words: WordVocab, entities: EntityVocab, options: Options, prefix: str = ""
+) -> list[Path]:
     """Save what `load_settings` loads.
 
     folder (Path): The folder.
     words (WordVocab): The word vocabulary, for its special and added tokens.
     entities (EntityVocab): The entity vocabulary, for its special entities.
     options (Options): The settings.
+    prefix (str): What the files' names start with.
     RETURNS (list[Path]): The files.
     """
     backend, special = words.backend, words.special
@@ -233,7 +236,7 @@ def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options
     outside = {token.content: id_ for id_, token in backend.added.items() if id_ >= backend.vocab_size}
     if outside and backend.files != "json":
         files.append((ADDED, outside))
-    return [_write_json(folder / name, data) for name, data in files]
+    return [_write_json(folder / f"{prefix}{name}", data) for name, data in files]
 
 
 def save_vocabularies(folder: Path, backend: Backend, entities: EntityVocab, prefix: str = "") -> list[Path]:

@@ -160,9 +160,9 @@ def test_every_common_field_is_kept_as_given():
         "label2id": {"label": "0"},
         "problem_type": "regression",
         "pad_token_id": 7,
-        "torch_dtype": "float16",
+        "torch_dtype": torch.float16,
     }
-    config = LukeConfig(**common)
+    config = LukeConfig(**{**common, "torch_dtype": "float16"})
     assert {name: getattr(config, name) for name in common} == common
     for name, value in {"hidden_size": 37, "num_attention_heads": 3, "vocab_size": 11}.items():
         setattr(config, name, value)

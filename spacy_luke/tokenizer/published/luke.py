@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
-from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
+from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint, take_hub_options
 from ...types import PathOrStr
 from ..base import parts_from_bytes
 from ..entities import EntityVocab
@@ -201,33 +201,21 @@ class LukeTokenizer(InputEncoder):
     def from_pretrained(
         cls,
         name_or_path: PathOrStr,
-        *,
-        revision: str | None = None,
-        cache_dir: PathOrStr | None = None,
-        local_files_only: bool = False,
-        subfolder: str = "",
         **overrides: Any,
     ) -> LukeTokenizer:
         """Load a tokenizer that was saved here or by transformers.
 
         name_or_path (str | PathLike): A folder, or the name of a checkpoint on the Hugging Face hub.
-        revision (str | None): The version of a checkpoint on the hub.
-        cache_dir (str | PathLike | None): Where downloads are kept.
-        local_files_only (bool): Whether to look for a checkpoint among earlier downloads only.
-        subfolder (str): The folder within it that holds the files.
-        overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`.
+        overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`; and `revision`, `cache_dir`,
+            `local_files_only`, `subfolder`, `token` and `force_download`, see `resolve_checkpoint`. Arguments of
+            transformers that mean nothing here, e.g. `use_fast`, are ignored.
         RETURNS (LukeTokenizer): The tokenizer.
+        RAISES (CheckpointError): If there is no such folder or checkpoint. (FileNotFoundError): If it lacks a file.
         """
-        path = Path(name_or_path) / subfolder
+        where = take_hub_options(overrides)
+        path = Path(name_or_path) / where.get("subfolder", "")
         if not Path(name_or_path).is_dir():
-            path = resolve_checkpoint(
-                name_or_path,
-                revision=revision,
-                cache_dir=cache_dir,
-                local_files_only=local_files_only,
-                patterns=TOKENIZER_FILES,
-                subfolder=subfolder,
-            )
+            path = resolve_checkpoint(name_or_path, patterns=TOKENIZER_FILES, **where)
         words, entities = find_words(path), find_entities(path)
         settings = {**load_settings(path), **overrides}
         if words[0].name == TOKENIZER:
