@@ -53,7 +53,9 @@ def show(pipe: LukePipe, name: str, value: Mapping[str, Any]) -> None:
     value (Mapping[str, Any]): What acts. Of this, what a config file can't hold is left out.
     """
     nlp = _PIPELINES[pipe]() if pipe in _PIPELINES else None
-    for key, component in () if nlp is None else nlp.components:  # which may have been renamed
+    if nlp is None:
+        return
+    for key, component in nlp.components:  # which may have been renamed
         if component is pipe:
             nlp.get_pipe_config(key)[name] = {k: v for k, v in value.items() if _fits_a_file(v)}
 
