@@ -43,7 +43,7 @@ class PipelineErrors:
         "label only; the data have {labels}. Set problem_type to single_label_classification or "
         "multi_label_classification, or keep one label."
     )
-    L313 = (
+    L318 = (
         "The component '{name}' can't take the label {label!r}, because no label is added to a head that is there. "
         "{place} Call nlp.initialize() with examples that have all of it, and train."
     )
@@ -106,7 +106,7 @@ class PipelineWarnings:
         "don't read entities (`words_attend_to_entities` is false in its config.json). Set entity_input to 'none', or "
         "name a checkpoint whose words do, such as studio-ousia/luke-base."
     )
-    W304 = (
+    W311 = (
         "The component '{name}' was saved by an earlier version of spacy_luke with the thresholds {stored}. They act, "
         "though the config says something else. Set `pipe.thresholds` in Python and save the pipeline again: from then "
         "on the config decides."

@@ -180,7 +180,7 @@ class EntityPipe(ListenedTo, LukePipe):
         edited = {task: t for task, t in self.own_thresholds.items() if stored.get(task) != t}
         if named is None:
             if ignored := {task: stored[task] for task in edited if task in stored}:
-                warnings.warn(Warnings.W304.format(name=self.name, stored=ignored), stacklevel=4)
+                warnings.warn(Warnings.W311.format(name=self.name, stored=ignored), stacklevel=4)
             stored.update({task: t for task, t in edited.items() if task not in stored})
             return
         stored.update(edited)

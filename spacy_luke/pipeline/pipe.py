@@ -197,7 +197,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         label (str): The label.
         RAISES (ValueError): In any case; the message tells where labels come from.
         """
-        raise ValueError(Errors.L313.format(name=self.name, label=label, place=self.gold_place))
+        raise ValueError(Errors.L318.format(name=self.name, label=label, place=self.gold_place))
 
     def _send_back(
         self, docs: Sequence[Doc], batches: Sequence[Batch], answers: Sequence[tuple[Any, Callable[..., Any]]]
