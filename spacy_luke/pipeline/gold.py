@@ -156,12 +156,12 @@ def _add_relations(gold: Gold, relations: Sequence[Relation]) -> None:
     for relation in relations:
         ends = relation.head, relation.tail
         sides = [_same(span, gold.spans, members.get(trimmed(span), [])) for span in ends]
-        for pair in product(*sides):
+        for pair in product(sides[0], sides[1]):
             gold.relations.setdefault(pair, set()).add(relation.label)
         if not all(sides):
             gold.unplaced.append(relation)
             touched = [s or _overlapping(span, gold.spans) for s, span in zip(sides, ends, strict=True)]
-            for pair in product(*touched):
+            for pair in product(touched[0], touched[1]):
                 gold.unsure.setdefault(pair, set()).add(relation.label)
 
 

@@ -14,6 +14,7 @@ from spacy.language import Language
 from thinc.api import Model
 
 from ..errors import Errors
+from ..training.schedules import suit_optimizer
 
 if TYPE_CHECKING:
     from .pipe import LukePipe
@@ -101,6 +102,7 @@ def make_factory(
 
     def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
         kind = pipe.kind_for(model, name)
+        suit_optimizer(nlp)
         return kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
 
     make.__name__, make.__doc__ = f"make_{factory}", pipe.__doc__
