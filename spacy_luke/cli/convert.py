@@ -10,7 +10,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotation import read_relations
+from ..annotation import get_relations
 from ..errors import Errors
 from ..training.converters.conll import convert_conll
 from ..training.converters.docred import convert_docred
@@ -57,7 +57,7 @@ def convert(format_: str, source: Path, target: Path, names: Path | None, lang: 
     return {
         "documents": len(docs),
         "entities": sum(len(doc.ents) for doc in docs),
-        "relations": sum(len(read_relations(doc)) for doc in docs),
+        "relations": sum(len(get_relations(doc)) for doc in docs),
     }
 
 

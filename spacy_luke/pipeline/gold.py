@@ -17,10 +17,10 @@ import numpy as np
 from ..annotation import (
     ENTITIES_LOOKED_FOR,
     RELATIONS_LOOKED_FOR,
+    get_relations,
     has_labels,
     has_relations,
     normalize,
-    read_relations,
 )
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
@@ -120,7 +120,7 @@ def gold_of(
     if has_relations(reference):
         if RELATIONS_LOOKED_FOR in reference.user_data:
             gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
-        _add_relations(gold, [r for r in read_relations(reference) if r.label not in outside])
+        _add_relations(gold, [r for r in get_relations(reference) if r.label not in outside])
     gold.near = near(gold.spans)
     return gold
 

@@ -18,8 +18,8 @@ from ..annotation import (
     RELATIONS_LOOKED_FOR,
     carry_over,
     copy_questions,
+    get_relations,
     has_relations,
-    read_relations,
     span_as_doc,
     stored,
 )
@@ -76,9 +76,9 @@ class LukeCorpus:
             n_docs += 1
             parts = self._cut(reference)
             if len(parts) > 1:
-                total = len(read_relations(reference))
+                total = len(get_relations(reference))
                 n_relations += total
-                n_lost += total - sum(len(read_relations(part)) for part in parts)
+                n_lost += total - sum(len(get_relations(part)) for part in parts)
             for part in parts:
                 yield from self._examples(nlp, part)
         if n_docs == 0:
