@@ -69,7 +69,9 @@ def carry_over(source: Doc, target: Doc) -> None:
         return (target[first:last].start_char, target[first:last].end_char) if first < last else None
 
     moved = [(ent, *tokens(ent)) for ent in source.ents]
-    target.ents = [_copy(target, ent, first, last) for ent, first, last in moved if first < last]
+    ents = [_copy(target, ent, first, last) for ent, first, last in moved if first < last]
+    missing = [target[index[t.i].i : index[t.i].i + 1] for t in ours if t.ent_iob == 0]
+    target.set_ents(ents, missing=missing)
     transfer_annotation(source, target, place)
 
 

@@ -31,12 +31,19 @@ from .pairs import PairFilter, PairLimits
 from .pipe import LukePipe
 from .prediction import Prediction
 from .settings import require, setting, show
+from .unused import count_unused
 
 if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
 
 # What there is to know of entities, and what its head is called in a joint model.
 PARTS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
+_ENTITIES = "doc.ents, or where `entities` in its config looks"
+_GOLD_PLACES = {
+    "ner": "doc.ents",
+    "labels": f"the labels or `luke_labels` of its entities ({_ENTITIES})",
+    "relations": f"doc._.luke_relations, between its entities ({_ENTITIES})",
+}
 THRESHOLDS = (*PARTS, "facts")  # what thresholds are for
 
 
@@ -256,16 +263,51 @@ class EntityPipe(ListenedTo, LukePipe):
     def set_labels(self, examples: Iterable[Example], labels: Mapping[str, Any] | None) -> None:
         """See `Task.set_labels`: labels by task, "ner", "labels" and "relations"."""
         data = collect_labels(examples, self.entities) if labels is None else check_labels(labels)
+        for name in self.network.no_relation:
+            data.relations.pop(name, None)
         if self.make_heads(data):
             self.cfg = {"thresholds": dict(self.own_thresholds)}
 
+    @property
+    @abstractmethod
+    def widest(self) -> int | None:
+        """RETURNS (int | None): Most tokens of an entity that it can find; None for no limit."""
+
+    @property
+    def needs_gold(self) -> bool:
+        """See `Task.needs_gold`. Feeding listeners is enough to be there for."""
+        return not self.listeners
+
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "; ".join(_GOLD_PLACES[part] for part in self.parts)
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        gold, heads = self.gold(example), self.joint
+        told = {
+            "ner": gold.entities is not None and heads.ner_labels,
+            "labels": any(labels is not None for labels in gold.labels) and heads.entity_labels,
+            "relations": gold.relations is not None and heads.relation_labels,
+        }
+        return any(told[part] for part in self.parts)
+
+    def tell_what_is_missed(self, examples: Sequence[Example]) -> None:
+        """See `Task.tell_what_is_missed`: relations without a mention, or beyond the limits."""
+        if "relations" in self.parts:
+            for example in examples:
+                self.gold(example)
+            self.unused.tell((Warnings.W307, Warnings.W308))
+
     def gold(self, example: Example) -> Gold:
-        """RETURNS (Gold): What the reference of an example is annotated with."""
+        """RETURNS (Gold): What the reference of an example is annotated with. `unused` counts what can't be learned."""
 
         def near(spans: Sequence[Span]) -> PairFilter:
             return self.limits.near(example.reference, [(span.start, span.end) for span in spans])
 
-        return gold_of(example, self.entities, near)
+        gold = gold_of(example, self.entities, near, self.network.no_relation)
+        count_unused(self.unused, gold, example.predicted, self.joint, self.parts, self.widest, self.limits)
+        return gold
 
 
 def _kinds(pipe: type[EntityPipe]) -> Iterator[type[EntityPipe]]:

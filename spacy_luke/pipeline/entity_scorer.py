@@ -77,8 +77,8 @@ class LukeScorer:
 
         examples (Iterable[Example]): The examples.
         pipe (EntityPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
-        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
-            those within the pipe's limits, or all.
+        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None: all;
+            gold relations beyond the pipe's limits are missed.
         RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
         """
         examples = list(examples)
@@ -87,19 +87,21 @@ class LukeScorer:
         scores: Scores = {}
         if pipe is None or pipe.find_entities is not False:
             scores.update(get_ner_prf(examples))
-        scores.update(self._score(examples, threshold, near))
+        scores.update(self._score(examples, threshold, near, pair_filter is not None))
         if pipe is not None:
-            given = self._score(_with_gold_entities(examples, pipe), threshold, near)
+            given = self._score(_with_gold_entities(examples, pipe), threshold, near, pair_filter is not None)
             scores.update({f"gold_{key}": value for key, value in given.items()})
         return scores
 
-    def _score(self, examples: Sequence[Example], threshold: Any, near: Near | None) -> Scores:
+    def _score(
+        self, examples: Sequence[Example], threshold: Any, near: Near | None, is_filter: bool
+    ) -> Scores:
         labels: list[Comparison] = []
         relations: list[Comparison] = []
         if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
             labels = [self._labels(eg, threshold) for eg in examples if self._has_gold(eg.reference)]
         if any(has_relations(eg.predicted) for eg in examples):
-            relations = [_relations(eg, near) for eg in examples if has_relations(eg.reference)]
+            relations = [_relations(eg, near, is_filter) for eg in examples if has_relations(eg.reference)]
         return {**_prf("luke_labels", labels), **_prf("luke_relations", relations)}
 
     def _has_gold(self, doc: Doc) -> bool:
@@ -122,13 +124,17 @@ def _labels_above(span: Span, threshold: Threshold) -> set[str]:
     return {label for label, score in get_labels(span).items() if score > threshold_of(threshold, label)}
 
 
-def _relations(example: Example, near: Near | None) -> Comparison:
-    """Both sides within the reference's limits, so that neither gains by its own sentences."""
+def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparison:
+    """What is predicted counts within the reference's limits, so that it neither gains nor loses by its own sentences.
+    Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
     predicted = mention_pairs(get_relations(example.predicted))
     gold = mention_pairs(get_relations(example.reference))
     if near is None:
         return Comparison(predicted, gold)
-    return Comparison(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+    if is_filter:
+        gold = _kept(example.reference, gold, near)
+    kept = _kept(example.reference, predicted - gold, near) | (predicted & gold)
+    return Comparison(kept, gold)
 
 
 def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:

@@ -17,6 +17,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..annotation import has_candidates, write_all_candidates
+from ..errors import Warnings
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.mentions import place_mentions
 from ..inputs.pieces import Extent, Ints, encode_docs
@@ -58,9 +59,6 @@ class LukeLinker(LukePipe):
     """
 
     reads = "LukeForMaskedLM"
-    gold_place = (
-        "Its labels are the titles of the entity vocabulary; new ones come from ent.kb_id_ of the examples."
-    )
     architecture = "spacy-luke.EntityPrediction.v1"
     hide_labels = True  # half a million titles don't belong into meta.json
 
@@ -263,6 +261,15 @@ class LukeLinker(LukePipe):
         ids = np.array(vocab.lookup(new), dtype=np.int64)
         self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "`kb_id_` of its entities (doc.ents, or where `entities` in its config looks)"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        _, ids = self._gold(example)
+        return bool((~np.isin(ids, [self.vocabulary.unk_id, self.vocabulary.mask_id])).any())
+
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
         """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
         golds = [self._gold(example) for example in examples]
@@ -287,6 +294,11 @@ class LukeLinker(LukePipe):
         aligned = [(span, align(span, example.predicted)) for span in self.entities(example.reference)]
         known = [(span, extent) for span, extent in aligned if extent is not None]
         ids = self.titles.ids([span for span, _ in known], self.network.tokenizer)
+        off = [span.text for span, extent in aligned if extent is None]
+        self.unused.count(Warnings.W304, "entities", len(aligned), off)
+        titles = [self.title_of(span) for span, _ in known]
+        absent = [t for t, id_ in zip(titles, ids, strict=True) if t and id_ == self.vocabulary.unk_id]
+        self.unused.count(Warnings.W306, "links", len(titles) - titles.count(""), absent)
         return [extent for _, extent in known], ids
 
     def _mask(self, gold: Ints) -> tuple[Ints, Ints]:

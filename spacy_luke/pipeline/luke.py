@@ -35,7 +35,6 @@ class LukeJoint(EntityPipe):
     it."""
 
     reads = "luke_joint"
-    gold_place = "Labels come from doc.ents, span._.luke_labels and doc._.luke_relations of the examples."
     feeds_listeners = True
 
     @cached_property
@@ -60,6 +59,11 @@ class LukeJoint(EntityPipe):
         heads = self.joint
         labels = 0.5 if heads.multi_label else 0.0
         return {"ner": 0.5, "labels": labels, "relations": 0.5, "facts": 0.5, **heads.thresholds}
+
+    @property
+    def widest(self) -> int:
+        """See `EntityPipe.widest`."""
+        return self.network.joint.max_span_width
 
     @property
     def speaks(self) -> bool:

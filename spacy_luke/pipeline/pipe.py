@@ -21,6 +21,7 @@ from ..annotation import set_extensions
 from ..errors import Errors
 from .settings import belong, require, setting
 from .task import Batch, Task
+from .unused import Unused
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,6 +57,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         require(self.name, self.max_batch_pieces >= 1, "max_batch_pieces", self.max_batch_pieces, "1 or more")
         set_extensions()
         self.network = self.model.attrs["network"](self.model)
+        self.unused = Unused(self.name)
         self.cfg: dict[str, Any] = {}
 
     @classmethod
@@ -145,6 +147,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         nlp (Language | None): The pipeline.
         labels (Any): What `label_data` gave; None to collect labels from the examples.
         **settings (Any): Further arguments of the task's `set_labels`.
+        RAISES (ValueError): If none of the examples has gold for this component.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         self.network.module  # noqa: B018  # loads the weights
@@ -152,6 +155,16 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         if nlp is not None:
             belong(self, nlp)
             self._find_listeners_behind(nlp)
+        if getattr(get_examples, "__module__", None) != Language.__module__:  # else spaCy has no examples
+            self._look_for_gold(get_examples())
+
+    def _look_for_gold(self, examples: Iterable[Example]) -> None:
+        """Refuse data without any gold, and tell what of it is of no use."""
+        self.unused.forget()
+        found = [self.has_gold(example) for example in examples]
+        if not any(found) and self.needs_gold:
+            raise ValueError(Errors.L313.format(name=self.name, n=len(found), place=self.gold_place()))
+        self.unused.tell()
 
     def update(
         self,
@@ -187,6 +200,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
                 loss.backward()  # type: ignore[no-untyped-call]  # to the outputs, which are leaves
                 losses[self.name] += float(loss.detach())
             self._send_back([example.predicted for example in examples], batches, answers)
+        self.unused.tell()
         if sgd is not None:
             self.finish_update(sgd)
         return losses
@@ -197,7 +211,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         label (str): The label.
         RAISES (ValueError): In any case; the message tells where labels come from.
         """
-        raise ValueError(Errors.L318.format(name=self.name, label=label, place=self.gold_place))
+        raise ValueError(Errors.L318.format(name=self.name, label=label, place=self.gold_place()))
 
     def _send_back(
         self, docs: Sequence[Doc], batches: Sequence[Batch], answers: Sequence[tuple[Any, Callable[..., Any]]]
@@ -229,7 +243,12 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
         RETURNS (dict[str, Any]): Their scores; none without a scorer."""
-        return {} if self.scorer is None else self.scorer(list(examples), pipe=self, **kwargs)
+        if self.scorer is None:
+            return {}
+        examples = list(examples)
+        self.tell_what_is_missed(examples)
+        scores: dict[str, Any] = self.scorer(examples, pipe=self, **kwargs)
+        return scores
 
     # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
 

@@ -97,6 +97,14 @@ class TextPipe(LukePipe):
         """doc (Doc): A document. scores (DocScores): The logits of all its rows.
         RETURNS (Any): What `annotate` writes; None for nothing."""
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return f"what {type(self).__name__}.gold_of reads"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        return self.gold_of(example) is not None
+
     @abstractmethod
     def gold_of(self, example: Example) -> Any:
         """RETURNS (Any): The gold of an example for `row_loss`, on the tokens of the predicted document; None where the

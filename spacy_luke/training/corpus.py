@@ -12,7 +12,17 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import KEY, carry_over, copy_questions, get_relations, has_relations, span_as_doc, stored
+from ..annotation import (
+    ENTITIES_LOOKED_FOR,
+    KEY,
+    RELATIONS_LOOKED_FOR,
+    carry_over,
+    copy_questions,
+    get_relations,
+    has_relations,
+    span_as_doc,
+    stored,
+)
 from ..errors import Errors, Warnings
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -115,6 +125,9 @@ class LukeCorpus:
         for augmented in self.augmenter(nlp, example):
             if stored(reference) and KEY not in augmented.reference.user_data:
                 carry_over(reference, augmented.reference)
+            for key in (ENTITIES_LOOKED_FOR, RELATIONS_LOOKED_FOR):  # spaCy's variants lose it
+                if key in reference.user_data:
+                    augmented.reference.user_data.setdefault(key, reference.user_data[key])
             if self.gold_ents and augmented is not example:
                 augmented = Example(_predicted(nlp, augmented.reference, True), augmented.reference)
             yield augmented
