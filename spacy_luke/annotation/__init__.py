@@ -1,6 +1,7 @@
 """Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
 from .carrying import carry_over as carry_over
+from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
 from .checks import check_text as check_text

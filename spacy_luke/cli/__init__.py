@@ -127,6 +127,20 @@ def convert_command(
     msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
 
 
+@app.command("evaluate")
+def evaluate_command(
+    pipeline: Annotated[str, Argument(help="Trained pipeline")],
+    corpus: Annotated[Path, Argument(help=".spacy file or folder to evaluate on", exists=True)],
+    output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+) -> None:
+    """Score a pipeline as `spacy evaluate` does, and print the scores of its luke components too."""
+    from .evaluate import evaluate
+
+    for block in evaluate(pipeline, corpus, output, gpu_id):
+        typer.echo(block)
+
+
 @app.command("tune")
 def tune_command(
     pipeline: Annotated[Path, Argument(help="Trained pipeline with a luke component")],

@@ -23,7 +23,7 @@ class PipelineErrors:
     )
     L307 = (
         "allowed_relations of {label!r} is {found!r}; it has to be a list of pairs (label of the head, label of the "
-        'tail), such as [["PER", "LOC"]]. Correct it in the component\'s config.'
+        'tail), such as [["PER", "LOC"]]: labels as in ent.label_. Correct it in the component\'s config.'
     )
     L308 = (
         "A listener can't get a copy of a luke model of its own, because that model reads more than word pieces. Keep "
@@ -154,4 +154,20 @@ class PipelineWarnings:
         "The component '{name}' was saved by an earlier version of spacy_luke with the thresholds {stored}. They act, "
         "though the config says something else. Set `pipe.thresholds` in Python and save the pipeline again: from then "
         "on the config decides."
+    )
+    W312 = (
+        "The component '{name}' looked for no entities: {n} documents were already annotated as having none "
+        '(ENT_IOB), by an earlier component or by your code, and with find_entities = "auto" that stands. To find '
+        "entities there, set find_entities to true in the component's config, or put it before the other component. "
+        "If there are to be none, set it to false."
+    )
+    W313 = (
+        "allowed_relations of the component '{name}' lets {never} hold only between entities labelled {asked}, but "
+        "the entities here are labelled {known}. What counts is ent.label_, not span._.luke_label. Correct "
+        "allowed_relations in the component's config, or let an earlier component give entities these labels."
+    )
+    W314 = (
+        "The entity vocabulary has {known} of {n} candidates in the alias table of the component '{name}'; mentions "
+        "can't be linked to the others, such as {example!r}. Name a checkpoint with these entities, add them with "
+        "nlp.initialize(), or correct the titles of the table."
     )

@@ -81,6 +81,7 @@ class TrainingErrors:
         "A candidate has to be a title with a score, such as ('Paris', 0.9), got {value!r}. Assign None to remove the "
         "candidates."
     )
+    L441 = "There are no documents to join. Give join_docs() one document at least."
 
 
 class TrainingWarnings:
@@ -89,10 +90,19 @@ class TrainingWarnings:
     W401 = (
         "The annotation that spacy_luke stored on this document is ignored: it was made for a text of {stored} "
         "characters, and this one has {length}, so it was probably copied with user_data from another document. To cut "
-        "a document, use spacy_luke.annotation.span_as_doc()."
+        "a document, use spacy_luke.annotation.span_as_doc(); to join several, join_docs()."
     )
     W402 = (
         "With max_length = {max_length}, {path} is cut so that {lost} of {total} gold relations are lost, because "
         "their mentions are in different parts. They are neither trained nor scored. Raise max_length, or set it to 0 "
         "to keep documents whole."
+    )
+    W403 = (
+        "The joined document has no {names}, because the documents that were joined differ in it. Assign what holds "
+        "for the whole document."
+    )
+    W404 = (
+        "{n} of {total} joined documents were never annotated with relations, the others were. The joined document "
+        "counts as annotated, so training would read its other pairs as unrelated. Before training, annotate all "
+        "documents, or none."
     )

@@ -117,7 +117,9 @@ make_luke = make_factory(
     model={"ner": True, "labels": True, "relations": True},
     scorer=SCORER,
     assigns=[*_ENTITIES, *_RELATIONS, *_SPANS],
-    score_weights=score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
+    score_weights=score_weights(
+        ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33, luke_facts_micro=0.0
+    ),
 )
 make_ner = make_factory(
     "luke_ner",

@@ -19,6 +19,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..annotation import set_extensions
 from ..errors import Errors
+from ..training.metrics import with_short_names
 from .settings import belong, require, setting
 from .task import Batch, Task
 from .unused import Unused
@@ -241,14 +242,25 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     # --- scoring ---------------------------------------------------------------------------
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-        """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
-        RETURNS (dict[str, Any]): Their scores; none without a scorer."""
+        """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated. Those that lacked
+            what stands beside the reference, such as a question, are read again with it.
+        RETURNS (dict[str, Any]): Their scores, also under short names; none without a scorer."""
         if self.scorer is None:
             return {}
-        examples = list(examples)
-        self.tell_what_is_missed(examples)
-        scores: dict[str, Any] = self.scorer(examples, pipe=self, **kwargs)
-        return scores
+        answered = self._answered(list(examples))
+        self.tell_what_is_missed(answered)
+        return with_short_names(self.scorer(answered, pipe=self, **kwargs))
+
+    def _answered(self, examples: Sequence[Example]) -> list[Example]:
+        """The examples, read with all that was asked; without those that can't be read."""
+        given = [self.given(eg.predicted, eg.reference) for eg in examples]
+        read = {id(doc) for doc in self.pipe(doc for doc in given if doc is not None)}
+        pairs = zip(given, examples, strict=True)
+        return [
+            eg if doc is None else Example(doc, eg.reference)
+            for doc, eg in pairs
+            if doc is None or id(doc) in read
+        ]
 
     # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
 

@@ -15,6 +15,7 @@ from spacy.language import Language
 from thinc.api import Config, Model
 
 from ..errors import Errors
+from ..training.metrics import shown_weights
 from ..training.schedules import suit_optimizer
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def make_factory(
         factory,
         assigns=list(assigns),
         default_config=config,
-        default_score_weights=dict(score_weights),
+        default_score_weights=shown_weights(score_weights),
         func=make,
     )
     return make

@@ -159,6 +159,18 @@ class Task(ABC):
         labels (Any): What `label_data` gave, instead of the labels of the data; None for these.
         """
 
+    # --- scoring ---------------------------------------------------------------------------
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """What stands beside a text only the reference knows, unless the corpus reader or an earlier component has told
+        it to the predicted document.
+
+        predicted (Doc): The predicted document.
+        reference (Doc): The gold document.
+        RETURNS (Doc | None): A copy of the predicted one with all that the task asks for; None if it had that.
+        """
+        return None
+
     # --- what it knows and says ------------------------------------------------------------
 
     @property

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 from pathlib import Path
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import (
-    ENTITIES_LOOKED_FOR,
     KEY,
-    RELATIONS_LOOKED_FOR,
     carry_over,
     copy_questions,
     get_relations,
@@ -38,7 +37,8 @@ class LukeCorpus:
     max_length (int): Cut longer documents between sentences into parts of up to so many tokens; 0 for never.
     limit (int): Read only so many documents; 0 for all.
     shuffle (bool): Whether to shuffle the documents, all in memory, in each pass.
-    augmenter (Callable | None): Makes variants of each example; gold relations are carried over to them.
+    augmenter (Callable | None): Makes variants of each example; sentences and gold annotation are carried over
+        to them.
     related_repeats (int): How often a pass reads each document with gold relations. More than once balances a
         corpus in which most documents have entities only.
     """
@@ -122,18 +122,40 @@ class LukeCorpus:
         if self.augmenter is None:
             yield example
             return
-        for augmented in self.augmenter(nlp, example):
-            if stored(reference) and KEY not in augmented.reference.user_data:
-                carry_over(reference, augmented.reference)
-            for key in (ENTITIES_LOOKED_FOR, RELATIONS_LOOKED_FOR):  # spaCy's variants lose it
-                if key in reference.user_data:
-                    augmented.reference.user_data.setdefault(key, reference.user_data[key])
+        given = _without_groups(example)
+        for augmented in self.augmenter(nlp, given):
+            if augmented.reference is given.reference:
+                augmented = example if augmented is given else Example(augmented.predicted, reference)
+            elif KEY not in augmented.reference.user_data:
+                _carry(reference, augmented.reference)
             if self.gold_ents and augmented is not example:
                 augmented = Example(_predicted(nlp, augmented.reference, True), augmented.reference)
             yield augmented
 
 
 create_corpus = LukeCorpus  # what the entry point names
+
+
+def _without_groups(example: Example) -> Example:
+    """spaCy's augmenters fail on references with span groups, or leave them as they are."""
+    if not example.reference.spans:
+        return example
+    reference = example.reference.copy()
+    reference.spans.clear()
+    return Example(example.predicted, reference)
+
+
+def _carry(reference: Doc, variant: Doc) -> None:
+    """What nobody stored anything for may have other words: then there is nothing to lose."""
+    same = [sum(not token.is_space for token in doc) for doc in (reference, variant)]
+    if stored(reference) or (same[0] == same[1] and _places(reference) == _places(variant)):
+        carry_over(reference, variant)
+
+
+def _places(doc: Doc) -> list[tuple[int, int, str]]:
+    """Entities, in words: an augmenter may have made others."""
+    words = np.cumsum([not token.is_space for token in doc])
+    return [(int(words[ent.start]), int(words[ent.end - 1]), ent.label_) for ent in doc.ents]
 
 
 def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:

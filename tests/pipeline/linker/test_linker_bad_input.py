@@ -92,6 +92,18 @@ def test_bad_alias_tables(
         link(pipeline(checkpoint, aliases=str(tmp_path / name)))
 
 
+@pytest.mark.parametrize("setting", ["aliases", "ids"])
+@pytest.mark.parametrize("content", [b"", b"PAR1\xff\xfe\x00", b"mention,title\n", b"[1, 2, 3]\n"])
+def test_what_is_no_table_is_refused_at_once(setting: str, content: bytes, tmp_path: Path) -> None:
+    """By `add_pipe`, before a model is loaded; but a saved pipeline has its own copy of a file that is gone."""
+    for suffix in ("jsonl", "tsv"):
+        path = tmp_path / f"table.{suffix}"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"table\.(jsonl|tsv)"):
+            pipeline("nowhere", **{setting: str(path)})
+    pipeline("nowhere", **{setting: str(tmp_path / "gone.tsv")})
+
+
 def test_other_bad_tables(checkpoint: str, tmp_path: Path) -> None:
     path = tmp_path / "ids.tsv"
     path.write_text("Rome\n")
