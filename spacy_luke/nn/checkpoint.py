@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import Errors
+from ..files import read_json
 
 SAFE_FILE = "model.safetensors"
 PICKLE_FILE = "pytorch_model.bin"
@@ -138,10 +139,8 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
 
 def _parse_index(path: Path) -> dict[str, str]:
     """RETURNS (dict[str, str]): The file that each weight is in."""
-    try:
-        places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.L113.format(path=path, error=repr(error))) from error
+    index = read_json(path)
+    places = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
         raise ValueError(Errors.L113.format(path=path, error="weight_map does not map names to files"))
     return places

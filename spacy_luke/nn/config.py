@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
+from ..files import read_json
 from .activations import Activation, get_activation
 from .hub import resolve_checkpoint
 
@@ -278,10 +279,7 @@ def load_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     path = folder / name
     if not path.is_file():
         raise ValueError(Errors.L207.format(file=name, folder=folder))
-    try:
-        data = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:  # also UnicodeDecodeError
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    data = read_json(path)
     if not isinstance(data, dict):
         raise ValueError(Errors.L113.format(path=path, error="it is not a JSON object"))
     return data

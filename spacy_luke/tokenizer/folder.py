@@ -14,6 +14,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
+from ..files import decode, parse_json
 from ..types import PathOrStr
 from .backend import Backend, token_flags
 from .entities import EntityVocab, index_titles
@@ -124,7 +125,9 @@ def load_titles(source: PathOrStr | Titles) -> tuple[Titles, str]:
 
 def _parse_titles(path: Path) -> Any:
     if path.suffix == ".jsonl":
-        return [json.loads(line) for line in read_text(path).splitlines() if line.strip()]
+        # Only "\n": titles may hold what Unicode calls line ends.
+        lines = enumerate(read_text(path).split("\n"), start=1)
+        return [parse_json(line, f"{path}, line {number}") for number, line in lines if line.strip()]
     return _read_json(path)
 
 
@@ -265,17 +268,11 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path) -> str:
     """path (Path): A text file. RETURNS (str): Its text, with line ends as they are."""
-    try:
-        return read_bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    return decode(read_bytes(path), path)
 
 
 def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    return parse_json(read_text(path), path)
 
 
 def _read_object(path: Path) -> dict[str, Any]:
