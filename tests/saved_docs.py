@@ -11,7 +11,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from thinc.api import Adam
+from thinc.api import SGD
 
 import spacy_luke
 
@@ -119,7 +119,7 @@ def step_losses(nlp: Language, asked: list[Data]) -> list[float]:
         for token in example.reference:
             if token._.luke_tag:  # the saved tagger's config says that gold is in `token.tag_`
                 token.tag_, token._.luke_tag = token._.luke_tag, None
-    sgd = Adam(0.003)
+    sgd = SGD(0.05)
     before = sum(nlp.update(examples, sgd=sgd, losses={}).values())
     return plain([before, sum(nlp.update(examples, losses={}).values())])
 

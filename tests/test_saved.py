@@ -30,7 +30,7 @@ PIPELINES = [
     "luke_listened",
 ]
 HEADS = ["head_pairs", "head_masked", "head_sequence"]
-LOSS_TOLERANCE = 0.02  # of the loss: the first step of Adam goes by the signs of gradients, however small
+LOSS_TOLERANCE = 1e-3  # of the loss
 
 
 def read(name: str) -> Data:

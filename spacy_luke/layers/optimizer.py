@@ -28,7 +28,7 @@ def sparse_tables(module: nn.Module) -> list[nn.Embedding]:
 
 
 class TorchOptimizer:
-    """Fused AdamW (or what spaCy's optimizer asks for) for most parameters, `SparseAdam` for entity tables: rows
+    """Fused AdamW (or what spaCy's optimizer asks for) for most parameters, its sparse kind for entity tables: rows
     that a step didn't read keep their weights, and don't decay.
 
     module (nn.Module): Whose parameters to move.
@@ -49,10 +49,12 @@ class TorchOptimizer:
             scale = head_scale if _is_head(module, name, tuple(heads)) else 1.0
             if id(param) not in sparse:
                 groups.setdefault((scale, param.dim() > 1), []).append(param)  # biases and norms don't decay
-        params = [{"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()]
+        params: list[dict[str, Any]] = [
+            {"params": p, "scale": s, "decays": d} for (s, d), p in groups.items()
+        ]
         self.parts = [_make_dense(params, optimizer)]
         if tables:
-            self.parts.append(torch.optim.SparseAdam([{"params": tables, "scale": 1.0}], eps=optimizer.eps))
+            self.parts.append(_make_sparse([{"params": tables, "scale": 1.0}], optimizer))
 
     def step(self, optimizer: Optimizer) -> None:
         """Move the parameters by their gradients, which are gone then.
@@ -64,7 +66,8 @@ class TorchOptimizer:
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = float(optimizer.learn_rate) * group["scale"]
-                group["betas"] = (float(optimizer.b1), float(optimizer.b2))
+                if "betas" in group:
+                    group["betas"] = (float(optimizer.b1), float(optimizer.b2))
                 if "decays" in group:
                     group["weight_decay"] = float(optimizer.L2) if group["decays"] else 0.0
             part.step()
@@ -108,5 +111,18 @@ def _make_dense(params: list[dict[str, Any]], optimizer: Optimizer) -> torch.opt
     options: dict[str, Any] = {"eps": float(optimizer.eps)}
     if optimizer.use_radam:
         return torch.optim.RAdam(params, decoupled_weight_decay=optimizer.L2_is_weight_decay, **options)
+    if _is_plain(optimizer):  # weight decay is the same thing as L2 then
+        return torch.optim.SGD(params, fused=True)
     kind = torch.optim.AdamW if optimizer.L2_is_weight_decay else torch.optim.Adam
     return kind(params, fused=True, **options)
+
+
+def _make_sparse(params: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
+    if _is_plain(optimizer):
+        return torch.optim.SGD(params)
+    return torch.optim.SparseAdam(params, eps=float(optimizer.eps))
+
+
+def _is_plain(optimizer: Optimizer) -> bool:
+    """Whether it is gradient descent without moments, as thinc decides it: `SGD.v1` sets both betas to 0."""
+    return not optimizer.use_radam and not (optimizer.b1 > 0 and optimizer.b2 > 0)

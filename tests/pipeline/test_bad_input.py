@@ -85,6 +85,7 @@ def test_spans_across_windows_and_longer_than_a_window(checkpoint: str):
     assert all(span._.luke_vector.any() for span in doc.spans["mine"])
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_tokens(checkpoint: str):
     nlp = make_pipeline(checkpoint, model={"overlap": 8}, thresholds={"ner": 0.999}, same_sentence=False)
     unit = [f"{who} was born in {where} .".split() for who in PEOPLE for where in PLACES]

@@ -226,6 +226,7 @@ def kept_bytes() -> Iterator[list[int]]:
         yield kept
 
 
+@pytest.mark.slow
 def test_a_very_long_document_trains_in_bounded_batches(checkpoint: str, batches: BATCHES):
     nlp = make_pipeline(checkpoint, max_batch_pieces=2000)
     pipe = nlp.get_pipe("luke")

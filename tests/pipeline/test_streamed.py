@@ -16,6 +16,7 @@ from spacy_luke.pipeline.pipe import fill_batches
 
 
 @given(lengths=st.lists(st.integers(0, 9)), n_docs=st.integers(1, 4), n_tokens=st.integers(1, 12))
+@pytest.mark.slow
 def test_batches_have_enough_documents_and_tokens(lengths: list[int], n_docs: int, n_tokens: int) -> None:
     vocab = spacy.blank("en").vocab
     docs = [Doc(vocab, words=["a"] * length) for length in lengths]

@@ -18,6 +18,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")
+@pytest.mark.slow
 def test_published_data(tmp_path: Path) -> None:
     sources, files = prepare_default_corpus(DATA, tmp_path / "new" / "corpus")
     assert files == {"train.spacy": 1629, "dev.spacy": 100, "test.spacy": 250}
