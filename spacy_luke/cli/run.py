@@ -89,5 +89,6 @@ def _relations(doc: Doc) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], aligns: str) -> str:
+    rows = [[" ".join(cell.split()) for cell in row] for row in rows]  # names may go over several lines
     text: str = table(rows, header=header, divider=True, max_col=48, aligns=tuple(aligns))
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

@@ -246,6 +246,16 @@ def test_run_refuses_what_is_no_text(tmp_path: Path):
     fails(f"`python -m spacy luke run --file {file}`", "run", file)
 
 
+def test_a_name_over_several_lines_is_one_row(monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, words=["New", "\n", "York", "\u2028", "City"], spaces=[False] * 5)
+    doc.ents = [Span(doc, 0, 5, "LOC")]
+    monkeypatch.setattr(
+        "spacy_luke.cli.run.load", lambda checkpoint: SimpleNamespace(pipe=lambda texts: [doc])
+    )
+    assert ["New York City", "LOC", "1"] in rows("\n".join(run(["x"], None)))
+
+
 def test_run_reads_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     nlp = spacy.blank("en")
     monkeypatch.setattr("spacy_luke.cli.run.load", lambda checkpoint: nlp)

@@ -147,7 +147,7 @@ def _find_columns(
     others = [i for i in range(width) if i not in tags]
     order = others[0] if others and _counts_words(columns[others[0]]) else None
     if word_column is not None:
-        return _Columns(order, word_column - 1, tags, width)
+        return _Columns(None if order == word_column - 1 else order, word_column - 1, tags, width)
     word = next((i for i in others if i != order), None)
     if word is None or _no_words(columns[word]):
         seen = [] if word is None else flat[word][:5]
