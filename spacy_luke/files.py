@@ -1,18 +1,28 @@
-"""Text files that others wrote: UTF-8 with or without a byte order mark, compressed or not. Errors name file and line.
+"""Files: how texts are read that others wrote, and how folders are written so that they are never half new.
 
-Only a line feed, a carriage return or both end a line. U+2028, U+0085 and their like are characters of the text.
+Text is UTF-8 with or without a byte order mark, compressed or not; errors name file and line. Only a line feed, a
+carriage return or both end a line: U+2028, U+0085 and their like are characters of the text.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from .errors import Errors
 from .types import PathOrStr
 
+# Where files of a folder lie while they are written, and when all are there.
+_WRITING, _WRITTEN = ".writing", ".written"
+# What data of the wrong type or size lead to.
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError),
+    *(UnicodeDecodeError, json.JSONDecodeError),
+)
 # Byte order marks of other encodings.
 _BEGINNINGS = {
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -92,3 +102,74 @@ def _not_utf8(data: bytes, at: int, path: PathOrStr) -> ValueError:
     encoding = next((name for mark, name in _BEGINNINGS.items() if data.startswith(mark)), other)
     line = data.count(b"\n", 0, at) + 1
     return ValueError(Errors.L152.format(path=path, line=line, byte=data[at], encoding=encoding))
+
+
+@contextmanager
+def reading(path: PathOrStr, *others: type[Exception]) -> Iterator[None]:
+    """Inside it, whatever damaged data lead to is told as damage. Errors that say what is wrong stay as they are.
+
+    path (str | PathLike): The file or folder that is read, or what it is.
+    *others (type[Exception]): What else damage leads to in the libraries that are called.
+    RAISES (ValueError): If anything fails that isn't a ValueError or an OSError.
+    """
+    try:
+        yield
+    except (*_DAMAGE, *others) as error:
+        raise ValueError(Errors.L113.format(path=path, error=repr(error))) from error
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+@contextmanager
+def replacing(folder: PathOrStr) -> Iterator[Path]:
+    """Write files of a folder together: if the process is killed meanwhile, readers find all old ones or all new ones.
+
+    folder (str | PathLike): The folder; made if it isn't there. Other files in it stay.
+    YIELDS (Path): An empty folder to write to. If that fails, nothing changes.
+    RAISES (NotADirectoryError): If it is a file.
+    """
+    is_new = not Path(folder).exists()
+    folder = make_folder(folder)
+    finish_writing(folder)
+    fresh = folder / _WRITING
+    shutil.rmtree(fresh, ignore_errors=True)  # of a process that was killed
+    fresh.mkdir()
+    try:
+        yield fresh
+        fresh.rename(folder / _WRITTEN)  # from here on, the new ones count
+    except BaseException:
+        shutil.rmtree(fresh)
+        if is_new:
+            with suppress(OSError):  # it may hold other things by now
+                folder.rmdir()
+        raise
+    finish_writing(folder)
+
+
+def finish_writing(folder: PathOrStr) -> None:
+    """Put files in their places, if a process was killed when all were written and not all there. For whoever reads.
+
+    folder (str | PathLike): The folder.
+    """
+    written = Path(folder) / _WRITTEN
+    if not written.is_dir():
+        return
+    for path in sorted(written.rglob("*")):
+        place = Path(folder) / path.relative_to(written)
+        if path.is_dir():
+            place.mkdir(exist_ok=True)
+        else:
+            with suppress(FileNotFoundError):  # another process finishes it, too
+                path.replace(place)
+    shutil.rmtree(written, ignore_errors=True)
+
+
+def make_folder(path: PathOrStr) -> Path:
+    """path (str | PathLike): A folder to write to; made if it isn't there.
+    RETURNS (Path): The folder. RAISES (NotADirectoryError): If it is a file."""
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(Errors.L221.format(path=folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

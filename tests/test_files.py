@@ -15,7 +15,7 @@ from tiny_heads import save_head
 from spacy_luke import LukeConfig, LukeTokenizer
 from spacy_luke.cli.convert_encoder import read_titles
 from spacy_luke.cli.run import read_texts
-from spacy_luke.files import read_json, read_json_lines, read_lines, read_text
+from spacy_luke.files import read_json, read_json_lines, read_lines, read_text, replacing
 from spacy_luke.nn.checkpoint import load_weights
 from spacy_luke.pipeline.link_tables import load_aliases, load_ids
 from spacy_luke.tokenizer.folder import load_titles
@@ -162,3 +162,49 @@ def test_a_corpus_of_another_format(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "train.spacy").write_bytes(data)
     with pytest.raises(ValueError, match=r"train.spacy can't be read as spaCy's binary format"):
         list(LukeCorpus(tmp_path / "train.spacy")(NLP))
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def test_files_are_replaced_together(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "folder"
+    with replacing(folder) as fresh:
+        (fresh / "a").write_text("old")
+        (fresh / "sub").mkdir()
+        (fresh / "sub" / "b").write_text("old")
+    (folder / "mine").write_text("mine")
+    with replacing(folder) as fresh:
+        (fresh / "a").write_text("new")
+        (fresh / "sub").mkdir()
+        (fresh / "sub" / "c").write_text("new")
+        assert (folder / "a").read_text() == "old"
+    found = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"a": "new", "mine": "mine", "sub/b": "old", "sub/c": "new"}
+
+
+def test_what_fails_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(KeyError), replacing(tmp_path) as fresh:  # noqa: PT012
+        (fresh / "a").write_text("new")
+        raise KeyError
+    with pytest.raises(KeyError), replacing(tmp_path / "new") as fresh:
+        raise KeyError
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
+    with pytest.raises(NotADirectoryError, match="is a file, not a folder"), replacing(tmp_path / "a"):
+        pass
+
+
+def test_readers_finish_what_a_killed_process_had_written(tmp_path: Path) -> None:
+    """Checkpoints by all their readers, and tokenizers."""
+    save_head("luke_textcat", tmp_path)
+    (tmp_path / ".written").mkdir()
+    for path in list(tmp_path.glob("*.*")):
+        if path.is_file():
+            path.rename(tmp_path / ".written" / path.name)
+    assert LukeTokenizer.from_pretrained(tmp_path)
+    assert not (tmp_path / ".written").exists()
+    assert LukeConfig.from_pretrained(tmp_path)
+    (tmp_path / ".written").mkdir()
+    (tmp_path / "config.json").rename(tmp_path / ".written" / "config.json")
+    assert LukeConfig.from_pretrained(tmp_path)

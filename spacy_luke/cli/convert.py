@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 
 from ..annotation import read_relations
 from ..errors import Errors, Warnings
-from ..files import read_json
+from ..files import read_json, replacing
 from ..training.converters.conll import convert_conll
 from ..training.converters.docred import convert_docred, count_labels
 from ..training.converters.fewrel import convert_fewrel
@@ -65,8 +65,8 @@ def convert(
         raise ValueError(Errors.L510.format(path=source, format=format_, found="no document"))
     if format_ == "docred" and names is None and (n_labels := count_labels(source)):
         warnings.warn(Warnings.W501.format(path=source, n=n_labels), stacklevel=2)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    DocBin(docs=docs, store_user_data=True).to_disk(target)
+    with replacing(target.parent) as folder:
+        DocBin(docs=docs, store_user_data=True).to_disk(folder / target.name)
     return {
         "documents": len(docs),
         "entities": sum(len(doc.ents) for doc in docs),

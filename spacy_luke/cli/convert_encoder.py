@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from ..files import read_json
+from ..files import read_json, replacing
 from ..inputs.pieces import N_CASES
 from ..nn.checkpoint import load_weights
 from ..nn.config import load_config_file
@@ -72,8 +72,9 @@ def convert_folder(
         types = model.embeddings.token_type_embeddings.weight.data
         types[:] = types[:1].clone()
         vars(model.config)["case_token_types"] = True  # a field of ours that LukeConfig only keeps
-    model.save_pretrained(Path(target))
-    tokenizer.save_pretrained(Path(target))
+    with replacing(target) as out:
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
 
 
 def _find_source(source: PathOrStr) -> Path:

@@ -124,10 +124,9 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
     places = _parse_index(index)
     shards: list[Any] = []
     for name in sorted(set(places.values())):
-        path = index.parent / name
-        if Path(name).name != name or not path.is_file():
+        if not is_beside(index, name):
             raise ValueError(Errors.L232.format(path=index, shard=name))
-        shards.append(_load_file(path))
+        shards.append(_load_file(index.parent / name))
     weights: ChainMap[str, Tensor] = ChainMap(
         *reversed(shards)
     )  # the last counts; nothing is ever put into it
@@ -135,6 +134,13 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
     if missing:
         raise ValueError(Errors.L233.format(path=index, names=some(missing)))
     return weights
+
+
+def is_beside(index: Path, name: str) -> bool:
+    """RETURNS (bool): Whether there is a file of that name beside the index; names that lead elsewhere don't count."""
+    return Path(name).name == name and os.path.isfile(
+        index.parent / name
+    )  # Path's own raises if a name is too long
 
 
 def _parse_index(path: Path) -> dict[str, str]:

@@ -164,6 +164,12 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg["complete"] = True
         return stored
 
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        check_thresholds(self.cfg["thresholds"], THRESHOLDS)
+        if set(THRESHOLDS) - set(self.cfg["thresholds"]):
+            self.cfg["complete"] = False  # the others are the usual ones
+
     def changed_settings(self) -> dict[str, Any]:
         """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these."""
         return {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}

@@ -177,7 +177,10 @@ def load_settings(folder: Path) -> dict[str, Any]:
             id_: AddedToken(token, normalized=token not in special, special=token in special)
             for token, id_ in _read_object(folder / ADDED).items()
         }
-    settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
+    try:
+        settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
+    except ValueError as error:
+        raise ValueError(Errors.L113.format(path=folder / CONFIG, error=error)) from error
     tokens = {str(token): token for token in map(_token, additional)}
     if tokens:
         settings["additional_special_tokens"] = list(tokens.values())
@@ -192,19 +195,6 @@ def _token(value: Any) -> Any:
 
 
 # --- saving --------------------------------------------------------------------------------
-
-
-def make_folder(path: PathOrStr) -> Path:
-    """Make a folder to save in, unless it is there.
-
-    path (str | PathLike): The folder.
-    RETURNS (Path): The folder.
-    """
-    folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(Errors.L221.format(path=folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options: Options) -> list[Path]:
@@ -264,6 +254,8 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise FileNotFoundError(Errors.L112.format(path=path, name=path.name)) from error
+    except IsADirectoryError as error:
+        raise ValueError(Errors.L113.format(path=path, error=error)) from error
 
 
 def read_text(path: Path) -> str:
