@@ -10,7 +10,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_luke.annotation import read_relations
+from spacy_luke.annotation import get_relations
 from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
 
@@ -114,4 +114,4 @@ def _n_mentions(docs: Iterable[Doc]) -> int:
 
 
 def _n_relations(docs: Iterable[Doc]) -> int:
-    return sum(len(read_relations(doc)) for doc in docs)
+    return sum(len(get_relations(doc)) for doc in docs)

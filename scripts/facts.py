@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import normalize, read_facts, read_relations
+from spacy_luke.annotation import get_facts, get_relations, normalize
 from spacy_luke.training.answers import Cutoff
 from spacy_luke.training.outcomes import Offsets, char_offsets, entity
 from spacy_luke.types import Relation
@@ -45,7 +45,7 @@ def gold_facts(doc: Doc, key: Key) -> list[set[tuple[Any, ...]]]:
     RETURNS (list[set[tuple]]): One set for each triple of entities.
     """
     facts: dict[tuple[str, str, str], set[tuple[Any, ...]]] = {}
-    for relation in read_relations(doc):
+    for relation in get_relations(doc):
         head, tail = entity(relation.head), entity(relation.tail)
         if head != tail:
             facts.setdefault((head, tail, relation.label), set()).add(key(relation))
@@ -60,9 +60,7 @@ def predicted_facts(doc: Doc, key: Key, cutoff: Cutoff) -> list[set[tuple[Any, .
     cutoff (Callable[[str], float]): The threshold of a label; pairs above it count.
     RETURNS (list[set[tuple]]): One set for each fact that any pair supports.
     """
-    facts = (
-        {key(pair) for pair in fact.pairs if pair.score > cutoff(pair.label)} for fact in read_facts(doc)
-    )
+    facts = ({key(pair) for pair in fact.pairs if pair.score > cutoff(pair.label)} for fact in get_facts(doc))
     return [keys for keys in facts if keys]
 
 

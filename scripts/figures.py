@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.scorer import PRFScore
 
-from spacy_luke.training.answers import Answers, ScoredAnswers
+from spacy_luke.training.answers import Comparison, ScoredAnswers
 from spacy_luke.training.metrics import count, count_by_label, total
 
 from .facts import MatchScore
@@ -65,11 +65,11 @@ def accuracy_figure(name: str, answers: Sequence[Types]) -> Figure:
     return _figure(name, rows, lambda row: ratio(*row))
 
 
-def micro_figure(name: str, answers: Sequence[Answers]) -> Figure:
+def micro_figure(name: str, answers: Sequence[Comparison]) -> Figure:
     """F1 over all answers of all documents.
 
     name (str): What the figure says.
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (Figure): The F1, with precision and recall.
     """
     return _figure(
@@ -81,11 +81,11 @@ def micro_figure(name: str, answers: Sequence[Answers]) -> Figure:
     )
 
 
-def macro_figure(name: str, answers: Sequence[Answers]) -> Figure:
+def macro_figure(name: str, answers: Sequence[Comparison]) -> Figure:
     """Mean F1 of the labels that have gold answers.
 
     name (str): What the figure says.
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (Figure): The mean, with the number of labels.
     """
     labels = sorted({answer[-1] for sets in answers for side in sets for answer in side})
@@ -152,10 +152,10 @@ def operating_points(
     return threshold_table(scored, sum(len(row.gold) for row in answers), thresholds)
 
 
-def by_label(answers: Sequence[Answers]) -> dict[str, dict[str, float]]:
+def by_label(answers: Sequence[Comparison]) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 of each label, with the number of gold answers.
 
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (dict[str, dict[str, float]]): By label, sorted.
     """
     parts = [count_by_label(*sets) for sets in answers]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.outcomes import char_offsets
 from spacy_luke.types import Relation
@@ -80,7 +80,7 @@ def complete(
 
 def _names(doc: Doc) -> list[str]:
     """The source's relations that were looked for in a sentence."""
-    told = {relation.label for relation in read_relations(doc)}
+    told = {relation.label for relation in get_relations(doc)}
     return sorted({*doc.user_data.get(RELATIONS_LOOKED_FOR, ()), *told})
 
 
@@ -88,7 +88,7 @@ def _relate(doc: Doc, source: Doc, properties: Mapping[str, Property], ids: Mapp
     entities = {char_offsets(span): span for span in doc.ents}
     relations: list[Relation] = []
     unknown: set[str] = set()
-    for head, tail, name, *_ in read_relations(source):
+    for head, tail, name, *_ in get_relations(source):
         if name not in properties:
             continue
         ends = entities.get(char_offsets(head)), entities.get(char_offsets(tail))

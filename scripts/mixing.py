@@ -13,7 +13,7 @@ from itertools import permutations
 
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import normalize, read_relations, span_as_doc, write_relations
+from spacy_luke.annotation import get_relations, normalize, span_as_doc, write_relations
 from spacy_luke.training.converters.build import NESTED
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.types import Relation
@@ -49,7 +49,7 @@ def told_by_name(docs: Iterable[Doc]) -> dict[Names, set[tuple[str, str]]]:
     """
     told: dict[Names, set[tuple[str, str]]] = {}
     for doc in docs:
-        for head, tail, label, _, id_ in read_relations(doc):
+        for head, tail, label, _, id_ in get_relations(doc):
             told.setdefault((normalize(head.text), normalize(tail.text)), set()).add((label, id_))
     return told
 
@@ -84,7 +84,7 @@ def join(parts: Sequence[Doc], told: Told) -> Doc:
 
         doc.ents = [*doc.ents, *map(moved, part.ents)]
         mentions.append([moved(span) for span in all_mentions(part)])
-        relations += [r._replace(head=moved(r.head), tail=moved(r.tail)) for r in read_relations(part)]
+        relations += [r._replace(head=moved(r.head), tail=moved(r.tail)) for r in get_relations(part)]
         offset += len(part)
     nested = [span for spans in mentions for span in spans if span not in doc.ents]
     if nested:

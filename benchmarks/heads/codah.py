@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_luke.annotation import read_choice, read_choices, set_extensions, write_choice, write_choices
+from spacy_luke.annotation import get_choice, get_choices, set_extensions, write_choice, write_choices
 from spacy_luke.files import read_lines
 from spacy_luke.pipeline.choice import score_choices
 
@@ -40,14 +40,14 @@ def _docs(nlp: Language, rows: list[list[str]]) -> Iterator[Doc]:
 
 def most_frequent(train: Sequence[Doc]) -> Annotate:
     """RETURNS (Callable[[Doc], None]): Chooses the place that is right most often."""
-    counts = Counter(choice.number for doc in train if (choice := read_choice(doc)))
+    counts = Counter(choice.number for doc in train if (choice := get_choice(doc)))
     best = counts.most_common(1)[0][0]
     return lambda doc: write_choice(doc, best)
 
 
 def longest(train: Sequence[Doc]) -> Annotate:
     """RETURNS (Callable[[Doc], None]): Chooses the text with most characters."""
-    return lambda doc: write_choice(doc, max(read_choices(doc), key=len))
+    return lambda doc: write_choice(doc, max(get_choices(doc), key=len))
 
 
 def score(examples: Sequence[Example]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from ..types import Fact, Relation
 from .checks import check_fact, check_iterable, check_relation
-from .store import Table, read_kind, store, stored, write_kind
+from .store import Table, get_kind, store, stored, write_kind
 
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
@@ -25,13 +25,13 @@ FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
 
 def has_relations(doc: Doc) -> bool:
     """RETURNS (bool): Whether anybody assigned relations, be it none. If not, the Doc neither trains nor scores."""
-    return read_kind(doc, "relations") is not None
+    return get_kind(doc, "relations") is not None
 
 
-def read_relations(doc: Doc) -> tuple[Relation, ...]:
+def get_relations(doc: Doc) -> tuple[Relation, ...]:
     """RETURNS (tuple[Relation, ...]): The document's relations, as they were assigned; empty if there are none."""
-    table = read_kind(doc, "relations")
-    return () if table is None else _read_pairs(doc, table)
+    table = get_kind(doc, "relations")
+    return () if table is None else _rebuild_pairs(doc, table)
 
 
 def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
@@ -49,12 +49,12 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
     write_kind(doc, "relations", table)
 
 
-def read_facts(doc: Doc) -> tuple[Fact, ...]:
+def get_facts(doc: Doc) -> tuple[Fact, ...]:
     """RETURNS (tuple[Fact, ...]): The document's facts, in the order of writing; empty if there are none."""
-    table = read_kind(doc, "facts")
+    table = get_kind(doc, "facts")
     if table is None:
         return ()
-    pairs = _read_pairs(doc, table)
+    pairs = _rebuild_pairs(doc, table)
     return tuple(Fact._make((*fact, pairs[start:end])) for *fact, start, end in table["facts"])
 
 
@@ -110,7 +110,7 @@ def _fact_table(facts: Sequence[FactRow]) -> Table:
     return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
 
 
-def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
+def _rebuild_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
     spans = _find_spans(doc, table["spans"])
     return tuple(Relation(spans[head], spans[tail], *rest) for head, tail, *rest in table["pairs"])
 

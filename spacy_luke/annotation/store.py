@@ -52,7 +52,7 @@ def _n_chars(doc: Doc) -> int:
     return doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
-def read_kind(doc: Doc, kind: str) -> Any:
+def get_kind(doc: Doc, kind: str) -> Any:
     """RETURNS (Any): What is stored of one kind, or None."""
     return stored(doc).get(kind)
 
@@ -73,14 +73,14 @@ def row_key(part: Span | Token) -> str:
     return f"{part.start_char}:{part.end_char}:{part.label_}"
 
 
-def read_row(part: Span | Token, kind: str) -> Any:
+def get_row(part: Span | Token, kind: str) -> Any:
     """RETURNS (Any): What is stored of one span or token, or None."""
-    return (read_kind(part.doc, kind) or {}).get(row_key(part))
+    return (get_kind(part.doc, kind) or {}).get(row_key(part))
 
 
 def write_row(part: Span | Token, kind: str, value: Any) -> None:
     """Store the row of one span or token beside those of the others; None forgets it."""
-    rows = {k: v for k, v in (read_kind(part.doc, kind) or {}).items() if k != row_key(part)}
+    rows = {k: v for k, v in (get_kind(part.doc, kind) or {}).items() if k != row_key(part)}
     if value is not None:
         rows[row_key(part)] = value
     write_kind(part.doc, kind, rows or None)

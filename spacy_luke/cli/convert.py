@@ -11,7 +11,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotation import read_relations
+from ..annotation import get_relations
 from ..errors import Errors, Warnings
 from ..files import read_json, replacing
 from ..training.converters.conll import convert_conll
@@ -70,7 +70,7 @@ def convert(
     return {
         "documents": len(docs),
         "entities": sum(len(doc.ents) for doc in docs),
-        "relations": sum(len(read_relations(doc)) for doc in docs),
+        "relations": sum(len(get_relations(doc)) for doc in docs),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from spacy.tokens import Doc, Span
 from wasabi import table
 
-from ..annotation import facts_from_relations, normalize, read_facts, read_label, read_labels, read_relations
+from ..annotation import facts_from_relations, get_facts, get_label, get_labels, get_relations, normalize
 from ..errors import Errors
 from ..files import read_text
 from ..layers.loading import load
@@ -68,10 +68,10 @@ def _entities(doc: Doc) -> str:
     """Each name and label once, as its surest mention has it."""
     mentions: dict[tuple[str, str, str], list[Span]] = {}
     for span in doc.ents:
-        mentions.setdefault((normalize(span.text), span.label_, read_label(span)), []).append(span)
+        mentions.setdefault((normalize(span.text), span.label_, get_label(span)), []).append(span)
     rows = []
     for (_, found_as, label), spans in mentions.items():
-        score, text = max((read_labels(span).get(label, 0.0), span.text) for span in spans)
+        score, text = max((get_labels(span).get(label, 0.0), span.text) for span in spans)
         shown = found_as if label in ("", found_as) else f"{label} (found as {found_as})"
         rows.append((text, shown, f"{score:.2f}" if label else "", str(len(spans))))
     return _table(("entity", "label", "score", "mentions"), rows, "llrr")
@@ -79,8 +79,8 @@ def _entities(doc: Doc) -> str:
 
 def _relations(doc: Doc) -> str:
     """Relations of a sentence and facts of the document in one table, for most of them are both."""
-    near = set(read_relations(doc))
-    pairs = near.union(*(fact.pairs for fact in read_facts(doc)))
+    near = set(get_relations(doc))
+    pairs = near.union(*(fact.pairs for fact in get_facts(doc)))
     rows = [
         (fact.head, fact.label, fact.tail, fact.id, f"{fact.score:.2f}", _FROM[near.isdisjoint(fact.pairs)])
         for fact in facts_from_relations(pairs)

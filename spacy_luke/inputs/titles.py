@@ -18,7 +18,7 @@ from ..types import NIL
 from .pieces import Ints
 
 if TYPE_CHECKING:
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 TitleGetter = Callable[[Span], str]
 
@@ -53,11 +53,11 @@ class EntityTitles:
     misses: int = 0
     untitled: int = 0
 
-    def ids(self, spans: Sequence[Span], tokenizer: LukeTokenizer) -> Ints:
+    def ids(self, spans: Sequence[Span], tokenizer: BaseTokenizer) -> Ints:
         """Find the entities that spans are of.
 
         spans (Sequence[Span]): The spans.
-        tokenizer (LukeTokenizer): Has the entity vocabulary.
+        tokenizer (BaseTokenizer): Has the entity vocabulary.
         RETURNS (ndarray): Entity ids. Shape: (n_spans,)
         """
         vocab = tokenizer.entity_vocab

@@ -29,7 +29,7 @@ SINGLE_LABEL = "single_label_classification"
 # What the authors of the checkpoints call the label that says "none".
 OUTSIDE = ("NIL", "O", "no_relation")
 # For each published class, what its thinc model is called, and the tokenizer's task.
-TASKS = {
+ENTITY_HEADS = {
     "LukeForEntityClassification": ("luke_marked_entity", "entity_classification"),
     "LukeForEntityPairClassification": ("luke_marked_pair", "entity_pair_classification"),
     "LukeForEntitySpanClassification": ("luke_candidate_spans", "entity_span_classification"),
@@ -116,7 +116,7 @@ class EntityNetwork(HeadNetwork):
     def encoder(self) -> ExcerptEncoder:
         """RETURNS (ExcerptEncoder): Makes the inputs."""
         longest = weights.most_pieces(self.model, n_special=0)
-        return ExcerptEncoder(self.tokenizer, TASKS[self.settings.task][1], longest, self.reads_case)
+        return ExcerptEncoder(self.tokenizer, ENTITY_HEADS[self.settings.task][1], longest, self.reads_case)
 
     def predict(self, batch: Arrays) -> NDArray[np.float32]:
         """batch (LukeInputs): From `encoder`. RETURNS (ndarray): Logits. Shape: (n_items, labels)"""
@@ -212,5 +212,5 @@ def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Arrays, Tensor
     if settings.context not in CONTEXTS:
         allowed = " or ".join(map(repr, CONTEXTS))
         raise ValueError(Errors.L436.format(name="context", allowed=allowed, value=settings.context))
-    name = TASKS[settings.task][0]
+    name = ENTITY_HEADS[settings.task][0]
     return build_model(name, EntityNetwork, settings, shim, convert_outputs=convert_outputs)

@@ -41,7 +41,7 @@ from .threads import Runner
 
 if TYPE_CHECKING:
     from ..nn.heads.base import LukeHead
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 OVERLAP = 128
 
@@ -72,8 +72,8 @@ class Network(Saved):
         return self.module.config
 
     @property
-    def tokenizer(self) -> LukeTokenizer:
-        """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
+    def tokenizer(self) -> BaseTokenizer:
+        """RETURNS (BaseTokenizer): The tokenizer that belongs to the weights."""
         return weights.get_tokenizer(self.model)
 
     def change(self, change: Callable[[Any], Any]) -> None:

@@ -24,7 +24,7 @@ from ..inputs.batch import WindowBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
-from ..tokenizer import LukeTokenizer
+from ..tokenizer import BaseTokenizer
 from .weights import get_module, get_tokenizer
 
 try:
@@ -118,14 +118,14 @@ def _places_of(rows: Sequence[tuple[Window, int]]) -> Ints:
     return np.concatenate(parts)
 
 
-def _container(pieces: DocPieces, states: NDArray[np.float32], tokenizer: LukeTokenizer) -> TransformerData:
+def _container(pieces: DocPieces, states: NDArray[np.float32], tokenizer: BaseTokenizer) -> TransformerData:
     n = len(pieces)
     if len(pieces.starts) == 1:
         return TransformerData.empty()
     if not n:  # no token has pieces; a listener still needs a width
         states = np.zeros((1, states.shape[1]), dtype=np.float32)
     wordpieces = WordpieceBatch(
-        strings=[[token or "" for token in tokenizer.convert_ids_to_tokens(pieces.ids.tolist())]],
+        strings=[[tokenizer.backend.id_to_token(id_) or "" for id_ in pieces.ids.tolist()]],
         input_ids=pieces.ids[None].astype("i"),
         attention_mask=np.ones((1, n), dtype="f"),
         lengths=[n],

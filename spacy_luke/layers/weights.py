@@ -13,7 +13,7 @@ from .shim import LukeShim
 
 if TYPE_CHECKING:
     from ..nn.heads.base import LukeHead
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
     from .store import Checkpoint
 
 
@@ -37,10 +37,10 @@ def get_module(model: Model[Any, Any]) -> LukeHead:
     return module
 
 
-def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
-    """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
+def get_tokenizer(model: Model[Any, Any]) -> BaseTokenizer:
+    """RETURNS (BaseTokenizer): The tokenizer that belongs to the weights."""
     get_module(model)
-    return cast("LukeTokenizer", model.attrs["tokenizer"])
+    return cast("BaseTokenizer", model.attrs["tokenizer"])
 
 
 def set_weights(model: Model[Any, Any], checkpoint: Checkpoint) -> None:

@@ -13,8 +13,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
-from ..training.answers import Answers
+from ..annotation import get_labels, get_relations, has_labels, has_relations, stored
+from ..training.answers import Comparison
 from ..training.converters.build import NESTED
 from ..training.metrics import count_by_label, total
 from ..training.outcomes import (
@@ -94,8 +94,8 @@ class LukeScorer:
         return scores
 
     def _score(self, examples: Sequence[Example], threshold: Any, near: Near | None) -> Scores:
-        labels: list[Answers] = []
-        relations: list[Answers] = []
+        labels: list[Comparison] = []
+        relations: list[Comparison] = []
         if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
             labels = [self._labels(eg, threshold) for eg in examples if self._has_gold(eg.reference)]
         if any(has_relations(eg.predicted) for eg in examples):
@@ -105,7 +105,7 @@ class LukeScorer:
     def _has_gold(self, doc: Doc) -> bool:
         return doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
 
-    def _labels(self, example: Example, threshold: Any) -> Answers:
+    def _labels(self, example: Example, threshold: Any) -> Comparison:
         """Labels of spans. Where the gold has several a span, so has the prediction: all above threshold."""
         gold_spans = labelled_spans(example.reference, self.spans_key)
         several = any(has_labels(span) for span in gold_spans)
@@ -115,20 +115,20 @@ class LukeScorer:
             for span in labelled_spans(example.predicted, self.spans_key)
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return Answers(predicted, gold)
+        return Comparison(predicted, gold)
 
 
 def _labels_above(span: Span, threshold: Threshold) -> set[str]:
-    return {label for label, score in read_labels(span).items() if score > threshold_of(threshold, label)}
+    return {label for label, score in get_labels(span).items() if score > threshold_of(threshold, label)}
 
 
-def _relations(example: Example, near: Near | None) -> Answers:
+def _relations(example: Example, near: Near | None) -> Comparison:
     """Both sides within the reference's limits, so that neither gains by its own sentences."""
-    predicted = mention_pairs(read_relations(example.predicted))
-    gold = mention_pairs(read_relations(example.reference))
+    predicted = mention_pairs(get_relations(example.predicted))
+    gold = mention_pairs(get_relations(example.reference))
     if near is None:
-        return Answers(predicted, gold)
-    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+        return Comparison(predicted, gold)
+    return Comparison(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
 
 
 def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
@@ -151,7 +151,7 @@ def _within(limits: PairLimits, doc: Doc, pairs: Pairs) -> Sequence[bool]:
     return list(near(np.arange(0, 2 * len(pairs), 2), np.arange(1, 2 * len(pairs), 2)))
 
 
-def _prf(name: str, answers: Iterable[Answers]) -> Scores:
+def _prf(name: str, answers: Iterable[Comparison]) -> Scores:
     """Micro and per-type figures; the answers of all documents at once, told apart by document."""
     predicted, gold = set(), set()
     for i, (ours, theirs) in enumerate(answers):

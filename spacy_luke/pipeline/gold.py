@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, normalize, read_relations
+from ..annotation import RELATIONS_LOOKED_FOR, get_relations, has_labels, has_relations, normalize
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Extent, Ints
 from ..training import outcomes
@@ -76,7 +76,7 @@ def gold_of(example: Example, getter: EntityGetter, near: Callable[[Sequence[Spa
         gold.relations = {}
         if RELATIONS_LOOKED_FOR in reference.user_data:
             gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
-        for head, tail, label, *_ in read_relations(reference):
+        for head, tail, label, *_ in get_relations(reference):
             pair = places.get(_key(head)), places.get(_key(tail))
             if pair[0] is not None and pair[1] is not None:
                 gold.relations.setdefault((pair[0], pair[1]), set()).add(label)

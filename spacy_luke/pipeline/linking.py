@@ -23,7 +23,7 @@ from .task import Batch
 
 if TYPE_CHECKING:
     from ..layers.threads import Runner
-    from ..tokenizer import EntityVocab, LukeTokenizer
+    from ..tokenizer import BaseTokenizer, EntityVocab
 
 Links = list[tuple[int, float]]  # entities with their probabilities, best first
 
@@ -57,13 +57,13 @@ class DocMentions:
 
 
 def masked_batches(
-    docs: Sequence[DocMentions], asked: Sequence[Ints], tokenizer: LukeTokenizer, budget: int
+    docs: Sequence[DocMentions], asked: Sequence[Ints], tokenizer: BaseTokenizer, budget: int
 ) -> Iterator[Batch]:
     """Ask about each mention in the window that shows most context around it.
 
     docs (Sequence[DocMentions]): The documents.
     asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
-    tokenizer (LukeTokenizer): The model's tokenizer.
+    tokenizer (BaseTokenizer): The model's tokenizer.
     budget (int): Most tokens of a padded batch, word pieces and entities.
     YIELDS (Batch): The batch; its items are document and mention of each row of answers.
     """

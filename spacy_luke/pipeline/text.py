@@ -32,7 +32,7 @@ from .task import Batch, Lesson
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 
 class TextItems(NamedTuple):
@@ -127,7 +127,7 @@ class TextPipe(LukePipe):
         pieces, rows = layout.rows(docs, beside, entities)
         return TextItems(pieces, rows, [len(texts) for texts in beside])
 
-    def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
+    def _entities(self, doc: Doc, tokenizer: BaseTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
         if not spans:
             return NO_ENTITIES

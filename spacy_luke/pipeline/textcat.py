@@ -11,7 +11,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotation import read_text_pair
+from ..annotation import get_text_pair
 from ..errors import Errors
 from .probabilities import Floats, sigmoid, softmax
 from .settings import make_factory, require, setting
@@ -59,7 +59,7 @@ class LukeTextCategorizer(LabelPipe):
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
         """RETURNS (Sequence[str | None]): `doc._.luke_text_pair`, or None."""
-        return (read_text_pair(doc),)
+        return (get_text_pair(doc),)
 
     def decode_doc(self, doc: Doc, scores: DocScores) -> Floats | None:
         """RETURNS (ndarray | None): A number for each label; None for a text without words."""

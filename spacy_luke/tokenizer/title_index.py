@@ -17,6 +17,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from huggingface_hub.constants import HF_ASSETS_CACHE
 
 from ..errors import Errors
 
@@ -211,9 +212,6 @@ def _cache_folder() -> Path:
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
-    # Imported here: 15 ms that only those wait for who load a large vocabulary.
-    from huggingface_hub.constants import HF_ASSETS_CACHE
-
     return Path(HF_ASSETS_CACHE, "spacy_luke")
 
 

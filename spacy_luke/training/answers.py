@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
-from ..annotation import read_facts, read_relations
+from ..annotation import get_facts, get_relations
 from .mentions import all_mentions
 from .outcomes import char_offsets, entity, entity_triples, mention_pairs, same_sentence
 
 Cutoff = Callable[[str], float]
 
 
-class Answers(NamedTuple):
-    """One document's answers, the label last in each.
+class Comparison(NamedTuple):
+    """One document's answers beside the right ones, the label last in each.
 
     predicted (Set[tuple]): Those given.
     gold (Set[tuple]): The right ones.
@@ -36,21 +36,21 @@ class ScoredAnswers(NamedTuple):
     scores: Mapping[tuple[Any, ...], float]
     gold: AbstractSet[tuple[Any, ...]]
 
-    def above(self, cutoff: Cutoff) -> Answers:
-        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Answers): What has a higher score."""
+    def above(self, cutoff: Cutoff) -> Comparison:
+        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Comparison): What has a higher score."""
         predicted = {answer for answer, score in self.scores.items() if score > cutoff(answer[-1])}
-        return Answers(predicted, self.gold)
+        return Comparison(predicted, self.gold)
 
 
-def span_answers(doc: Doc, gold: Doc) -> Answers:
+def span_answers(doc: Doc, gold: Doc) -> Comparison:
     """Entities that were found, by exact place and type.
 
     doc (Doc): The predicted document.
     gold (Doc): The gold document; mentions nested in others count as gold too.
-    RETURNS (Answers): (start, end, label), in characters.
+    RETURNS (Comparison): (start, end, label), in characters.
     """
     predicted = {(*char_offsets(span), span.label_) for span in doc.ents}
-    return Answers(predicted, {(*char_offsets(span), span.label_) for span in all_mentions(gold)})
+    return Comparison(predicted, {(*char_offsets(span), span.label_) for span in all_mentions(gold)})
 
 
 def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
@@ -61,11 +61,11 @@ def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     RETURNS (ScoredAnswers): (head offsets, tail offsets, label).
     """
     scores: dict[tuple[Any, ...], float] = {}
-    for head, tail, label, score, _ in read_relations(doc):
+    for head, tail, label, score, _ in get_relations(doc):
         if same_sentence(head, tail):
             answer = (char_offsets(head), char_offsets(tail), label)
             scores[answer] = max(score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, mention_pairs(read_relations(gold), same_sentence))
+    return ScoredAnswers(scores, mention_pairs(get_relations(gold), same_sentence))
 
 
 def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
@@ -76,9 +76,9 @@ def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     RETURNS (ScoredAnswers): (head entity, tail entity, label), no entity related to itself.
     """
     scores: dict[tuple[Any, ...], float] = {}
-    for fact in read_facts(doc):
+    for fact in get_facts(doc):
         for pair in fact.pairs:
             answer = (entity(pair.head), entity(pair.tail), pair.label)
             if answer[0] != answer[1]:
                 scores[answer] = max(pair.score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, entity_triples(read_relations(gold)))
+    return ScoredAnswers(scores, entity_triples(get_relations(gold)))

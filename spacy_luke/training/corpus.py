@@ -13,7 +13,7 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..annotation import KEY, carry_over, copy_questions, has_relations, read_relations, span_as_doc, stored
+from ..annotation import KEY, carry_over, copy_questions, get_relations, has_relations, span_as_doc, stored
 from ..errors import Errors, Warnings
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -67,9 +67,9 @@ class LukeCorpus:
             n_docs += 1
             parts = self._cut(reference)
             if len(parts) > 1:
-                total = len(read_relations(reference))
+                total = len(get_relations(reference))
                 n_relations += total
-                n_lost += total - sum(len(read_relations(part)) for part in parts)
+                n_lost += total - sum(len(get_relations(part)) for part in parts)
             for part in parts:
                 yield from self._examples(nlp, part)
         if n_docs == 0:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations, read_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, has_relations
 from spacy_luke.cli.convert import FORMATS
 
 TEXT = "Ada was born in London."
@@ -71,7 +71,7 @@ def test_each_format(name: str, compressed: bool, tmp_path: Path) -> None:
     assert "1 documents, 2 entities" in printed
     doc = read(target)
     assert (doc.text, [ent.text for ent in doc.ents]) == (TEXT, ["Ada", "London"])
-    told = [(relation.head.text, relation.label, relation.tail.text) for relation in read_relations(doc)]
+    told = [(relation.head.text, relation.label, relation.tail.text) for relation in get_relations(doc)]
     label = "BORN" if name == "knowledgenet" else "Born"
     assert told == ([] if name in ("conll", "wikilinks") else [("Ada", label, "London")])
     looked_for = doc.user_data.get(RELATIONS_LOOKED_FOR)

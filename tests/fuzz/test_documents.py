@@ -142,6 +142,15 @@ def taken(doc: Doc) -> Any:
     )
 
 
+def decided(doc: Doc) -> Any:
+    """What was said, without the choice between texts that are as good as each other, such as the same one twice."""
+    data = said(doc)
+    best = sorted(data.get("choice", [0, "", []])[2])[-2:]
+    if len(best) == 2 and best[1] - best[0] < TOLERANCE:
+        data["choice"][:2] = []
+    return data
+
+
 def read(nlp: Language, docs: Sequence[Doc], size: int, pieces: int) -> list[Doc]:
     """Copies of the documents, read by the last pipe alone: the one before it would set sentences."""
     _name, pipe = nlp.pipeline[-1]
@@ -161,7 +170,7 @@ def check(nlp: Language, docs: Sequence[Doc], order: Sequence[int], size: int, p
     assert [taken(doc) for doc in alone] == before
     for i, doc in zip(order, together, strict=True):
         assert taken(doc) == before[i]
-        assert differences(said(doc), said(alone[i]), TOLERANCE) == []
+        assert differences(decided(doc), decided(alone[i]), TOLERANCE) == []
         given = [(ent.start, ent.end, ent.label_) for ent in docs[i].ents]
         assert set(given) <= {(ent.start, ent.end, ent.label_) for ent in doc.ents}
 
@@ -198,9 +207,9 @@ def test_every_token_is_read(data: st.DataObject) -> None:
 def test_threads_do_not_disturb_each_other(name: str, data: st.DataObject) -> None:
     nlp = load(name)
     docs = data.draw(st.lists(documents(nlp.vocab, PIPELINES[name]), min_size=2, max_size=6))
-    expected = [said(doc) for doc in read(nlp, docs, 1, 4096)]
+    expected = [decided(doc) for doc in read(nlp, docs, 1, 4096)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda doc: said(next(nlp.pipeline[-1][1].pipe([doc.copy()]))), docs * 2))
+        found = list(pool.map(lambda doc: decided(next(nlp.pipeline[-1][1].pipe([doc.copy()]))), docs * 2))
     for own, other in zip(found, expected * 2, strict=True):
         assert differences(own, other, TOLERANCE) == []
 

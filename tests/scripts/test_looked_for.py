@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from scripts.looked_for import PROPERTIES, complete, same_names
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations
 from spacy_luke.types import Relation
 
 IDS = {"spouse": "P26", "child": "P40"}
@@ -35,7 +35,7 @@ def sentence(nlp: Language, text: str, *facts: tuple[str, str, str], looked_for:
 def completed(*docs: Doc, nlp: Language) -> list[tuple[set[tuple[str, str, str, str]], list[str]]]:
     return [
         (
-            {(r.head.text, r.label, r.tail.text, r.id) for r in read_relations(doc)},
+            {(r.head.text, r.label, r.tail.text, r.id) for r in get_relations(doc)},
             doc.user_data[RELATIONS_LOOKED_FOR],
         )
         for doc in complete(docs, nlp, PROPERTIES, IDS)
@@ -86,4 +86,4 @@ def test_sources_with_docreds_names() -> None:
     nlp = pipeline()
     doc = sentence(nlp, "Ann wed Bob", ("Ann", "spouse", "Bob"))
     (result,) = complete([doc], nlp, same_names(["spouse"]), IDS)
-    assert [(r.head.text, r.label, r.tail.text) for r in read_relations(result)] == [("Ann", "spouse", "Bob")]
+    assert [(r.head.text, r.label, r.tail.text) for r in get_relations(result)] == [("Ann", "spouse", "Bob")]

@@ -9,7 +9,7 @@ import spacy
 from spacy.tokens import Doc, Span
 
 from scripts.mixing import join, mixed_texts, told_by_name
-from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.annotation import get_relations, write_relations
 from spacy_luke.training.converters.build import NESTED, Mention, build_doc
 from spacy_luke.types import Relation
 
@@ -29,7 +29,7 @@ def document(*sentences: tuple[str, str, str]) -> Doc:
 
 
 def told(doc: Doc) -> set[tuple[int, str, str, int, str]]:
-    return {(r.head.start, r.head.text, r.tail.text, r.tail.start, r.label) for r in read_relations(doc)}
+    return {(r.head.start, r.head.text, r.tail.text, r.tail.start, r.label) for r in get_relations(doc)}
 
 
 def test_parts_keep_their_entities_and_relations_at_their_new_places() -> None:
@@ -65,7 +65,7 @@ def test_mixed_texts_are_runs_of_sentences_and_repeatable() -> None:
     sentences = {sent.text for doc in docs for sent in doc.sents}
     texts = list(mixed_texts(docs, 60, seed=3))
     assert all(sent.text in sentences for doc in texts for sent in doc.sents)
-    assert all(len(read_relations(doc)) == len(list(doc.sents)) for doc in texts)
+    assert all(len(get_relations(doc)) == len(list(doc.sents)) for doc in texts)
     sources = [{ent.text[1] for ent in doc.ents} for doc in texts]
     assert {len(names) for names in sources} == {1, 2, 3}
     assert [doc.text for doc in mixed_texts(docs, 60, seed=3)] == [doc.text for doc in texts]
