@@ -171,6 +171,10 @@ class NNErrors:
         "This encoder can't be moved to another device, because its weights were arranged for this processor by "
         "set_precision. Move the model before, or load it again."
     )
+    L298 = (
+        "The weight {name} is of type {found} in the checkpoint, but has to be of floating-point numbers. Use an "
+        "intact copy of the checkpoint."
+    )
 
 
 class NNWarnings:

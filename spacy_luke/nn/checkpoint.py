@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import Errors
+from ..files import read_json
 from .hub import CheckpointError, in_variant
 
 SAFE_FILE = "model.safetensors"
@@ -143,10 +144,9 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
     places = _parse_index(index)
     shards: list[Any] = []
     for name in sorted(set(places.values())):
-        path = index.parent / name
-        if Path(name).name != name or not path.is_file():
+        if not is_beside(index, name):
             raise CheckpointError(Errors.L232.format(path=index, shard=name))
-        shards.append(_load_file(path))
+        shards.append(_load_file(index.parent / name))
     weights: ChainMap[str, Tensor] = ChainMap(
         *reversed(shards)
     )  # the last counts; nothing is ever put into it
@@ -156,12 +156,17 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
     return weights
 
 
+def is_beside(index: Path, name: str) -> bool:
+    """RETURNS (bool): Whether there is a file of that name beside the index; names that lead elsewhere don't count."""
+    return Path(name).name == name and os.path.isfile(
+        index.parent / name
+    )  # Path's own raises if a name is too long
+
+
 def _parse_index(path: Path) -> dict[str, str]:
     """RETURNS (dict[str, str]): The file that each weight is in."""
-    try:
-        places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.L113.format(path=path, error=repr(error))) from error
+    index = read_json(path)
+    places = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
         raise ValueError(Errors.L113.format(path=path, error="weight_map does not map names to files"))
     return places

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from ..errors import Errors
+from ..files import read_json, replacing
 from .activations import Activation, get_activation
 from .hub import (
     HUB_OPTIONS,
@@ -25,6 +26,8 @@ from .hub import (
 )
 
 CONFIG_NAME = "config.json"
+# Of any size; and of layers, which are modules before a weight is compared with them.
+MOST, MOST_LAYERS = 2**31 - 1, 1000
 
 
 class LukeConfig:
@@ -142,6 +145,8 @@ class LukeConfig:
         self.problem_type = problem_type
         self.tie_word_embeddings = tie_word_embeddings
         self.id2label = _parse_labels(id2label, num_labels)
+        if not isinstance(label2id, (Mapping, type(None))):
+            raise TypeError(Errors.L201.format(name="label2id", value=label2id, allowed="null or a dict"))
         self.label2id = _inverse(self.id2label) if label2id is None else dict(label2id)
         for name, value in kwargs.items():
             if name not in _NO_FIELDS:
@@ -200,6 +205,10 @@ class LukeConfig:
             elif kind == "float" or (kind == "float | None" and value is not None):
                 most = 1.0 if "dropout" in name else math.inf
                 _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
+        names = getattr(self, "architectures", None) or []
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            allowed = "null or a list of names of classes"
+            raise TypeError(Errors.L201.format(name="architectures", value=names, allowed=allowed))
         problem = self.problem_type
         if problem not in (None, *PROBLEM_TYPES):
             allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
@@ -277,9 +286,8 @@ class LukeConfig:
         RAISES (ValueError): See `to_json_string`. (TypeError): If an option is unknown."""
         refuse_unknown(options)
         text = self.to_json_string()  # before a folder is made
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG_NAME).write_text(text, encoding="utf8")
+        with replacing(path) as folder:
+            (folder / CONFIG_NAME).write_text(text, encoding="utf8")
 
     @classmethod
     def from_json_file(cls, path: str | os.PathLike[str], **overrides: Any) -> LukeConfig:
@@ -318,10 +326,7 @@ def load_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     path = folder / name
     if not path.is_file():
         raise CheckpointError(Errors.L207.format(file=name, folder=folder))
-    try:
-        data = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:  # also UnicodeDecodeError
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    data = read_json(path)
     if not isinstance(data, dict):
         raise ValueError(Errors.L113.format(path=path, error="it is not a JSON object"))
     return data
@@ -334,7 +339,8 @@ def _parse_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) ->
         return {i: f"LABEL_{i}" for i in range(count)}
     try:
         labels = {int(i): label for i, label in id2label.items()}
-    except (TypeError, ValueError) as error:
+        hash(tuple(labels.values()))  # they are keys of label2id
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(Errors.L209.format(value=id2label)) from error
     if sorted(labels) != list(range(len(labels))):
         raise ValueError(Errors.L209.format(value=id2label))
@@ -349,7 +355,8 @@ def _inverse(labels: Mapping[int, str]) -> dict[str, int]:
 
 
 def _check_int(name: str, value: Any, *, least: int) -> None:
-    _check(name, value, int, least, math.inf, f"an integer of at least {least}")
+    most = MOST_LAYERS if name == "num_hidden_layers" else MOST
+    _check(name, value, int, least, most, f"an integer from {least} to {most}")
 
 
 def _check(name: str, value: Any, kinds: Any, least: float, most: float, allowed: str) -> None:

@@ -48,7 +48,9 @@ class LukeEmbeddings(nn.Module):
             if input_ids is None:
                 raise ValueError(Errors.L211)
             # A large table may be in the type that it is stored in; see `LukePreTrainedModel.from_state`.
-            inputs_embeds = self.word_embeddings(input_ids).to(self.LayerNorm.weight.dtype)
+            inputs_embeds = look_up(self.word_embeddings, input_ids, "input_ids").to(
+                self.LayerNorm.weight.dtype
+            )
         if position_ids is None:
             position_ids = self.count_positions(input_ids, inputs_embeds)
         types = _embed_types(self.token_type_embeddings, token_type_ids)
@@ -111,7 +113,7 @@ class LukeEntityEmbeddings(nn.Module):
         token_type_ids (Tensor | None): Zeros if not given. Shape as `entity_ids`
         RETURNS (Tensor): Shape: (batch, entities, width) or (rows, width)
         """
-        entities = self.entity_embeddings(entity_ids).to(self.LayerNorm.weight.dtype)
+        entities = look_up(self.entity_embeddings, entity_ids, "entity_ids").to(self.LayerNorm.weight.dtype)
         if self.projected:
             entities = self.entity_embedding_dense(entities)
         types = _embed_types(self.token_type_embeddings, token_type_ids)
@@ -138,3 +140,14 @@ class LukeEntityEmbeddings(nn.Module):
         else:
             summed = F.embedding_bag(ids, table, mode="sum", per_sample_weights=share)
         return summed.view(*entities, table.shape[1])  # (all entities, width) -> (..., width)
+
+
+def look_up(table: nn.Embedding, ids: Tensor, name: str) -> Tensor:
+    """table (nn.Embedding): The table. ids (Tensor): Rows of it. name (str): Of the ids, for messages.
+    RETURNS (Tensor): The rows. RAISES (ValueError): If the table has no such rows. On a GPU torch ends the process."""
+    try:
+        rows: Tensor = table(ids)
+        return rows
+    except IndexError as error:
+        hint = ", and check that tokenizer and model belong together"
+        raise ValueError(Errors.L262.format(name=name, last=table.num_embeddings - 1, hint=hint)) from error

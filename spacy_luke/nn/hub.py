@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..files import finish_writing
 from ..types import PathOrStr
 
 # All that a tokenizer may consist of.
@@ -110,6 +111,7 @@ def resolve_checkpoint(
     if name and folder.is_dir():
         if (folder / "config.cfg").is_file() and not (folder / subfolder / "config.json").is_file():
             raise CheckpointError(Errors.L228.format(path=str(folder)))
+        finish_writing(folder / subfolder)
         return folder / subfolder
     if folder.is_file():
         raise CheckpointError(Errors.L221.format(path=folder))

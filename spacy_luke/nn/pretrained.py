@@ -11,6 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
+from ..files import replacing
 from ..types import PathOrStr
 from .checkpoint import load_weights, save_weights
 from .config import LukeConfig, load_config_file
@@ -264,9 +265,9 @@ class LukePreTrainedModel(ModelWithTables):
         folder = Path(path)
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
-        self.saved_config().save_pretrained(folder)
-        weights = self.saved_weights(state_dict)
-        save_weights(folder, weights, variant, safe_serialization)
+        with replacing(folder) as fresh:
+            self.saved_config().save_pretrained(fresh)
+            save_weights(fresh, self.saved_weights(state_dict), variant, safe_serialization)
         self.config.architectures = [type(self).__name__]
 
     def saved_config(self) -> LukeConfig:

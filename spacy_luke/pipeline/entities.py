@@ -176,6 +176,12 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg["complete"] = True
         return stored
 
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        check_thresholds(self.cfg["thresholds"], THRESHOLDS)
+        if set(THRESHOLDS) - set(self.cfg["thresholds"]):
+            self.cfg["complete"] = False  # the others are the usual ones
+
     def changed_settings(self) -> dict[str, Any]:
         """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these, and which of
         them somebody named. The saved config names all."""

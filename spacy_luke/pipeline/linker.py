@@ -17,7 +17,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..annotation import write_all_candidates
-from ..errors import Warnings
+from ..errors import Errors, Warnings
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.mentions import place_mentions
@@ -155,6 +155,14 @@ class LukeLinker(LukePipe):
     def silence(self, docs: Sequence[Doc]) -> str | None:
         """See `Task.silence`. Documents without mentions have nothing to be said of."""
         return super().silence(docs) if any(self.entities(doc) for doc in docs) else None
+
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        if self.cfg.get("aliases") is not None:
+            check_aliases(self.cfg["aliases"], "aliases")
+        ids = self.cfg.get("ids") or {}
+        if not isinstance(ids, dict) or not all(isinstance(id_, str) for id_ in ids.values()):
+            raise ValueError(Errors.L353.format(source="ids"))
 
     def changed_settings(self) -> dict[str, Any]:
         """See `Task.changed_settings`: both tables, and the files that the config names."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -19,6 +20,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..annotation import set_extensions
 from ..errors import Errors
+from ..files import finish_writing, read_json, reading, replacing
 from ..training.metrics import with_short_names
 from .settings import belong, require, setting
 from .task import Batch, Task
@@ -277,11 +279,16 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what `to_bytes` wrote."""
         data = {
-            "cfg": lambda b: self.cfg.update(json.loads(b)),
+            "cfg": lambda b: self.cfg.update(_settings(json.loads(b), "cfg")),
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: self.network.from_bytes(b),
         }
-        util.from_bytes(bytes_data, data, exclude)
+        source = f"What was saved of the component {self.name!r}"
+        with reading(source, Exception):  # msgpack's are of many kinds
+            parts = srsly.msgpack_loads(bytes_data)
+        with reading(source):
+            util.from_dict(parts, data, exclude)
+            self.check_saved()
         self.settle_settings()
         self._weights_were_read()
         return self
@@ -295,7 +302,8 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: self.network.to_disk(p),
         }
-        util.to_disk(path, data, exclude)
+        with replacing(path) as folder:
+            util.to_disk(folder, data, exclude)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         self._finish_waiting()
@@ -304,14 +312,20 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what `to_disk` wrote."""
         data = {
-            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf8"))),
+            "cfg": lambda p: self.cfg.update(_read_settings(p)),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: self.network.from_disk(p),
         }
-        util.from_disk(path, data, exclude)
+        finish_writing(path)
+        with reading(path):
+            util.from_disk(path, data, exclude)
+            self.check_saved()
         self.settle_settings()
         self._weights_were_read()
         return self
+
+    def check_saved(self) -> None:
+        """Refuse settings that were read and can't be. RAISES (ValueError): If some can't."""
 
     def _weights_were_read(self) -> None:
         """Tell others what they have to know of weights that were just read."""
@@ -319,6 +333,18 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
 
 def _task_of(model: Model[Any, Any]) -> str:
     return str(getattr(model.attrs.get("settings"), "task", model.name))
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ValueError(Errors.L391.format(path=path))
+    return _settings(read_json(path), path)
+
+
+def _settings(values: Any, source: str | Path) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ValueError(Errors.L113.format(path=source, error="it isn't a JSON object"))
+    return values
 
 
 def fill_batches(docs: Iterable[Doc], n_docs: int, n_tokens: int) -> Iterator[list[Doc]]:

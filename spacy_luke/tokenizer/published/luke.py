@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
+from ...files import finish_writing, reading
 from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint, take_hub_options
 from ...types import PathOrStr
 from ..base import parts_from_bytes
@@ -214,16 +216,20 @@ class LukeTokenizer(InputEncoder):
         """
         where = take_hub_options(overrides)
         path = Path(name_or_path) / where.get("subfolder", "")
-        if not Path(name_or_path).is_dir():
+        if Path(name_or_path).is_dir():
+            finish_writing(path)
+        else:
             path = resolve_checkpoint(name_or_path, patterns=TOKENIZER_FILES, **where)
-        words, entities = find_words(path), find_entities(path)
-        settings = {**load_settings(path), **overrides}
-        if words[0].name == TOKENIZER:
-            del settings["added_tokens_decoder"]  # tokenizer.json has them
-            return cls.from_tokenizer_json(words[0], entities, **settings)
-        settings.pop("special_tokens_pattern", None)  # these always stand where RoBERTa has them
+        with reading(path):
+            words, entities, saved = find_words(path), find_entities(path), load_settings(path)
+        settings = {**saved, **overrides}
         kind: Any = MLukeTokenizer if words[0].name == PIECES else cls
-        return kind(*words, entities, **settings)
+        with nullcontext() if overrides else reading(path):
+            if words[0].name == TOKENIZER:
+                del settings["added_tokens_decoder"]  # tokenizer.json has them
+                return cls.from_tokenizer_json(words[0], entities, **settings)
+            settings.pop("special_tokens_pattern", None)  # these always stand where RoBERTa has them
+            return cast(LukeTokenizer, kind(*words, entities, **settings))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LukeTokenizer:

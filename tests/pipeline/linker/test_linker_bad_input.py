@@ -76,7 +76,7 @@ def test_a_vocabulary_larger_than_the_table_and_the_other_way(make: Make) -> Non
     [
         ("gone.jsonl", None, "There is no file"),
         ("empty.jsonl", "\n", "is empty"),
-        ("bad.jsonl", "{", "line 1: .* is not JSON"),
+        ("bad.jsonl", "{", "line 1 can't be read"),
         ("bad.jsonl", '{"mention": "Ana"}', "line 1: .* is not a mention with titles"),
         ("bad.jsonl", '{"mention": "Ana", "candidates": {"Ana": 2}}', "is not a mention with titles"),
         ("bad.tsv", "Ana\tAna Bar\n", "line 1: .* is not a mention with titles"),
