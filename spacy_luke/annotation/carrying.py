@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span, Token
 from ..errors import Errors, Warnings
 from .kinds import KINDS
 from .moving import Place
-from .relations import RELATIONS_LOOKED_FOR, has_relations
+from .relations import ENTITIES_LOOKED_FOR, RELATIONS_LOOKED_FOR, has_relations
 from .store import KEY, store, stored
 
 
@@ -101,7 +101,7 @@ def _join_data(docs: Sequence[Doc]) -> tuple[dict[str, Any], list[str]]:
     every = [_plain_data(doc) for doc in docs]
     for name in dict.fromkeys(name for data in every for name in data):
         values = [data[name] for data in every if name in data]
-        if name == RELATIONS_LOOKED_FOR:
+        if name in (ENTITIES_LOOKED_FOR, RELATIONS_LOOKED_FOR):
             joined[name] = sorted(set.intersection(*map(set, values)))
         elif all(repr(value) == repr(values[0]) for value in values):  # arrays have no plain equality
             joined[name] = values[0]

@@ -113,7 +113,10 @@ def has_candidates(span: Span) -> bool:
 
 def write_candidates(span: Span, candidates: Iterable[Candidate | tuple[str, float]] | None) -> None:
     """span (Span): The span. candidates (Iterable | None): Titles with scores, the best first; None removes them."""
-    write_row(span, "candidates", None if candidates is None else check_candidates(candidates))
+    rows = None if candidates is None else check_candidates(candidates)
+    for title, _ in rows or ():
+        check_text(title, "title of a candidate")
+    write_row(span, "candidates", rows)
 
 
 def write_all_candidates(doc: Doc, spans: Sequence[Span], candidates: Sequence[Iterable[Candidate]]) -> None:

@@ -47,6 +47,10 @@ class LukeMultipleChoice(TextPipe):
 
     # --- training --------------------------------------------------------------------------
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "doc._.luke_choice, beside doc._.luke_choices"
+
     def gold_of(self, example: Example) -> int | None:
         """RETURNS (int | None): The number of the right choice; None if it isn't known."""
         choice = get_choice(example.reference)

@@ -51,7 +51,7 @@ def check_thresholds(thresholds: Mapping[str, Any], tasks: Sequence[str]) -> Non
     tasks (Sequence[str]): The tasks that there are.
     RAISES (ValueError): If a task is unknown or a value is no probability.
     """
-    unknown = sorted(set(thresholds) - set(tasks))
+    unknown = sorted(set(thresholds) - set(tasks)) if isinstance(thresholds, Mapping) else repr(thresholds)
     if unknown:
         raise ValueError(Errors.L304.format(unknown=unknown, known=tasks))
     for task, threshold in thresholds.items():

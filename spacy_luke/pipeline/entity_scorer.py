@@ -86,31 +86,30 @@ class LukeScorer:
 
         examples (Iterable[Example]): The examples.
         pipe (EntityPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
-        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
-            those within the pipe's limits, or all.
-        RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each; and `luke_relations_known`, the share of
-            gold relations within the limits. The others don't count.
+        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None: all;
+            gold relations beyond the pipe's limits are missed.
+        RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
         """
         examples = list(examples)
         near = _near(pipe, pair_filter)
         scores: Scores = {}
         if pipe is None or pipe.find_entities is not False:
             scores.update(get_ner_prf(examples))
-        scores.update(self._score(examples, pipe, near))
+        scores.update(self._score(examples, pipe, near, pair_filter is not None))
         if pipe is not None:
-            given = self._score(_with_gold_entities(examples, pipe), pipe, near)
+            given = self._score(_with_gold_entities(examples, pipe), pipe, near, pair_filter is not None)
             scores.update({f"gold_{key}": value for key, value in given.items()})
-        if near is not None and pair_filter is None and any(has_relations(eg.predicted) for eg in examples):
-            scores["luke_relations_known"] = _known_share([eg.reference for eg in examples], near)
         return scores
 
-    def _score(self, examples: Sequence[Example], pipe: EntityPipe | None, near: Near | None) -> Scores:
+    def _score(
+        self, examples: Sequence[Example], pipe: EntityPipe | None, near: Near | None, is_filter: bool
+    ) -> Scores:
         labels, relations, facts = list[Comparison](), list[Comparison](), list[Comparison]()
         if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
             labels = [self._labels(eg, pipe) for eg in examples if self._has_gold(eg.reference)]
         annotated = [eg for eg in examples if has_relations(eg.reference)]
         if any(has_relations(eg.predicted) for eg in examples):
-            relations = [_relations(eg, near) for eg in annotated]
+            relations = [_relations(eg, near, is_filter) for eg in annotated]
         if any("facts" in stored(eg.predicted) for eg in examples):
             facts = [_facts(eg) for eg in annotated]
         figures = {"luke_labels": labels, "luke_relations": relations, "luke_facts": facts}
@@ -147,13 +146,18 @@ def _labels_above(span: Span, threshold: Threshold) -> set[str]:
     return {label for label, score in get_labels(span).items() if score >= threshold_of(threshold, label)}
 
 
-def _relations(example: Example, near: Near | None) -> Comparison:
-    """Both sides within the reference's limits, so that neither gains by its own sentences."""
+def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparison:
+    """What is predicted counts within the reference's limits, so that it neither gains nor loses by its own sentences.
+    Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
+    predicted = mention_pairs(get_relations(example.predicted))
     gold = mention_pairs(get_relations(example.reference))
     predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
     if near is None:
         return Comparison(predicted, gold)
-    return Comparison(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+    if is_filter:
+        gold = _kept(example.reference, gold, near)
+    kept = _kept(example.reference, predicted - gold, near) | (predicted & gold)
+    return Comparison(kept, gold)
 
 
 def _facts(example: Example) -> Comparison:
@@ -166,16 +170,6 @@ def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Do
     """Comparison about which the gold says something: those of relations that were looked for."""
     labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
     return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
-
-
-def _known_share(references: Iterable[Doc], near: Near) -> float | None:
-    """The share of gold relations that a pipe may find at all: that lie within its limits."""
-    kept = total = 0
-    for doc in references:
-        gold = mention_pairs(get_relations(doc))
-        total += len(gold)
-        kept += len(_kept(doc, gold, near))
-    return kept / total if total else None
 
 
 def _kept(doc: Doc, answers: AbstractSet[Any], near: Near) -> set[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 from spacy.kb import KnowledgeBase
 
 from ..errors import Errors
+from ..files import parse_json, read_lines
 from ..inputs.batch import Bools
 from ..inputs.pieces import Ints
 from ..inputs.titles import find_title
@@ -156,25 +156,6 @@ def _rows(path: str | Path) -> Iterator[tuple[int, Any]]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(Errors.L351.format(path=path))
-    with path.open(encoding="utf8") as lines:
-        for number, line in _numbered(path, lines):
-            line = line.rstrip("\r\n")
-            if not line.strip():
-                continue
-            try:
-                yield number, json.loads(line) if path.suffix == ".jsonl" else line.split("\t")
-            except json.JSONDecodeError as error:
-                message = Errors.L352.format(path=path, number=number, row=line, needed="JSON")
-                raise ValueError(message) from error
-
-
-def _numbered(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        for number, line in enumerate(lines, start=1):
-            yield number, line
-    except UnicodeDecodeError as error:
-        found, needed = str(error.object[error.start : error.start + 20]), "text in UTF-8"
-        raise ValueError(
-            Errors.L352.format(path=path, number=number + 1, row=found, needed=needed)
-        ) from error
+    is_json = path.suffix == ".jsonl"
+    for number, line in read_lines(path):
+        yield number, parse_json(line, f"{path}, line {number}") if is_json else line.split("\t")

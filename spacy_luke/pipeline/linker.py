@@ -17,7 +17,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..annotation import write_all_candidates
-from ..errors import Warnings
+from ..errors import Errors, Warnings
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.mentions import place_mentions
@@ -156,9 +156,25 @@ class LukeLinker(LukePipe):
         """See `Task.silence`. Documents without mentions have nothing to be said of."""
         return super().silence(docs) if any(self.entities(doc) for doc in docs) else None
 
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        if self.cfg.get("aliases") is not None:
+            check_aliases(self.cfg["aliases"], "aliases")
+        ids = self.cfg.get("ids") or {}
+        if not isinstance(ids, dict) or not all(isinstance(id_, str) for id_ in ids.values()):
+            raise ValueError(Errors.L353.format(source="ids"))
+
     def changed_settings(self) -> dict[str, Any]:
-        """See `Task.changed_settings`: both tables."""
-        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids)}
+        """See `Task.changed_settings`: both tables, and the files that the config names."""
+        named = {"aliases": self.alias_file, "ids": self.id_file}
+        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids), "named": named}
+
+    def settle_settings(self) -> None:
+        """See `Task.settle_settings`: if the config names another file, or none any more, the stored table goes."""
+        named = self.cfg.pop("named", None)
+        for kind, path in {"aliases": self.alias_file, "ids": self.id_file}.items():
+            if named is not None and named[kind] != path:
+                self.cfg.pop(kind, None)
 
     def title_of(self, span: Span) -> str:
         """The title that a span's `kb_id_` stands for; "" where it stands for nothing."""
@@ -188,7 +204,7 @@ class LukeLinker(LukePipe):
         n, unknown = unknown_candidates(aliases, vocab, self._titles_by_id(), possible)
         if 2 * len(unknown) > n:
             figures = {"n": n, "known": n - len(unknown), "example": unknown[0]}
-            warnings.warn(Warnings.W306.format(name=self.name, **figures), stacklevel=4)
+            warnings.warn(Warnings.W314.format(name=self.name, **figures), stacklevel=4)
 
     # --- prediction ------------------------------------------------------------------------
 
@@ -301,6 +317,15 @@ class LukeLinker(LukePipe):
         ids = np.array(vocab.lookup(new), dtype=np.int64)
         self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "`kb_id_` of its entities (doc.ents, or where `entities` in its config looks)"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        _, ids = self._gold(example)
+        return bool((~np.isin(ids, [self.vocabulary.unk_id, self.vocabulary.mask_id])).any())
+
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
         """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
         golds = [self._gold(example) for example in examples]
@@ -325,6 +350,11 @@ class LukeLinker(LukePipe):
         aligned = [(span, align(span, example.predicted)) for span in self.entities(example.reference)]
         known = [(span, extent) for span, extent in aligned if extent is not None]
         ids = self.titles.ids([span for span, _ in known], self.network.tokenizer)
+        off = [span.text for span, extent in aligned if extent is None]
+        self.unused.count(Warnings.W304, "entities", len(aligned), off)
+        titles = [self.title_of(span) for span, _ in known]
+        absent = [t for t, id_ in zip(titles, ids, strict=True) if t and id_ == self.vocabulary.unk_id]
+        self.unused.count(Warnings.W306, "links", len(titles) - titles.count(""), absent)
         return [extent for _, extent in known], ids
 
     def _mask(self, gold: Ints) -> tuple[Ints, Ints]:

@@ -61,6 +61,11 @@ class LukeJoint(EntityPipe):
         return {"ner": 0.5, "labels": labels, "relations": 0.5, "facts": 0.5, **heads.thresholds}
 
     @property
+    def widest(self) -> int:
+        """See `EntityPipe.widest`."""
+        return self.network.joint.max_span_width
+
+    @property
     def speaks(self) -> bool:
         """See `Task.speaks`. Vectors and word states need no trained head."""
         return True

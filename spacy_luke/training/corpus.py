@@ -12,8 +12,17 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
+from spacy.vocab import Vocab
 
-from ..annotation import KEY, carry_over, copy_questions, get_relations, has_relations, span_as_doc, stored
+from ..annotation import (
+    KEY,
+    carry_over,
+    copy_questions,
+    get_relations,
+    has_relations,
+    span_as_doc,
+    stored,
+)
 from ..errors import Errors, Warnings
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -82,7 +91,7 @@ class LukeCorpus:
     def _read(self, nlp: Language) -> Iterator[Doc]:
         n_docs = 0
         for file in self._files():
-            for doc in DocBin(store_user_data=True).from_disk(file).get_docs(nlp.vocab):
+            for doc in _read_docs(file, nlp.vocab):
                 if self.limit and n_docs == self.limit:
                     return
                 if len(doc):
@@ -148,6 +157,16 @@ def _places(doc: Doc) -> list[tuple[int, int, str]]:
     """Entities, in words: an augmenter may have made others."""
     words = np.cumsum([not token.is_space for token in doc])
     return [(int(words[ent.start]), int(words[ent.end - 1]), ent.label_) for ent in doc.ents]
+
+
+def _read_docs(file: Path, vocab: Vocab) -> Iterator[Doc]:
+    try:
+        docs = DocBin(store_user_data=True).from_disk(file)
+    except OSError:
+        raise
+    except Exception as error:  # zlib's, msgpack's and others, for what isn't of this format
+        raise ValueError(Errors.L437.format(path=file, error=error)) from error
+    yield from docs.get_docs(vocab)
 
 
 def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:

@@ -37,7 +37,8 @@ def test_documents_without_mentions(checkpoint: str) -> None:
 def test_unknown_titles_train_nothing(checkpoint: str) -> None:
     nlp = pipeline(checkpoint)
     data = [example(nlp, TEXT, {"Ana": "Nobody", "Rome": "NIL", "Oslo": ""})]
-    assert nlp.update(data) == {"luke_linker": 0.0}
+    with pytest.warns(UserWarning, match="1 of 1 gold links have labels that .* 'Nobody'"):
+        assert nlp.update(data) == {"luke_linker": 0.0}
     assert nlp.get_pipe("luke_linker").titles.misses == 1
 
 
@@ -75,7 +76,7 @@ def test_a_vocabulary_larger_than_the_table_and_the_other_way(make: Make) -> Non
     [
         ("gone.jsonl", None, "There is no file"),
         ("empty.jsonl", "\n", "is empty"),
-        ("bad.jsonl", "{", "line 1: .* is not JSON"),
+        ("bad.jsonl", "{", "line 1 can't be read"),
         ("bad.jsonl", '{"mention": "Ana"}', "line 1: .* is not a mention with titles"),
         ("bad.jsonl", '{"mention": "Ana", "candidates": {"Ana": 2}}', "is not a mention with titles"),
         ("bad.tsv", "Ana\tAna Bar\n", "line 1: .* is not a mention with titles"),
