@@ -1,6 +1,7 @@
 """Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
 from .carrying import carry_over as carry_over
+from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
 from .checks import check_text as check_text
@@ -16,6 +17,7 @@ from .facts import facts_from_relations as facts_from_relations
 from .facts import group_pairs as group_pairs
 from .facts import normalize as normalize
 from .kinds import set_extensions as set_extensions
+from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow
 from .relations import PairRow as PairRow

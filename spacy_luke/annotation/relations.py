@@ -17,6 +17,7 @@ from .store import Table, get_kind, store, stored, write_kind
 
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
+ENTITIES_LOOKED_FOR = "luke_entities_looked_for"  # the same for types of entities
 
 MentionRow = tuple[int, int, str, str, str]
 PairRow = tuple[MentionRow, MentionRow, str, float, str]
@@ -116,12 +117,19 @@ def _rebuild_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
 
 
 def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
-    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
-    members: dict[tuple[int, int, str], list[Span]] = {}
+    """The document's own members where there are any: they may have been linked since, or the only one at its place
+    may have got another label. Others are rebuilt."""
+    members: dict[tuple[int, int], list[Span]] = {}
     for group in (doc.ents, *doc.spans.values()):
         for span in group:
-            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
-    return [_find_span(doc, members.get((m[0], m[1], m[2]), []), *m) for m in mentions]
+            members.setdefault((span.start_char, span.end_char), []).append(span)
+    found = []
+    for mention in mentions:
+        there = members.get((mention[0], mention[1]), [])
+        labels = {span.label_ for span in there}
+        same = there if len(labels) == 1 else [span for span in there if span.label_ == mention[2]]
+        found.append(_find_span(doc, same, *mention))
+    return found
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:

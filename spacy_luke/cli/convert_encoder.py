@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..files import read_json, replacing
 from ..inputs.pieces import N_CASES
 from ..nn.checkpoint import load_weights
 from ..nn.config import load_config_file
@@ -73,8 +73,9 @@ def convert_folder(
         types = model.embeddings.token_type_embeddings.weight.data
         types[:] = types[:1].clone()
         vars(model.config)["case_token_types"] = True  # a field of ours that LukeConfig only keeps
-    model.save_pretrained(Path(target))
-    tokenizer.save_pretrained(Path(target))
+    with replacing(target) as out:
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
 
 
 def _find_source(source: PathOrStr) -> Path:
@@ -95,7 +96,7 @@ def read_titles(path: Path) -> list[str]:
     RAISES (ValueError): If the file is missing or holds anything else.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf8"))
+        data = read_json(path)
     except (OSError, ValueError) as error:
         raise ValueError(Errors.L511.format(path=path, found=error)) from error
     titles = list(data) if isinstance(data, dict) else data

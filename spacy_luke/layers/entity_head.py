@@ -15,19 +15,17 @@ from torch import Tensor
 from ..errors import Errors
 from ..inputs.batch import Arrays
 from ..inputs.encode import ExcerptEncoder
-from ..nn.heads.losses import class_loss, multi_label_loss
+from ..nn.heads.losses import allowed_loss, multi_label_loss
 from ..nn.joint_config import JointConfig
 from . import weights
 from .head import HeadNetwork, HeadSettings, convert_outputs
-from .network import build_model
+from .network import OUTSIDE, build_model
 from .shim import LukeShim
 
 CONTEXTS = ("sentence", "document")
 MULTI_LABEL = "multi_label_classification"
 SINGLE_LABEL = "single_label_classification"
 
-# What the authors of the checkpoints call the label that says "none".
-OUTSIDE = ("NIL", "O", "no_relation")
 # For each published class, what its thinc model is called, and the tokenizer's task.
 ENTITY_HEADS = {
     "LukeForEntityClassification": ("luke_marked_entity", "entity_classification"),
@@ -127,7 +125,8 @@ class EntityNetwork(HeadNetwork):
 
         logits (Tensor): What the model says.
         batch (LukeInputs): Of this batch.
-        gold (ndarray): A class for each item, shape (n_items,), or 0 or 1 for each label, shape (n_items, labels).
+        gold (ndarray): True for each label that may be right, or 0 or 1 for each independent label, -100 for what isn't
+            known. Shape: (n_items, labels)
         RETURNS (Tensor): Mean over the items. Shape: ()
         """
         return label_loss(rows_of(logits, batch), gold, self.is_multi_label)
@@ -145,7 +144,7 @@ def label_loss(rows: Tensor, gold: NDArray[Any], multi_label: bool) -> Tensor:
     """rows (Tensor): Shape: (n_items, labels). Further arguments as for `EntityNetwork.loss`.
     RETURNS (Tensor): Shape: ()"""
     target = torch.from_numpy(gold).to(rows.device)
-    return multi_label_loss(rows, target) if multi_label else class_loss(rows, target)
+    return multi_label_loss(rows, target) if multi_label else allowed_loss(rows, target)
 
 
 def build_candidate_spans(

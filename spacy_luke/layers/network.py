@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from ..tokenizer import BaseTokenizer
 
 OVERLAP = 128
+# What the authors of the checkpoints call the label that says "none".
+OUTSIDE = ("NIL", "O", "no_relation")
 
 
 class Network(Saved):
@@ -75,6 +77,12 @@ class Network(Saved):
     def config(self) -> Any:
         """RETURNS (LukeConfig): The configuration of the weights."""
         return self.module.config
+
+    @property
+    def no_relation(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): Labels that say "none": what `outside` of the config names, or the usual ones."""
+        outside = getattr(self.settings, "outside", None)
+        return OUTSIDE if outside is None else (outside,)
 
     @property
     def tokenizer(self) -> BaseTokenizer:

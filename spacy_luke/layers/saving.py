@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import srsly
 import torch
@@ -14,6 +14,8 @@ from safetensors.torch import load, save
 from thinc.api import Model
 from torch import Tensor
 
+from ..errors import Errors
+from ..files import reading
 from ..nn.checkpoint import load_weights, save_weights
 from ..nn.config import LukeConfig, load_config_file
 from ..nn.heads.base import LukeHead, saved_class
@@ -39,12 +41,10 @@ class Saved:
 
     def from_bytes(self, data: bytes) -> None:
         """data (bytes): From `to_bytes`."""
-        parts = srsly.msgpack_loads(data)
-        config, tokenizer, weights = (
-            self._override(parts["config"]),
-            parts["tokenizer"],
-            load(parts["weights"]),
-        )
+        with reading("What was saved of a model", Exception):  # msgpack's and safetensors' are of many kinds
+            parts = srsly.msgpack_loads(data)
+            config, tokenizer = self._override(parts["config"]), parts["tokenizer"]
+            weights = load(parts["weights"])
         digest = sha256(srsly.msgpack_dumps([config, tokenizer])).digest()
         saved = share_saved(
             digest, weights, lambda: LukeTokenizer.from_bytes(tokenizer), lambda: _rebuild(config, weights)
@@ -108,4 +108,8 @@ def _state(module: LukeHead) -> tuple[LukeConfig, dict[str, Tensor]]:
 def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor]) -> LukeHead:
     """Put weights into a new module of the class that the configuration names."""
     config = LukeConfig.from_dict(values)
-    return build_head(cast(str, saved_class(config)), config, weights)
+    task = saved_class(config)
+    if task is None:
+        error = "it names no architecture"
+        raise ValueError(Errors.L113.format(path="The saved component's config.json", error=error))
+    return build_head(task, config, weights)

@@ -27,7 +27,6 @@ class LukeMultipleChoice(TextPipe):
     document, so there can be any number; a long document counts with the mean of its windows' logits."""
 
     reads = "LukeForMultipleChoice"
-    gold_place = "It has no labels: it learns from doc._.luke_choices and doc._.luke_choice of the examples."
     architecture = "spacy-luke.MultipleChoice.v1"
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
@@ -47,6 +46,10 @@ class LukeMultipleChoice(TextPipe):
         write_choice(doc, prediction)
 
     # --- training --------------------------------------------------------------------------
+
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "doc._.luke_choice, beside doc._.luke_choices"
 
     def gold_of(self, example: Example) -> int | None:
         """RETURNS (int | None): The number of the right choice; None if it isn't known."""

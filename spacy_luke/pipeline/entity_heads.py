@@ -107,6 +107,11 @@ class EntityHeadPipe(EntityPipe):
         names = ("relations", "facts") if self.part == "relations" else self.parts
         return dict.fromkeys(names, 0.5 if self.network.is_multi_label else 0.0)
 
+    @property
+    def widest(self) -> int | None:
+        """See `EntityPipe.widest`. A suggester has a limit of its own."""
+        return self.network.settings.max_span_width if self.suggester is None else None
+
     # --- what a pipe has of its own --------------------------------------------------------
 
     @abstractmethod
@@ -140,8 +145,8 @@ class EntityHeadPipe(EntityPipe):
 
         asked (Asked): What is asked.
         gold (Gold): The document's gold.
-        RETURNS (ndarray): A class for each item, shape (n_items,), or for independent labels 0 or 1 for each, shape
-            (n_items, labels); -100 for what is not known.
+        RETURNS (ndarray): True for each label that may be right, all of them where nothing is known; or for independent
+            labels 0 or 1 for each, -100 for what isn't known. Shape: (n_items, labels)
         """
 
     # --- the task --------------------------------------------------------------------------
@@ -203,7 +208,8 @@ class EntityHeadPipe(EntityPipe):
         items = EntityItems(docs, sizes, asked, [], self.network.encoder())
         layouts = self.layouts(items, self.max_batch_pieces)
         rows = [np.concatenate([targets[e.doc][e.items] for e in excerpts]) for excerpts in layouts]
-        counts = [int((part != -100).sum()) for part in rows]
+        # Of exclusive labels each row counts that says something, of independent ones each label.
+        counts = [int((~r.all(-1) if r.dtype == np.bool_ else r != -100).sum()) for r in rows]
         for excerpts, part, count in zip(layouts, rows, counts, strict=True):
             if count:
                 yield Lesson([Batch(excerpts, self.encode(items, excerpts))], (part, count / sum(counts)))

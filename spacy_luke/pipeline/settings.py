@@ -15,6 +15,8 @@ from spacy.language import Language
 from thinc.api import Config, Model
 
 from ..errors import Errors
+from ..training.metrics import shown_weights
+from ..training.schedules import suit_optimizer
 
 if TYPE_CHECKING:
     from .pipe import LukePipe
@@ -135,6 +137,7 @@ def make_factory(
 
     def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
         kind = pipe.kind_for(model, name)
+        suit_optimizer(nlp)
         made = kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
         belong(made, nlp)
         return made
@@ -149,7 +152,7 @@ def make_factory(
         factory,
         assigns=list(assigns),
         default_config=config,
-        default_score_weights=dict(score_weights),
+        default_score_weights=shown_weights(score_weights),
         func=make,
     )
     return make

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Token
 from spacy.training import Example
 
 from ..annotation import get_tag, write_tags
+from ..errors import Warnings
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextRow, token_places
 from ..training.metrics import accuracy, count_by_label, total
@@ -35,7 +36,6 @@ class LukeTagger(LabelPipe):
     """
 
     reads = "LukeForTokenClassification"
-    gold_place = "Labels come from the examples' tokens: token._.luke_tag, or what the setting `gold` names."
     architecture = "spacy-luke.TokenClassification.v1"
     by_token = True
 
@@ -73,6 +73,10 @@ class LukeTagger(LabelPipe):
 
     # --- training --------------------------------------------------------------------------
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "token._.luke_tag" if self.gold == "luke_tag" else f"token.{self.gold}_"
+
     def gold_tags(self, example: Example) -> list[str]:
         """RETURNS (list[str]): The gold label of each predicted token; "" where there is none or several."""
         tags, x2y = [self._gold_tag(token) for token in example.reference], example.alignment.x2y
@@ -89,7 +93,14 @@ class LukeTagger(LabelPipe):
     def gold_of(self, example: Example) -> Ints | None:
         """RETURNS (ndarray | None): A class for each token, -100 where none is known; None if all are."""
         classes = {label: number for number, label in enumerate(self.labels)}
-        gold = np.array([classes.get(tag, -100) for tag in self.gold_tags(example)], dtype=np.int64)
+        tags = self.gold_tags(example)
+        told = [tag for tag in tags if tag]
+        self.unused.count(Warnings.W306, "tags", len(told), [tag for tag in told if tag not in classes])
+        x2y = example.alignment.x2y
+        words = [token for token in example.predicted if told and not token.is_space]
+        crossing = [token.text for token in words if len(x2y[token.i]) != 1]
+        self.unused.count(Warnings.W304, "tags", len(words), crossing)
+        gold = np.array([classes.get(tag, -100) for tag in tags], dtype=np.int64)
         return gold if (gold >= 0).any() else None
 
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Ints]) -> Tensor | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import Warnings
+from .unused import Unused
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -49,10 +50,10 @@ class Task(ABC):
 
     reads: ClassVar[str]  # the published class whose head it uses
     architecture: ClassVar[str]  # what makes its model by default
-    gold_place: ClassVar[str]  # where training looks for its gold: a sentence, for messages
     name: str
     network: Any
     max_batch_pieces: int
+    unused: Unused  # gold that it can't use
 
     # --- prediction ------------------------------------------------------------------------
 
@@ -118,6 +119,25 @@ class Task(ABC):
     # --- training --------------------------------------------------------------------------
 
     @abstractmethod
+    def gold_place(self) -> str:
+        """RETURNS (str): Where gold is looked for, for messages."""
+
+    @abstractmethod
+    def has_gold(self, example: Example) -> bool:
+        """RETURNS (bool): Whether an example has gold that the task can learn; `unused` counts what it can't."""
+
+    def tell_what_is_missed(self, examples: Sequence[Example]) -> None:  # noqa: B027  # most have nothing to tell
+        """Tell of gold that no prediction of this task could be.
+
+        examples (Sequence[Example]): What is scored.
+        """
+
+    @property
+    def needs_gold(self) -> bool:
+        """RETURNS (bool): Whether there is nothing to train without gold."""
+        return True
+
+    @abstractmethod
     def lessons(self, examples: Sequence[Example]) -> Iterable[Lesson]:
         """RETURNS (Iterable[Lesson]): What there is to learn of examples. Their loss is the sum of the lessons' losses;
         what isn't annotated has none."""
@@ -138,6 +158,18 @@ class Task(ABC):
         examples (Iterable[Example]): The data.
         labels (Any): What `label_data` gave, instead of the labels of the data; None for these.
         """
+
+    # --- scoring ---------------------------------------------------------------------------
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """What stands beside a text only the reference knows, unless the corpus reader or an earlier component has told
+        it to the predicted document.
+
+        predicted (Doc): The predicted document.
+        reference (Doc): The gold document.
+        RETURNS (Doc | None): A copy of the predicted one with all that the task asks for; None if it had that.
+        """
+        return None
 
     # --- what it knows and says ------------------------------------------------------------
 

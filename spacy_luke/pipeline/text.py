@@ -19,11 +19,13 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..annotation import copy_questions
 from ..errors import Warnings
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import NO_ENTITIES, TextEntities, TextRow, group_rows, text_batch
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
+from ..training.mentions import lacks_mentions, with_mentions
 from .pipe import LukePipe
 from .probabilities import Floats
 from .settings import require, setting
@@ -97,6 +99,14 @@ class TextPipe(LukePipe):
         """doc (Doc): A document. scores (DocScores): The logits of all its rows.
         RETURNS (Any): What `annotate` writes; None for nothing."""
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return f"what {type(self).__name__}.gold_of reads"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        return self.gold_of(example) is not None
+
     @abstractmethod
     def gold_of(self, example: Example) -> Any:
         """RETURNS (Any): The gold of an example for `row_loss`, on the tokens of the predicted document; None where the
@@ -151,6 +161,15 @@ class TextPipe(LukePipe):
         """See `Task.decode`, document by document."""
         scores = doc_scores(items, layouts, outputs)
         return [self.decode_doc(doc, score) for doc, score in zip(docs, scores, strict=True)]
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """See `Task.given`: the texts beside it, and if they are read the entities."""
+        lacks = self.entity_input != "none" and lacks_mentions(self.entities, predicted, reference)
+        if not lacks and list(self.beside(predicted)) == list(self.beside(reference)):
+            return None
+        doc = with_mentions(self.entities, predicted, reference) if lacks else predicted.copy()
+        copy_questions(reference, doc)
+        return doc
 
     def logits(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> list[DocScores]:
         """docs (Sequence[Doc]): Documents. beside (Sequence[Sequence[str | None]]): The texts that each is read with.

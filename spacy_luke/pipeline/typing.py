@@ -23,9 +23,6 @@ class LukeTyping(MarkedPipe):
     """Labels given entities, each marked in its text (Yamada et al. 2020, section 4.1)."""
 
     reads = "LukeForEntityClassification"
-    gold_place = (
-        "Labels come from span._.luke_labels of the examples' entities, or else from their own labels."
-    )
     architecture = "spacy-luke.MarkedEntity.v1"
     part = "labels"
 

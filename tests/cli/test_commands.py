@@ -55,7 +55,7 @@ def fails(message: str, *arguments: object) -> None:
 def test_help_names_the_commands():
     """All that users call, and nothing of how the default model is made."""
     commands = typer.main.get_command(spacy_luke.cli.app).commands
-    assert set(commands) == {"run", "config", "convert", "from-encoder", "assemble", "tune"}
+    assert set(commands) == {"run", "config", "convert", "from-encoder", "assemble", "evaluate", "tune"}
     text = luke("--help")
     for command in commands:
         assert command in text
@@ -310,8 +310,28 @@ def test_run_refuses_what_is_no_text(tmp_path: Path):
     fails("There is no file", "run", "-f", tmp_path)
     file = tmp_path / "latin.txt"
     file.write_bytes("Zürich".encode("latin1"))
-    fails("not encoded in UTF-8", "run", "-f", file)
+    fails("latin.txt can't be read: line 1 has the byte 0xfc, so it isn't UTF-8", "run", "-f", file)
     fails(f"`python -m spacy luke run --file {file}`", "run", file)
+
+
+def test_a_name_over_several_lines_is_one_row(monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, words=["New", "\n", "York", "\u2028", "City"], spaces=[False] * 5)
+    doc.ents = [Span(doc, 0, 5, "LOC")]
+    monkeypatch.setattr(
+        "spacy_luke.cli.run.load", lambda checkpoint: SimpleNamespace(pipe=lambda texts: [doc])
+    )
+    assert ["New York City", "LOC", "1"] in rows("\n".join(run(["x"], None)))
+
+
+def test_run_reads_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.blank("en")
+    monkeypatch.setattr("spacy_luke.cli.run.load", lambda checkpoint: nlp)
+    for name in "ab":
+        (tmp_path / name).write_text(f"\ufefffile {name}", "utf8")
+    printed = luke("run", "first text", "--file", tmp_path / "a", "-f", tmp_path / "b")
+    found = [line for line in printed.splitlines() if line and line != "No entities found."]
+    assert found == ["first text", "file a", "file b"]
 
 
 def test_errors_of_spacy_and_the_file_system_are_plain(tmp_path: Path):
@@ -335,7 +355,7 @@ def test_tables(trained: Path, monkeypatch: pytest.MonkeyPatch):
     assert ["Bob", "works for"] in found[5:]
     assert text.endswith("\n(no text)\n\nNo entities found.")
     assert not re.search(r" $", text, re.MULTILINE)
-    assert list(run(None, None))
+    assert list(run([], None))
 
 
 def test_tables_tell_each_thing_once(monkeypatch: pytest.MonkeyPatch):

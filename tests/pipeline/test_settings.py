@@ -225,15 +225,15 @@ def test_no_label_is_added_and_the_message_says_where_labels_come_from(
     component: Any = make_pipeline(checkpoint) if pipe == "luke" else make(pipe, save(pipe, tmp_path))
     component = component.get_pipe(pipe)
     place = {
-        "luke": "doc.ents, span._.luke_labels and doc._.luke_relations",
+        "luke": "doc.ents; the labels or `luke_labels` of its entities",
         "luke_ner": "doc.ents",
-        "luke_typing": "span._.luke_labels",
+        "luke_typing": "the labels or `luke_labels` of its entities",
         "luke_relations": "doc._.luke_relations",
-        "luke_linker": "ent.kb_id_",
+        "luke_linker": "`kb_id_` of its entities",
         "luke_textcat": "doc.cats",
         "luke_tagger": "token._.luke_tag",
-        "luke_qa": "no labels: it learns from doc._.luke_question",
-        "luke_choice": "no labels: it learns from doc._.luke_choices",
+        "luke_qa": "with questions in doc._.luke_question",
+        "luke_choice": "doc._.luke_choice, beside doc._.luke_choices",
     }[pipe]
     with pytest.raises(ValueError, match=rf"'{pipe}' can't take the label 'X'.*{re.escape(place)}"):
         component.add_label("X")

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import Errors
+from ..tracing import is_traced
 
 IGNORED = -100  # a label that counts for nothing: padding
 
@@ -27,6 +28,19 @@ def class_loss(logits: Tensor, labels: Tensor, name: str = "labels") -> Tensor:
     require_range(name, labels[labels != IGNORED], logits.shape[-1], ", or use -100 for rows without a label")
     # (..., classes) -> (rows, classes), (...) -> (rows,)
     return F.cross_entropy(logits.flatten(end_dim=-2), labels.flatten().long(), ignore_index=IGNORED)
+
+
+def allowed_loss(logits: Tensor, allowed: Tensor) -> Tensor:
+    """Cross entropy where several classes may be right: the negative logarithm of their probability together.
+
+    logits (Tensor): Shape: (rows, classes)
+    allowed (Tensor): True for classes that may be right; a row with all of them says nothing. Same shape.
+    RETURNS (Tensor): Mean over the rows that say something; 0 if there are none. Shape: ()
+    """
+    told = ~allowed.all(-1)
+    logits, allowed = logits[told], allowed[told]
+    right = logits.masked_fill(~allowed, -torch.inf).logsumexp(-1)
+    return (logits.logsumexp(-1) - right).sum() / told.sum().clamp(min=1)
 
 
 def multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -83,5 +97,5 @@ def require_shape(name: str, tensor: Tensor, *allowed: torch.Size) -> None:
 def require_range(name: str, tensor: Tensor, end: int, hint: str = "") -> None:
     """name (str): What it is. tensor (Tensor): Integers. end (int): Number of allowed values, from 0 on.
     hint (str): How else to correct them. RAISES (ValueError): If one is out of range."""
-    if bool(((tensor < 0) | (tensor >= end)).any()):
+    if not is_traced() and bool(((tensor < 0) | (tensor >= end)).any()):
         raise ValueError(Errors.L262.format(name=name, last=end - 1, hint=hint))
