@@ -146,3 +146,7 @@ class PipelineWarnings:
         "The learning rate is {rate:g}, which ruins a pretrained encoder in a few steps; 0.00005 is a usual rate. "
         "Set training.optimizer.learn_rate in the config, or pass `sgd` with a lower rate."
     )
+    W310 = (
+        "The component '{name}' doesn't read likely pairs again (pair_layers = {layers}), because it has no trained "
+        "weights for it: relations are scored without. Train it, or set pair_layers = 0 in its model config."
+    )
