@@ -11,8 +11,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_luke.annotation import get_relations
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
-from spacy_luke.training.converters.files import read_json
 
 from .partition import Dropped, drop_leaks, hold_out
 

@@ -57,10 +57,12 @@ def predicted_facts(doc: Doc, key: Key, cutoff: Cutoff) -> list[set[tuple[Any, .
 
     doc (Doc): A document with `doc._.luke_facts`.
     key (Callable): `by_offsets`, `by_text` or `by_offsets_and_types`.
-    cutoff (Callable[[str], float]): The threshold of a label; pairs above it count.
+    cutoff (Callable[[str], float]): The threshold of a label; pairs with this score at least count.
     RETURNS (list[set[tuple]]): One set for each fact that any pair supports.
     """
-    facts = ({key(pair) for pair in fact.pairs if pair.score > cutoff(pair.label)} for fact in get_facts(doc))
+    facts = (
+        {key(pair) for pair in fact.pairs if pair.score >= cutoff(pair.label)} for fact in get_facts(doc)
+    )
     return [keys for keys in facts if keys]
 
 

@@ -13,8 +13,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_luke.annotation import has_relations
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
-from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
 from spacy_luke.training.progress import watched
 

@@ -14,7 +14,7 @@ import spacy_luke
 
 PACKAGE = Path(spacy_luke.__file__).parent
 # Whoever needs it.
-GROUND = {"types", "errors", "about", "annotation", "batch"}
+GROUND = {"types", "errors", "about", "annotation", "batch", "files"}
 # A hub's name to a folder: it lives with the weights, and tokenizers are downloaded by the same rule.
 HUB = "nn.hub"
 MAY_IMPORT = {

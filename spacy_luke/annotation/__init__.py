@@ -1,8 +1,10 @@
 """Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
 from .carrying import carry_over as carry_over
+from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
+from .checks import check_text as check_text
 from .entities import get_label as get_label
 from .entities import get_labels as get_labels
 from .entities import has_candidates as has_candidates

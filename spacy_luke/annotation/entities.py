@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from ..errors import Errors
 from ..types import Candidate
 from .checks import check_candidates, check_labels, check_length, check_span, check_text, check_vectors
-from .store import Table, get_kind, get_row, row_key, store, stored, write_kind, write_row
+from .store import Table, find_key, get_kind, get_row, row_key, store, stored, write_kind, write_row
 
 
 def write_entities(
@@ -78,8 +78,8 @@ def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
 def get_vector(span: Span) -> NDArray[np.float32] | None:
     """RETURNS (np.ndarray | None): A float32 copy of the span's vector, shape (width,); None if it has none."""
     table = get_kind(span.doc, "vectors") or {"rows": {}}
-    row = table["rows"].get(row_key(span))
-    return None if row is None else np.array(table["array"][row], dtype=np.float32)
+    key = find_key(span, table["rows"])
+    return None if key is None else np.array(table["array"][table["rows"][key]], dtype=np.float32)
 
 
 def write_vector(span: Span, vector: Any) -> None:
@@ -113,7 +113,10 @@ def has_candidates(span: Span) -> bool:
 
 def write_candidates(span: Span, candidates: Iterable[Candidate | tuple[str, float]] | None) -> None:
     """span (Span): The span. candidates (Iterable | None): Titles with scores, the best first; None removes them."""
-    write_row(span, "candidates", None if candidates is None else check_candidates(candidates))
+    rows = None if candidates is None else check_candidates(candidates)
+    for title, _ in rows or ():
+        check_text(title, "title of a candidate")
+    write_row(span, "candidates", rows)
 
 
 def write_all_candidates(doc: Doc, spans: Sequence[Span], candidates: Sequence[Iterable[Candidate]]) -> None:

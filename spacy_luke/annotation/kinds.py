@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
 from . import entities, relations, texts
-from .moving import Place, keep, move_pairs, move_rows, move_vectors
+from .moving import PAIRS, ROWS, VECTORS, WHOLE, Moving
 
 
 class Kind(NamedTuple):
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
     attribute (str): The extension attribute.
     getter (Callable): How it is got. A function of a module, because other processes find it by name.
     setter (Callable): How it is set: it checks what is assigned; None forgets it.
-    move (Callable): Gives what is stored the places that it has in another document; `keep` for what has none.
+    moving (Moving): How it follows its text to another document.
     """
 
     name: str
@@ -31,23 +31,21 @@ class Kind(NamedTuple):
     attribute: str
     getter: Callable[..., Any]
     setter: Callable[..., None]
-    move: Callable[[Any, Place], Any]
+    moving: Moving
 
 
 _TABLE = (
-    Kind("best", Span, "luke_label", entities.get_label, entities.write_label, move_rows),
-    Kind("labels", Span, "luke_labels", entities.get_labels, entities.write_labels, move_rows),
-    Kind("vectors", Span, "luke_vector", entities.get_vector, entities.write_vector, move_vectors),
-    Kind(
-        "candidates", Span, "luke_candidates", entities.get_candidates, entities.write_candidates, move_rows
-    ),
-    Kind("relations", Doc, "luke_relations", relations.get_relations, relations.write_relations, move_pairs),
-    Kind("facts", Doc, "luke_facts", relations.get_facts, relations.write_facts, move_pairs),
-    Kind("text_pair", Doc, "luke_text_pair", texts.get_text_pair, texts.write_text_pair, keep),
-    Kind("question", Doc, "luke_question", texts.get_question, texts.write_question, keep),
-    Kind("choices", Doc, "luke_choices", texts.get_choices, texts.write_choices, keep),
-    Kind("choice", Doc, "luke_choice", texts.get_choice, texts.write_choice, keep),
-    Kind("tags", Token, "luke_tag", texts.get_tag, texts.write_tag, move_rows),
+    Kind("best", Span, "luke_label", entities.get_label, entities.write_label, ROWS),
+    Kind("labels", Span, "luke_labels", entities.get_labels, entities.write_labels, ROWS),
+    Kind("vectors", Span, "luke_vector", entities.get_vector, entities.write_vector, VECTORS),
+    Kind("candidates", Span, "luke_candidates", entities.get_candidates, entities.write_candidates, ROWS),
+    Kind("relations", Doc, "luke_relations", relations.get_relations, relations.write_relations, PAIRS),
+    Kind("facts", Doc, "luke_facts", relations.get_facts, relations.write_facts, PAIRS),
+    Kind("text_pair", Doc, "luke_text_pair", texts.get_text_pair, texts.write_text_pair, WHOLE),
+    Kind("question", Doc, "luke_question", texts.get_question, texts.write_question, WHOLE),
+    Kind("choices", Doc, "luke_choices", texts.get_choices, texts.write_choices, WHOLE),
+    Kind("choice", Doc, "luke_choice", texts.get_choice, texts.write_choice, WHOLE),
+    Kind("tags", Token, "luke_tag", texts.get_tag, texts.write_tag, ROWS),
 )
 KINDS = {kind.name: kind for kind in _TABLE}
 

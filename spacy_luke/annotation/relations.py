@@ -117,12 +117,19 @@ def _rebuild_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
 
 
 def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
-    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
-    members: dict[tuple[int, int, str], list[Span]] = {}
+    """The document's own members where there are any: they may have been linked since, or the only one at its place
+    may have got another label. Others are rebuilt."""
+    members: dict[tuple[int, int], list[Span]] = {}
     for group in (doc.ents, *doc.spans.values()):
         for span in group:
-            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
-    return [_find_span(doc, members.get((m[0], m[1], m[2]), []), *m) for m in mentions]
+            members.setdefault((span.start_char, span.end_char), []).append(span)
+    found = []
+    for mention in mentions:
+        there = members.get((mention[0], mention[1]), [])
+        labels = {span.label_ for span in there}
+        same = there if len(labels) == 1 else [span for span in there if span.label_ == mention[2]]
+        found.append(_find_span(doc, same, *mention))
+    return found
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:

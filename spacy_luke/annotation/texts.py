@@ -39,8 +39,9 @@ def get_questions(doc: Doc) -> tuple[str, ...]:
 
 def write_question(doc: Doc, question: str | Iterable[str] | None) -> None:
     """doc (Doc): The document. question (str | Iterable[str] | None): A question, or several; None for none."""
-    if question is not None and not isinstance(question, str):
-        question = check_texts(question, "question")
+    if question is not None:
+        one = isinstance(question, str)
+        question = check_text(question, "question") if one else check_texts(question, "question")
     write_kind(doc, "question", question)
 
 

@@ -43,7 +43,9 @@ spacy_app.add_typer(app)
 @app.command("run")
 def run_command(
     texts: Annotated[list[str] | None, Argument(help="Texts to read; examples if there are none")] = None,
-    file: Annotated[Path | None, Option("--file", "-f", help="Text file to read")] = None,
+    file: Annotated[
+        list[Path] | None, Option("--file", "-f", help="Text file to read; may be given several times")
+    ] = None,
     checkpoint: Annotated[
         str | None, Option(help="A folder or a hub name; the default model if not given")
     ] = None,
@@ -53,7 +55,7 @@ def run_command(
     """
     from .run import read_texts, run  # 100 ms
 
-    for block in run(read_texts(texts, file), checkpoint):
+    for block in run(read_texts(texts or [], file or []), checkpoint):
         typer.echo(block)
 
 
@@ -109,22 +111,40 @@ def assemble_command(
 
 
 _FORMATS = "conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+_WORDS = "For conll: the column of the words, from 1 on, where it can't be told"
+_TAGS = "For conll: the column of the tags; given again, that of entities in entities"
 _NAMES = "JSON file with names of relations by id: for fewrel, and for docred's relations"
 
 
 @app.command("convert")
 def convert_command(
     format_: Annotated[str, Argument(metavar="FORMAT", help=_FORMATS)],
-    source: Annotated[Path, Argument(help="File of that format; JSON may be compressed (.xz)")],
+    source: Annotated[Path, Argument(help="File of that format; it may be compressed (.xz)")],
     target: Annotated[Path, Argument(help=".spacy file to write")],
     names: Annotated[Path | None, Option(help=_NAMES)] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
+    word_column: Annotated[int | None, Option(min=1, help=_WORDS)] = None,
+    tag_column: Annotated[list[int] | None, Option(min=1, help=_TAGS)] = None,
 ) -> None:
     """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""
     from .convert import convert  # 17 ms
 
-    counts = convert(format_, source, target, names, lang)
+    counts = convert(format_, source, target, names, lang, word_column, tag_column or ())
     msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    pipeline: Annotated[str, Argument(help="Trained pipeline")],
+    corpus: Annotated[Path, Argument(help=".spacy file or folder to evaluate on", exists=True)],
+    output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+) -> None:
+    """Score a pipeline as `spacy evaluate` does, and print the scores of its luke components too."""
+    from .evaluate import evaluate
+
+    for block in evaluate(pipeline, corpus, output, gpu_id):
+        typer.echo(block)
 
 
 @app.command("tune")

@@ -17,6 +17,7 @@ from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
 from ..errors import Errors
+from ..files import replacing
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
 from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
@@ -57,8 +58,9 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         pipe.thresholds[task] = threshold
     module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
-    module.save_pretrained(out)
-    pipe.network.tokenizer.save_pretrained(out)
+    with replacing(out) as folder:
+        module.save_pretrained(folder)
+        pipe.network.tokenizer.save_pretrained(folder)
     return chosen
 
 

@@ -23,7 +23,7 @@ class PipelineErrors:
     )
     L307 = (
         "allowed_relations of {label!r} is {found!r}; it has to be a list of pairs (label of the head, label of the "
-        'tail), such as [["PER", "LOC"]]. Correct it in the component\'s config.'
+        'tail), such as [["PER", "LOC"]]: labels as in ent.label_. Correct it in the component\'s config.'
     )
     L308 = (
         "A listener can't get a copy of a luke model of its own, because that model reads more than word pieces. Keep "
@@ -59,6 +59,10 @@ class PipelineErrors:
     L316 = (
         "The component '{name}' finds the gold answer {answer!r} under the label {label!r}, which is none of the "
         "questions {questions} of the text {text!r}. Label each answer in doc.spans[{key!r}] with its question."
+    )
+    L318 = (
+        "The component '{name}' can't take the label {label!r}, because no label is added to a head that is there. "
+        "What it learns comes from {place}. Call nlp.initialize() with examples that have all of it, and train."
     )
     L320 = (
         "`{setting}` names {label!r}, which is not a label of this model. Did you mean one of {near}? All {n} are in "
@@ -101,6 +105,7 @@ class PipelineErrors:
         "A {type} can't list its aliases. Pass a knowledge base that has get_alias_strings, such as spaCy's "
         "InMemoryLookupKB, or assign a dict {{mention: {{title: prior}}}} to `pipe.aliases`."
     )
+    L391 = "There is no file {path}: the component wasn't saved whole. Save the pipeline again, or use an intact copy."
 
 
 class PipelineWarnings:
@@ -146,7 +151,28 @@ class PipelineWarnings:
         "The learning rate is {rate:g}, which ruins a pretrained encoder in a few steps; 0.00005 is a usual rate. "
         "Set training.optimizer.learn_rate in the config, or pass `sgd` with a lower rate."
     )
-    W310 = (
+    W311 = (
+        "The component '{name}' was saved by an earlier version of spacy_luke with the thresholds {stored}. They act, "
+        "though the config says something else. Set `pipe.thresholds` in Python and save the pipeline again: from then "
+        "on the config decides."
+    )
+    W312 = (
+        "The component '{name}' looked for no entities: {n} documents were already annotated as having none "
+        '(ENT_IOB), by an earlier component or by your code, and with find_entities = "auto" that stands. To find '
+        "entities there, set find_entities to true in the component's config, or put it before the other component. "
+        "If there are to be none, set it to false."
+    )
+    W313 = (
+        "allowed_relations of the component '{name}' lets {never} hold only between entities labelled {asked}, but "
+        "the entities here are labelled {known}. What counts is ent.label_, not span._.luke_label. Correct "
+        "allowed_relations in the component's config, or let an earlier component give entities these labels."
+    )
+    W314 = (
+        "The entity vocabulary has {known} of {n} candidates in the alias table of the component '{name}'; mentions "
+        "can't be linked to the others, such as {example!r}. Name a checkpoint with these entities, add them with "
+        "nlp.initialize(), or correct the titles of the table."
+    )
+    W315 = (
         "The component '{name}' doesn't read likely pairs again (pair_layers = {layers}), because it has no trained "
         "weights for it: relations are scored without. Train it, or set pair_layers = 0 in its model config."
     )

@@ -10,7 +10,7 @@ may be read with its words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -173,25 +173,25 @@ def _cut(pieces: DocPieces, most: int) -> DocPieces:
     return DocPieces(pieces.ids[:most], np.minimum(pieces.starts, most), pieces.cases[:most])
 
 
-def text_batches(
-    rows: Sequence[TextRow], tokenizer: BaseTokenizer, budget: int
-) -> Iterator[tuple[list[int], Arrays]]:
-    """Lay rows into padded batches, rows of like length together.
+def group_rows(rows: Sequence[TextRow], budget: int) -> list[list[int]]:
+    """Choose which rows make a padded batch: those of like length.
 
     rows (Sequence[TextRow]): The rows.
-    tokenizer (BaseTokenizer): Gives the padding's ids.
     budget (int): Most tokens of a padded batch, pieces and entities; a single row may exceed it.
-    YIELDS (tuple[list[int], LukeInputs]): Which of the rows, and the batch.
+    RETURNS (list[list[int]]): The rows of each batch.
     """
     sizes = np.array([(len(row), len(row.entities.ids)) for row in rows], dtype=np.int64).reshape(-1, 2)
     order = np.argsort(sizes[:, 0], kind="stable")
-    for batch in batch_windows(sizes[order], budget):
-        index = order[batch].tolist()
-        yield index, _text_batch([rows[i] for i in index], tokenizer)
+    return [order[batch].tolist() for batch in batch_windows(sizes[order], budget)]
 
 
-def _text_batch(rows: Sequence[TextRow], tokenizer: BaseTokenizer) -> Arrays:
-    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them."""
+def text_batch(rows: Sequence[TextRow], tokenizer: BaseTokenizer) -> Arrays:
+    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them.
+
+    rows (Sequence[TextRow]): The rows.
+    tokenizer (BaseTokenizer): Gives the padding's ids.
+    RETURNS (LukeInputs): The batch.
+    """
     words = Arrays(
         input_ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
         attention_mask=mask_of([len(row) for row in rows]),

@@ -33,6 +33,11 @@ class HeadSettings:
     task: str
     checkpoint: str | None
 
+    @property
+    def overrides(self) -> dict[str, bool | None]:
+        """RETURNS (dict[str, bool | None]): Switches of the `LukeConfig`; None for what the weights were saved with."""
+        return {}
+
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
         return load_shared(self.checkpoint, self.task)

@@ -55,10 +55,15 @@ class JointSettings:
     max_span_width: int | None
     pair_layers: int | None
 
+    @property
+    def overrides(self) -> dict[str, bool | None]:
+        """RETURNS (dict[str, bool | None]): See `HeadSettings.overrides`."""
+        names = ("words_attend_to_entities", "entities_attend_to_entities")
+        return {name: getattr(self, name) for name in names}
+
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        names = ("words_attend_to_entities", "entities_attend_to_entities")
-        return load_shared(self.checkpoint, JOINT, **{name: getattr(self, name) for name in names})
+        return load_shared(self.checkpoint, JOINT, **self.overrides)
 
     def fit(self, module: LukeHead) -> LukeHead:
         """See `weights.set_weights`: heads of the sizes that the config says."""

@@ -93,7 +93,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._predictor = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_predictor": None}  # made anew, for the processor that it is loaded on
+        # Made anew: the first for the processor that it is loaded on, the second, twice the weights, by the next step.
+        return {**self.__dict__, "_predictor": None, "_torch_optimizer": None}
 
     # --- running ---------------------------------------------------------------------------
 
@@ -165,7 +166,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             if average is None:
                 optimizer.averages[key + name] = torch2xp(param.detach().clone())
             else:
-                xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)  # shares memory
+                # In its own memory where thinc's arrays share it with torch. On Apple's devices they don't.
+                moved = xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)
+                optimizer.averages[key + name] = torch2xp(moved)
 
     @contextlib.contextmanager
     def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:

@@ -67,7 +67,7 @@ class LukeCandidateSpans(EntityHeadPipe):
         for item in np.flatnonzero(~np.isnan(logits).any(axis=-1)):
             best = int(logits[item].argmax())
             score = float(scores[item, best])
-            if best != outside and score > threshold_of(thresholds, names[best]):
+            if best != outside and score >= threshold_of(thresholds, names[best]):
                 start, end = asked.extents[item].tolist()
                 prediction.scored.append(ScoredSpan(start, end, names[best], score, score))
                 rank.append(float(logits[item, best]))

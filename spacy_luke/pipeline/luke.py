@@ -74,7 +74,7 @@ class LukeJoint(EntityPipe):
         """See `Task.silence`. Relations may be silent in part: likely pairs aren't read again without training."""
         heads, told = self.speaking, super().silence(docs)
         if told is None and heads.relation_labels and "pair_reader" in heads.untrained:
-            return Warnings.W310.format(name=self.name, layers=heads.pair_layers)
+            return Warnings.W315.format(name=self.name, layers=heads.pair_layers)
         return told
 
     # --- the task --------------------------------------------------------------------------
@@ -124,7 +124,9 @@ make_luke = make_factory(
     model={"ner": True, "labels": True, "relations": True},
     scorer=SCORER,
     assigns=[*_ENTITIES, *_RELATIONS, *_SPANS],
-    score_weights=score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
+    score_weights=score_weights(
+        ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33, luke_facts_micro=0.0
+    ),
 )
 make_ner = make_factory(
     "luke_ner",

@@ -15,7 +15,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from ..annotation import get_questions
+from ..annotation import check_text, get_questions
 from ..errors import Errors, Warnings
 from ..inputs.pieces import DocPieces, Extent
 from ..inputs.texts import TextRow
@@ -64,6 +64,8 @@ class LukeQuestionAnswering(TextPipe):
         questions = self.questions
         fits = not isinstance(questions, str) and all(isinstance(q, str) and q.strip() for q in questions)
         require(self.name, fits, "questions", questions, "a list of questions, none of them empty")
+        for question in questions:
+            check_text(question, "question")
         for name in ("n_best", "max_answer_length"):
             require(self.name, getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         require(self.name, bool(self.spans_key), "spans_key", self.spans_key, "a name in doc.spans")
@@ -106,7 +108,8 @@ class LukeQuestionAnswering(TextPipe):
         return [Answer(question, members[i], float(shares[i])) for i in order]
 
     def _ask(self, doc: Doc, question: str) -> AnswerTable | None:
-        require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")
+        asks = bool(check_text(question, "question").strip())
+        require(self.name, asks, "question", question, "a text that isn't empty")
         if not self.speaks:
             warnings.warn(Warnings.W302.format(name=self.name, task=self.reads), stacklevel=3)
             return None

@@ -80,7 +80,7 @@ make_relations = make_factory(
     LukeRelations,
     scorer=SCORER,
     assigns=["doc._.luke_relations", "doc._.luke_facts"],
-    score_weights=score_weights(luke_relations_micro=1.0),
+    score_weights=score_weights(luke_relations_micro=1.0, luke_facts_micro=0.0),
     without=("suggester", "spans_key"),
     find_entities=False,
 )

@@ -30,17 +30,21 @@ class LukeTextCategorizer(LabelPipe):
     problem_type (str | None): "single_label_classification" (probabilities that sum to 1),
         "multi_label_classification" (independent ones), "regression" (one label, whose number is no probability), or
         None for what the checkpoint says.
+    threshold (float): From which probability an independent label counts in scores.
     """
 
     reads = "LukeForSequenceClassification"
     architecture = "spacy-luke.SequenceClassification.v1"
 
     problem_type: str | None = setting(None)
+    least_score: float = setting(0.5, name="threshold")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         problem, allowed = self.problem_type, "null or one of " + ", ".join(PROBLEM_TYPES)
         require(self.name, problem in (None, *PROBLEM_TYPES), "problem_type", problem, allowed)
+        probability = "a probability from 0 to 1"
+        require(self.name, 0 <= self.least_score <= 1, "threshold", self.least_score, probability)
 
     @property
     def meaning(self) -> str | None:
@@ -152,14 +156,14 @@ def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
 
 
 def score_texts(
-    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float = 0.5, **_: Any
+    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float | None = None, **_: Any
 ) -> dict[str, Any]:
     """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
     absolute error (`cats_mae`) and Pearson's correlation (`cats_score`). References without `cats` don't count.
 
     examples (Iterable[Example]): The examples.
     pipe (LukeTextCategorizer): The pipe.
-    threshold (float): From which probability an independent label counts.
+    threshold (float | None): From which probability an independent label counts; None for the pipe's.
     RETURNS (dict[str, Any]): The scores.
     """
     if pipe.problem == "regression":
@@ -169,6 +173,7 @@ def score_texts(
     silent = {id(example.predicted) for example in annotated if not example.predicted.cats}
     nothing = dict.fromkeys(pipe.labels, 0.0)
     multi_label = pipe.problem == "multi_label_classification"
+    threshold = pipe.least_score if threshold is None else threshold
     return Scorer.score_cats(
         annotated,
         "cats",

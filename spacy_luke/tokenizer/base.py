@@ -7,12 +7,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from itertools import accumulate, chain
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import Errors
+from ..files import replacing
+from ..nn.hub import refuse_unknown
 from ..types import PathOrStr
 from .entities import EntityVocab
-from .folder import make_folder, save_settings, save_vocabularies
+from .folder import save_settings, save_vocabularies
 from .options import MARKERS, Options
 from .sentencepiece_backend import SentencePieceBackend
 from .spans import CharSpan, EncodedText, cut_text, find_spans
@@ -160,15 +163,29 @@ class BaseTokenizer(WordVocab):
 
     # --- storage -------------------------------------------------------------------------
 
-    def save_pretrained(self, save_directory: PathOrStr) -> tuple[str, ...]:
+    def save_pretrained(
+        self,
+        save_directory: PathOrStr,
+        legacy_format: bool | None = None,
+        filename_prefix: str | None = None,
+        **options: Any,
+    ) -> tuple[str, ...]:
         """Save in a folder that `from_pretrained` loads, also that of transformers.
 
         save_directory (str | PathLike): The folder; made if it isn't there.
+        legacy_format (bool | None): Ignored: what is written, both loaders of transformers read.
+        filename_prefix (str | None): What the files' names start with, followed by a hyphen. `from_pretrained` reads
+            files without one.
+        options (Any): Arguments of transformers that mean nothing here, such as `token`.
         RETURNS (tuple[str, ...]): The files.
+        RAISES (TypeError): If an option is unknown. (ValueError): If one asks for what isn't possible.
         """
-        folder = make_folder(save_directory)
-        settings = save_settings(folder, self, self.entity_vocab, self.options)
-        return (*map(str, settings), *self.save_vocabulary(folder))
+        refuse_unknown(options)
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        with replacing(save_directory) as folder:
+            paths = save_settings(folder, self, self.entity_vocab, self.options, prefix)
+            paths += save_vocabularies(folder, self.backend, self.entity_vocab, prefix)
+        return tuple(str(Path(save_directory) / path.name) for path in paths)
 
     def save_vocabulary(
         self, save_directory: PathOrStr, filename_prefix: str | None = None
@@ -181,8 +198,9 @@ class BaseTokenizer(WordVocab):
             made from a `tokenizer.json` or a `sentencepiece.bpe.model` writes that instead of the first two.
         """
         prefix = f"{filename_prefix}-" if filename_prefix else ""
-        paths = save_vocabularies(make_folder(save_directory), self.backend, self.entity_vocab, prefix)
-        return tuple(map(str, paths))
+        with replacing(save_directory) as folder:
+            paths = save_vocabularies(folder, self.backend, self.entity_vocab, prefix)
+        return tuple(str(Path(save_directory) / path.name) for path in paths)
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Everything that `from_bytes` needs; no file is read again."""

@@ -184,6 +184,8 @@ def _from_utf8(data: memoryview) -> str:
 CACHE_VARIABLE = "SPACY_LUKE_CACHE"
 # An index of smaller files saves less time than looking it up takes.
 LARGE = 1 << 20
+# Most bytes of all that is kept, a dozen large vocabularies. What was used last stays.
+KEPT = 512 << 20
 
 
 def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
@@ -191,6 +193,7 @@ def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
 
     It lies under a checksum of the file in the folder that the environment variable `SPACY_LUKE_CACHE` names, or in
     Hugging Face's (`HF_HOME`, `HF_ASSETS_CACHE`). Deleting it is safe; where it can't be written, each load makes it.
+    Indices that weren't used for longest are deleted where all of them are larger than 512 MiB.
 
     path (Path): The file.
     make (Callable[[], TitleIndex]): Reads the file.
@@ -205,7 +208,22 @@ def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
         with contextlib.suppress(OSError):
             _write_index(kept, index.buffer)
             index = _open_index(kept) or index
+            _delete_unused(kept)
+    else:
+        with contextlib.suppress(OSError):
+            os.utime(kept)  # it is in use
     return index
+
+
+def _delete_unused(newest: Path) -> None:
+    """Delete what was used before all that fits. Whoever has it mapped keeps it, or on Windows it stays."""
+    size = 0
+    times = [(path.stat().st_mtime, path) for path in newest.parent.glob("*.index") if path != newest]
+    for _, path in [(0.0, newest), *sorted(times, reverse=True)]:
+        size += path.stat().st_size
+        if size > KEPT and path != newest:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _cache_folder() -> Path:

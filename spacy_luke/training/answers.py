@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
-from ..annotation import get_facts, get_relations
+from ..annotation import get_facts, get_relations, normalize
 from .mentions import all_mentions
 from .outcomes import char_offsets, entity, entity_triples, mention_pairs, same_sentence
 
@@ -37,8 +37,8 @@ class ScoredAnswers(NamedTuple):
     gold: AbstractSet[tuple[Any, ...]]
 
     def above(self, cutoff: Cutoff) -> Comparison:
-        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Comparison): What has a higher score."""
-        predicted = {answer for answer, score in self.scores.items() if score > cutoff(answer[-1])}
+        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (Comparison): What has this score at least."""
+        predicted = {answer for answer, score in self.scores.items() if score >= cutoff(answer[-1])}
         return Comparison(predicted, self.gold)
 
 
@@ -71,14 +71,23 @@ def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
 def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
     """Relations between the document's entities, each with the best score of its mention pairs.
 
-    doc (Doc): The predicted document, given all gold mentions with their clusters.
+    doc (Doc): The predicted document. What it found where the gold document has a mention, or under the name of one,
+        is of the entity that this is of.
     gold (Doc): The gold document.
     RETURNS (ScoredAnswers): (head entity, tail entity, label), no entity related to itself.
     """
+    relations = get_relations(gold)
+    mentions = [*all_mentions(gold), *(span for relation in relations for span in relation[:2])]
+    places = {char_offsets(span): entity(span) for span in reversed(mentions)}
+    names = {normalize(span.text): entity(span) for span in reversed(mentions)}
+
+    def known(span: Span) -> str:
+        return places.get(char_offsets(span)) or names.get(normalize(span.text)) or entity(span)
+
     scores: dict[tuple[Any, ...], float] = {}
     for fact in get_facts(doc):
         for pair in fact.pairs:
-            answer = (entity(pair.head), entity(pair.tail), pair.label)
+            answer = (known(pair.head), known(pair.tail), pair.label)
             if answer[0] != answer[1]:
                 scores[answer] = max(pair.score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, entity_triples(get_relations(gold)))
+    return ScoredAnswers(scores, entity_triples(relations))

@@ -52,7 +52,9 @@ def mention_pairs(
 
 
 def same_sentence(head: Span, tail: Span) -> bool:
-    """RETURNS (bool): Whether one sentence holds both mentions wholly."""
+    """RETURNS (bool): Whether one sentence holds both mentions wholly; a document without boundaries is one."""
+    if not head.doc.has_annotation("SENT_START"):
+        return True
     sentence = head.sent
     return bool(sentence.start <= tail.start and tail.end <= sentence.end and head.end <= sentence.end)
 

@@ -105,11 +105,12 @@ def test_scores_are_those_of_all_spans_of_all_windows(tmp_path):
     assert answers[0].score == pytest.approx(probability, rel=1e-4)
 
 
-def test_documents_that_were_not_asked_are_not_scored(trained: Language):
+def test_documents_that_were_not_asked_are_asked_for_the_scores(trained: Language):
     asked = corpus(trained)
     unasked = [Example(trained.make_doc(e.reference.text), e.reference) for e in asked]
-    assert trained.evaluate(unasked)["luke_answers_f"] is None
+    assert trained.evaluate(unasked)["luke_answers_f"] == 1.0
     assert trained.evaluate([*unasked, *asked])["luke_answers_f"] == 1.0
+    assert "luke_answers" not in unasked[0].predicted.spans
 
 
 def test_bad_input(trained: Language):

@@ -47,7 +47,7 @@ def test_the_outside_label_does_not_count_for_precision_and_recall(tmp_path):
     for token, tag in zip(example.predicted, ["PER", "O", "LOC", "O", "O"], strict=True):
         token._.luke_tag = tag
     scores = nlp.get_pipe("luke_tagger").score([example])
-    assert scores == {
+    assert {name: score for name, score in scores.items() if name.startswith("luke_")} == {
         "luke_tag_acc": 0.6,
         "luke_tag_micro_p": 0.5,
         "luke_tag_micro_r": 0.5,

@@ -148,6 +148,16 @@ def test_a_missing_file_is_named(tmp_path: Path, bpe_folder: Path, name: str, ma
         ("tokenizer_config.json", '{"task": "dance"}', "Unknown task 'dance'.*entity_classification"),
         ("tokenizer_config.json", '{"padding_side": "up"}', "padding_side is 'up'"),
         ("tokenizer_config.json", '{"max_mention_length": 0}', "max_mention_length is 0"),
+        ("tokenizer_config.json", '{"max_mention_length": 100000000000}', "max_mention_length is 1000"),
+        ("tokenizer_config.json", '{"model_max_length": "x"}', "model_max_length is 'x'"),
+        ("tokenizer_config.json", '{"cls_token": 5}', "cls_token is 5, but has to be a string"),
+        ("tokenizer_config.json", '{"entity_token_1": ""}', "is '', but has to be a string that isn't empty"),
+        ("tokenizer_config.json", '{"entity_mask_token": 5}', "can't be read"),
+        (
+            "tokenizer_config.json",
+            '{"added_tokens_decoder": {"x1": "y"}}',
+            "tokenizer_config.json can't be read",
+        ),
     ],
 )
 def test_a_damaged_file_is_named(

@@ -12,6 +12,8 @@ from spacy.training import Example
 from spacy.util import registry
 
 from spacy_luke.annotation import set_extensions, write_entities
+from spacy_luke.inputs.entities import doc_ents
+from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.pipeline.entity_scorer import make_luke_scorer
 from spacy_luke.training.outcomes import same_sentence
 
@@ -131,6 +133,8 @@ class Pipe:
 
     find_entities: bool | str = "auto"
     thresholds: dict[str, Any] = {"labels": {"woman": 0.3}}  # noqa: RUF012
+    joint = JointConfig(entity_labels=("PER", "LOC"), multi_label=True)
+    entities = staticmethod(doc_ents())
 
     class limits:
         @staticmethod

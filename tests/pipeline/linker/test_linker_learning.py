@@ -140,7 +140,7 @@ def test_scores(checkpoint: str) -> None:
     ids = [best[0][0].title, best[1][1].title, "NIL", "Nowhere", ""]
     gold.ents = [Span(gold, e.start, e.end, "X", kb_id=id_) for e, id_ in zip(gold.ents, ids, strict=True)]
     scores = nlp.get_pipe("luke_linker").score([Example(doc, gold)])
-    assert scores == {
+    assert {name: score for name, score in scores.items() if name.startswith("luke_")} == {
         "luke_links_acc": 1 / 2,
         "luke_links_acc_10": 1.0,
         "luke_links_known": 2 / 3,

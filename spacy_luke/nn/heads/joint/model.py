@@ -133,7 +133,7 @@ class LukeJointModel(LukeHead):
         states (WordStates | None): What an earlier call computed for the same words.
         rows (EntityRows | None): The rows of its spans.
         find (bool): Whether to score spans.
-        relation_floor (float | None): Keep only relations that are more probable, instead of all pairs' logits.
+        relation_floor (float | None): Keep only relations of this probability at least, instead of all pairs' logits.
         RETURNS (JointOutput): The answers.
         """
         if states is None:

@@ -71,7 +71,7 @@ class LikelyPairs:
 
     pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
     most (Tensor): How many pairs of each window at most. Shape: (batch,)
-    floor (float): They have a relation that is more probable.
+    floor (float): The least probability of their best relation.
     """
 
     def __init__(self, pairs: Tensor, most: Tensor, floor: float) -> None:
@@ -106,12 +106,12 @@ def best_pairs(
     scores (Tensor): Their `margins`. Shape: (n_pairs,)
     pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
     most (Tensor): How many pairs of each window at most. Shape: (batch,)
-    floor (float | None): Pairs whose best relation isn't more probable are left out; None to leave out none.
+    floor (float | None): The least probability of their best relation; None to leave out no pair.
     gold (Tensor | None): In training, 1 for pairs with a relation, 0 for those without, -1 to leave a pair out.
         Shape: (n_pairs,)
     RETURNS (Tensor): Their places in `pairs`, by window, the best first. Shape: (n_read,)
     """
-    may = torch.ones_like(scores, dtype=torch.bool) if floor is None else scores.sigmoid() > floor
+    may = torch.ones_like(scores, dtype=torch.bool) if floor is None else scores.sigmoid() >= floor
     if gold is not None:
         may &= gold >= 0
         scores = scores + _GOLD * gold

@@ -69,7 +69,7 @@ class RelationHead(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
 
-        floor (float): Relations have to be more probable: the sigmoid of their margin over "none".
+        floor (float): The least probability of a relation: the sigmoid of its margin over "none".
         rows (EntityRows): The entities, with their attention.
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         likely (LikelyPairs | None): Is shown all logits.
@@ -112,14 +112,14 @@ class RelationHead(nn.Module):
 
 
 def probable(logits: Tensor, floor: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Find the relations that are more probable than a floor.
+    """Find the relations that are at least as probable as a floor.
 
     logits (Tensor): Shape: (n_pairs, n_labels + 1)
-    floor (float): The floor.
+    floor (float): The least probability.
     RETURNS (tuple[Tensor, Tensor, Tensor]): Pair, label and probability of each. Shape: (n_relations,) each
     """
     scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n_pairs, n_labels)
-    pair, label = (scores > floor).nonzero(as_tuple=True)
+    pair, label = (scores >= floor).nonzero(as_tuple=True)
     return pair, label, scores[pair, label]
 
 
