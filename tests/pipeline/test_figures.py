@@ -209,6 +209,7 @@ def test_facts_have_figures(joint: str) -> None:
     assert nlp.get_pipe("luke").score([Example(found, reference)])["luke_facts_micro_f"] is None
 
 
+@pytest.mark.filterwarnings("ignore:1 of 1 gold relations have a head or tail that is none of the mentions")
 def test_what_the_gold_does_not_know_is_not_wrong(joint: str) -> None:
     nlp = luke(joint, find_entities=False)
     example = annotate(
