@@ -188,7 +188,7 @@ def test_find_threshold(pipe: str, checkpoint: str, tmp_path: Path) -> None:
         str(tmp_path / "model"), tmp_path / "dev.spacy", pipe, "thresholds.ner", "ents_f", n_trials=5
     )
     assert score == max(scores.values()) > 0.9
-    assert scores[1.0] == 0.0
+    assert scores[1.0] < score  # what rounds to 1 is still said
     for threshold in (best, 1.0):
         config = {f"components.{pipe}.thresholds.ner": threshold}
         assert spacy.load(tmp_path / "model", config=config).evaluate(corpus)["ents_f"] == scores[threshold]
