@@ -15,6 +15,7 @@ from .facts import facts_from_relations as facts_from_relations
 from .facts import group_pairs as group_pairs
 from .facts import normalize as normalize
 from .kinds import set_extensions as set_extensions
+from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow
 from .relations import PairRow as PairRow

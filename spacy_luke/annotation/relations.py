@@ -17,6 +17,7 @@ from .store import Table, read_kind, store, stored, write_kind
 
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
+ENTITIES_LOOKED_FOR = "luke_entities_looked_for"  # the same for types of entities
 
 MentionRow = tuple[int, int, str, str, str]
 PairRow = tuple[MentionRow, MentionRow, str, float, str]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Bools = NDArray[np.bool_]
 Arrays = LukeInputs[NDArray[Any]]
 
+OPEN = -1  # of a span in `Targets`: none, or an entity of a type that wasn't looked for
+
 
 @dataclass(frozen=True)
 class WindowBatch:
@@ -121,11 +123,12 @@ class WindowBatch:
 class Targets:
     """Gold of one batch, as arrays beside the `WindowBatch`.
 
-    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, -100 for padding and where the
-        document has no gold entities. Shape: (batch, n_tokens, max_span_width)
+    spans (ndarray): Label of the span of token slots t..t + w, 0 for none, `OPEN` for none or a type that wasn't
+        looked for, -100 where nothing is known, and for padding. Shape: (batch, n_tokens, max_span_width)
+    open_types (ndarray): True for types of entities that weren't looked for. Shape: (batch, n_ner_labels)
     labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
         Shape: (batch, n_mentions, n_labels)
-    relations (ndarray): Multi-hot relations of the pairs; -100 for those that were not looked for.
+    relations (ndarray): Multi-hot relations of the pairs; -100 for each of which nothing is known for this pair.
         Shape: (n_pairs, n_labels)
     near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
     groups (ndarray): Pair of entities that each pair of mentions belongs to: its document and the numbers of both
@@ -133,6 +136,7 @@ class Targets:
     """
 
     spans: Ints
+    open_types: Bools
     labels: NDArray[np.float32]
     relations: NDArray[np.float32]
     near: Bools

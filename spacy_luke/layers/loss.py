@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..inputs.batch import Targets
+from ..inputs.batch import OPEN, Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
 from ..nn.heads.joint.outputs import JointOutput, SpanCandidates
 
@@ -45,13 +45,15 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
     rows: dict[str, tuple[Tensor, ...]] = {}
     device = output.word_states.device
     if output.span_logits is not None and output.candidates is not None:
-        gold = torch.from_numpy(targets.spans).to(device)
-        known = gold[:, :, 0] != -100  # (batch, n_tokens)
+        gold, open_types = (torch.from_numpy(part).to(device) for part in (targets.spans, targets.open_types))
+        known = (gold >= 0).any(-1)  # (batch, n_tokens)
         if output.proposal_scores is not None and bool(known.any()):
-            # (n, max_span_width) each
-            rows["proposals"] = output.proposal_scores[known], (gold[known] > 0).float()
-        labels = _candidate_labels(output.candidates, gold)
-        rows["spans"] = output.span_logits.flatten(0, 1), labels.flatten()  # (batch * n_spans, n_labels + 1)
+            # (n, max_span_width) each; an open span may be worth a look
+            rows["proposals"] = output.proposal_scores[known], gold[known].clamp(max=1).float()
+        labels = _candidate_labels(output.candidates, gold, open_types.any(1))
+        others = open_types[:, None].expand(-1, labels.shape[1], -1)  # (batch, n_spans, n_labels)
+        # (batch * n_spans, ...) each
+        rows["spans"] = output.span_logits.flatten(0, 1), labels.flatten(), others.flatten(0, 1)
     if output.label_logits is not None:
         labels = torch.from_numpy(targets.labels).to(device)
         # (batch * n_mentions, n_labels) each
@@ -62,14 +64,16 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
     return rows
 
 
-def _candidate_labels(candidates: SpanCandidates, gold: Tensor) -> Tensor:
-    """Look the candidates up in the gold spans. RETURNS (Tensor): Shape: (batch, n_spans)"""
-    start, width = candidates.spans[..., 0], candidates.spans[..., 1] - candidates.spans[..., 0]
-    n_widths = gold.shape[2]
-    index = start * n_widths + width.clamp(max=n_widths - 1)  # (batch, n_spans)
-    labels = gold.flatten(1).gather(1, index)
-    labels = labels.masked_fill((width >= n_widths) & (labels != -100), 0)
-    return labels.masked_fill(~candidates.mask, -100)
+def _candidate_labels(candidates: SpanCandidates, gold: Tensor, is_open: Tensor) -> Tensor:
+    """Look the candidates up in the gold spans; those that are wider are none, or as open as the others.
+    RETURNS (Tensor): Shape: (batch, n_spans)"""
+    start, end = candidates.spans.unbind(-1)
+    width, n_widths = end - start, gold.shape[2]
+    labels = gold.flatten(1).gather(1, start * n_widths + width.clamp(max=n_widths - 1))  # (batch, n_spans)
+    before = torch.nn.functional.pad((gold[:, :, 0] == -100).cumsum(1), (1, 0))  # unknown tokens
+    unknown = before.gather(1, end + 1) > before.gather(1, start)
+    wide = torch.where(is_open, OPEN, 0)[:, None].expand_as(labels).masked_fill(unknown, -100)
+    return torch.where(width < n_widths, labels, wide).masked_fill(~candidates.mask, -100)
 
 
 def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor) -> dict[str, Tensor]:
@@ -79,6 +83,9 @@ def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor)
     if bool(counts.any()):
         names, groups = torch.unique(across[counts], dim=0, return_inverse=True)
         pooled = pool_groups(logits[counts], groups, len(names))
-        pooled_gold = pool_groups(torch.nn.functional.pad(gold[counts], (1, 0)), groups, len(names))[:, 1:]
+        # A fact holds if one of its pairs states it, and is unknown if none does but one may.
+        known = torch.nn.functional.pad(gold[counts].masked_fill(gold[counts] == -100, 0.5), (1, 0))
+        pooled_gold = pool_groups(known, groups, len(names))[:, 1:]
+        pooled_gold = pooled_gold.masked_fill(pooled_gold == 0.5, -100.0)
         losses["facts"] = threshold_loss(pooled, pooled_gold)
     return losses

@@ -1,23 +1,39 @@
-"""Examples -> what their references are annotated with, on the tokens of the predicted documents."""
+"""Examples -> what their references are annotated with, on the tokens of the predicted documents.
+
+What isn't known is never "no": entities that are missing in the reference, that the predicted tokens can't hold, or
+whose type wasn't looked for, and relations of which nothing is said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..annotation import RELATIONS_LOOKED_FOR, has_labels, has_relations, normalize, read_relations
+from ..annotation import (
+    ENTITIES_LOOKED_FOR,
+    RELATIONS_LOOKED_FOR,
+    has_labels,
+    has_relations,
+    normalize,
+    read_relations,
+)
+from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Extent, Ints
 from ..training import outcomes
+from ..types import Relation
 from .pairs import PairFilter
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
+
+Pair = tuple[int, int]  # head and tail among the mentions
 
 
 @dataclass
@@ -28,60 +44,138 @@ class Gold:
     labels (list[set[str] | None]): Their labels; None where nothing is known.
     clusters (list[str]): Which entity each mention is of.
     entities (dict[Extent, str] | None): Gold `doc.ents`; None if not annotated.
-    relations (dict[tuple[int, int], set[str]] | None): Relations of pairs of mentions; None if not annotated.
+    unknown (ndarray): True for tokens of which isn't known whether they are in an entity. Shape: (n_tokens,)
+    types (set[str] | None): The types of entities that were looked for; None for all.
+    relations (dict[Pair, set[str]] | None): Relations of pairs of mentions; None if not annotated.
     looked_for (set[str] | None): The relations that were looked for; None for all.
+    unsure (dict[Pair, set[str]]): Relations of which isn't known whether they hold for a pair, beside those that
+        weren't looked for in the document.
     near (PairFilter): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
     spans (list[Span]): The mentions in the reference document.
+    off_tokens (list[str]): Texts of mentions and entities that don't fall on the predicted tokens.
+    unplaced (list[Relation]): Relations whose head or tail is none of the mentions.
     """
 
     mentions: list[Extent] = field(default_factory=list)
     labels: list[set[str] | None] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
     entities: dict[Extent, str] | None = None
-    relations: dict[tuple[int, int], set[str]] | None = None
+    unknown: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    types: set[str] | None = None
+    relations: dict[Pair, set[str]] | None = None
     looked_for: set[str] | None = None
+    unsure: dict[Pair, set[str]] = field(default_factory=dict)
     near: PairFilter | None = None
     spans: list[Span] = field(default_factory=list)
+    off_tokens: list[str] = field(default_factory=list)
+    unplaced: list[Relation] = field(default_factory=list)
 
     @cached_property
     def cluster_numbers(self) -> Ints:
         """RETURNS (ndarray): A number for each mention's entity. Shape: (n_mentions,)"""
         return np.unique(self.clusters, return_inverse=True)[1].astype(np.int64)
 
+    def unsure_labels(self, pair: Pair, labels: Collection[str]) -> set[str]:
+        """What may hold for a pair beside its relations.
 
-def gold_of(example: Example, getter: EntityGetter, near: Callable[[Sequence[Span]], PairFilter]) -> Gold:
-    """Collect the gold of one example. What doesn't fall on the predicted document's tokens is left out.
+        pair (Pair): The pair.
+        labels (Collection[str]): The relations that a head knows.
+        RETURNS (set[str]): Those of which nothing is known: not looked for, not sure, or all of them where the pair
+            has a relation that the head doesn't know.
+        """
+        found = (self.relations or {}).get(pair, set())
+        if not found <= set(labels):
+            return set(labels) - found
+        others = set() if self.looked_for is None else set(labels) - self.looked_for
+        return (others | self.unsure.get(pair, set())) - found
+
+
+def gold_of(
+    example: Example,
+    getter: EntityGetter,
+    near: Callable[[Sequence[Span]], PairFilter],
+    outside: Collection[str] = (),
+) -> Gold:
+    """Collect the gold of one example.
 
     example (Example): The example.
     getter (EntityGetter): Gives the mentions of the reference document.
     near (Callable): Mentions of the reference document -> which pairs of them are near.
+    outside (Collection[str]): Relations that say that there is none.
     RETURNS (Gold): The gold.
     """
     reference, predicted = example.reference, example.predicted
     gold = Gold()
-    places: dict[tuple[int, int, str], int] = {}
     for span in getter(reference):
         extent = align(span, predicted)
         if extent is None:
+            gold.off_tokens.append(span.text)
             continue
-        places[_key(span)] = len(gold.spans)
         gold.spans.append(span)
         gold.mentions.append(extent)
         gold.labels.append(gold_labels(span))
         gold.clusters.append(span.id_ or normalize(span.text))
     if reference.has_annotation("ENT_IOB"):
-        aligned = ((align(span, predicted), span.label_) for span in reference.ents)
-        gold.entities = {extent: label for extent, label in aligned if extent is not None}
+        _add_entities(gold, reference, predicted)
     if has_relations(reference):
-        gold.relations = {}
         if RELATIONS_LOOKED_FOR in reference.user_data:
             gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
-        for head, tail, label, *_ in read_relations(reference):
-            pair = places.get(_key(head)), places.get(_key(tail))
-            if pair[0] is not None and pair[1] is not None:
-                gold.relations.setdefault((pair[0], pair[1]), set()).add(label)
+        _add_relations(gold, [r for r in read_relations(reference) if r.label not in outside])
     gold.near = near(gold.spans)
     return gold
+
+
+def _add_entities(gold: Gold, reference: Doc, predicted: Doc) -> None:
+    """The entities that the predicted tokens can hold; what they can't, and what is missing, is unknown."""
+    gold.entities = {}
+    places = [(t.idx, t.idx + len(t)) for t in reference if t.ent_iob == 0 and not t.is_space]
+    for span in reference.ents:
+        extent = align(span, predicted)
+        if extent is not None:
+            gold.entities[extent] = span.label_
+        else:
+            places.append((span.start_char, span.end_char))
+            if span.text not in gold.off_tokens:
+                gold.off_tokens.append(span.text)
+    starts = np.array([token.idx for token in predicted], dtype=np.int64)
+    ends = starts + np.array([len(token) for token in predicted], dtype=np.int64)
+    gold.unknown = np.zeros(len(predicted), dtype=np.bool_)
+    for start, end in places:
+        gold.unknown[np.searchsorted(ends, start, side="right") : np.searchsorted(starts, end)] = True
+    if ENTITIES_LOOKED_FOR in reference.user_data:
+        gold.types = set(reference.user_data[ENTITIES_LOOKED_FOR])
+
+
+def _add_relations(gold: Gold, relations: Sequence[Relation]) -> None:
+    """Relations between the mentions that they name: those of the same place and label, or else of the same place.
+    Where a side is none of the mentions, nothing is known of those that share a token with it."""
+    gold.relations = {}
+    members: dict[tuple[int, int], list[int]] = {}
+    for number, mention in enumerate(gold.spans):
+        members.setdefault(trimmed(mention), []).append(number)
+    for relation in relations:
+        ends = relation.head, relation.tail
+        sides = [_same(span, gold.spans, members.get(trimmed(span), [])) for span in ends]
+        for pair in product(*sides):
+            gold.relations.setdefault(pair, set()).add(relation.label)
+        if not all(sides):
+            gold.unplaced.append(relation)
+            touched = [s or _overlapping(span, gold.spans) for s, span in zip(sides, ends, strict=True)]
+            for pair in product(*touched):
+                gold.unsure.setdefault(pair, set()).add(relation.label)
+
+
+def _same(span: Span, mentions: Sequence[Span], there: list[int]) -> list[int]:
+    """Of the mentions at a span's place the one with its label, or else all."""
+    return [i for i in there if mentions[i].label == span.label][-1:] or there
+
+
+def _overlapping(span: Span, mentions: Sequence[Span]) -> list[int]:
+    return [
+        i
+        for i, mention in enumerate(mentions)
+        if mention.start_char < span.end_char and span.start_char < mention.end_char
+    ]
 
 
 def gold_labels(span: Span) -> set[str] | None:
@@ -90,11 +184,24 @@ def gold_labels(span: Span) -> set[str] | None:
     return labels if labels or has_labels(span) else None
 
 
+def trimmed(span: Span) -> tuple[int, int]:
+    """RETURNS (tuple[int, int]): First and last-plus-one character of a span, without whitespace at its ends."""
+    text = span.text
+    return span.start_char + len(text) - len(text.lstrip()), span.end_char - len(text) + len(text.rstrip())
+
+
 def align(span: Span, doc: Doc) -> Extent | None:
-    """RETURNS (tuple[int, int] | None): The span's extent in another Doc of the same text, if tokens allow it."""
-    other = doc.char_span(span.start_char, span.end_char)
+    """RETURNS (tuple[int, int] | None): The span's extent in another Doc of the same text, if tokens allow it; without
+    whitespace at its ends, unless that is part of a token."""
+    start, end = trimmed(span)
+    if start >= end:
+        return None
+    other = doc.char_span(start, end) or doc.char_span(span.start_char, span.end_char)
     return None if other is None else (other.start, other.end)
 
 
-def _key(span: Span) -> tuple[int, int, str]:
-    return span.start_char, span.end_char, span.label_
+def touching(extents: Ints, tokens: Bools) -> Bools:
+    """extents (ndarray): Token extents. Shape: (..., 2). tokens (ndarray): Marked tokens. Shape: (n_tokens,)
+    RETURNS (ndarray): Which extents hold a marked token. Shape: (...,)"""
+    before = np.concatenate([[0], np.cumsum(tokens)])
+    return np.asarray(before[extents[..., 1]] > before[extents[..., 0]])

@@ -91,15 +91,16 @@ def test_gold_arrays():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana was born in Rome . ana", {"Ana": "PER", "Rome": "LOC", "ana": "PER"}, None)
     doc = example.reference
-    doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in"), (doc.ents[0], doc.ents[1], "unknown")]
+    doc._.luke_relations = [(doc.ents[0], doc.ents[1], "born in"), (doc.ents[1], doc.ents[0], "unknown")]
     gold, tokenizer = make_gold(example), make_tokenizer()
     pieces = encode_docs([example.predicted], tokenizer)
     windows = [Window(0, 0, 7)]
     words = window_batch(windows, pieces, tokenizer)
     pairs = np.array([[0, 1], [1, 0], [0, 2], [2, 1]])
     words = words.with_mentions([np.arange(3)], [np.array([[0, 1], [4, 5], [6, 7]])], [pairs])
-    targets = span_targets(words, [gold], JOINT)
+    targets, open_types = span_targets(words, [gold], JOINT)
     assert targets.shape == (1, 7, 3)
+    assert not open_types.any()
     assert {tuple(p): int(targets[tuple(p)]) for p in np.argwhere(targets)} == {
         (0, 0, 0): 1,
         (0, 4, 0): 2,
@@ -107,13 +108,26 @@ def test_gold_arrays():
     }
     assert label_targets(words, [gold], JOINT).tolist() == [[[1, 0], [0, 1], [1, 0]]]
     relations, near, groups = relation_targets(words, [gold], JOINT)
-    assert relations.tolist() == [[1], [0], [0], [0]]
+    assert relations.tolist() == [[1], [-100], [0], [0]]
     assert near.tolist() == [True, True, False, False]  # the last "ana" begins a sentence
     assert groups[0].tolist() == groups[3].tolist() != groups[1].tolist()  # Ana and ana are one entity
     assert groups[2].tolist() == [-1, -1, -1]
 
 
-def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
+def cells(gold, predicted: Doc) -> tuple[dict[tuple[int, int], int], list[bool]]:
+    """Gold of the spans of a document in one window, by first and last-plus-one token, and its open types."""
+    tokenizer = make_tokenizer()
+    pieces = encode_docs([predicted], tokenizer)
+    words = window_batch([Window(0, 0, len(pieces[0]))], pieces, tokenizer)
+    targets, open_types = span_targets(words, [gold], JOINT)
+    n, tokens = targets.shape[1], words.tokens[0].tolist()
+    told = {
+        (tokens[i], tokens[i + w] + 1): int(targets[0, i, w]) for i in range(n) for w in range(3) if i + w < n
+    }
+    return told, open_types[0].tolist()
+
+
+def test_gold_that_does_not_fall_on_the_predicted_tokens_is_unknown():
     nlp = spacy.blank("en")
     example = annotate(nlp, "Ana likes Rome", {"Ana": "PER", "Rome": "LOC"}, [("Ana", "Rome", "likes")])
     predicted = Doc(nlp.vocab, words=["Ana", "likes R", "ome"], spaces=[True, False, False])
@@ -121,6 +135,88 @@ def test_gold_that_does_not_fall_on_the_predicted_tokens_is_left_out():
     assert gold.mentions == [(0, 1)]
     assert gold.relations == {}
     assert gold.entities == {(0, 1): "PER"}
+    assert gold.unknown.tolist() == [False, True, True]
+    assert gold.off_tokens == ["Rome"]
+    assert [relation.label for relation in gold.unplaced] == ["likes"]
+    told, _ = cells(gold, predicted)
+    assert {place for place, label in told.items() if label != -100} == {(0, 1)}
+
+
+def test_missing_entities_leave_what_touches_them_unknown():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome and Oslo", {}, None)
+    doc = example.reference
+    doc.set_ents([Span(doc, 0, 1, "PER")], missing=[doc[2:3]], default="outside")
+    told, _ = cells(make_gold(example), example.predicted)
+    for (start, end), label in told.items():
+        assert label == (-100 if start <= 2 < end else (start, end) == (0, 1)), (start, end)
+    doc.set_ents([], default="missing")
+    assert make_gold(example).entities is None  # nothing at all is known
+
+
+def test_missing_tokens_are_found_on_other_tokens():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome", {}, None)
+    example.reference.set_ents([], missing=[example.reference[2:3]], default="outside")
+    predicted = Doc(nlp.vocab, words=["Ana", "likes", "Ro", "me"], spaces=[True, True, False, False])
+    assert make_gold(Example(predicted, example.reference)).unknown.tolist() == [False, False, True, True]
+    predicted = Doc(nlp.vocab, words=["Ana", "likes Rome"], spaces=[True, False])
+    assert make_gold(Example(predicted, example.reference)).unknown.tolist() == [False, True]
+
+
+def test_whitespace_at_the_ends_of_gold_does_not_matter():
+    nlp = spacy.blank("en")
+    doc = nlp.make_doc("Ana \n likes\n\nRome\n")
+    doc.ents = [Span(doc, 0, 2, "PER"), Span(doc, 3, 6, "LOC")]
+    doc._.luke_relations = [(doc.ents[0], doc[4:5], "born in")]
+    gold = make_gold(Example(nlp.make_doc(doc.text), doc))
+    assert [doc[start:end].text for start, end in gold.mentions] == ["Ana", "Rome"]
+    assert gold.entities == {(0, 1): "PER", (4, 5): "LOC"}
+    assert gold.relations == {(0, 1): {"born in"}}
+    assert not gold.unknown.any()
+
+
+def test_gold_that_is_too_long_or_of_another_label_is_unknown():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana and Bob and Eve from Rome likes Oslo", {"Oslo": "PET"}, None)
+    doc = example.reference
+    doc.ents = [Span(doc, 0, 5, "PER"), Span(doc, 6, 7, "LOC"), *doc.ents]
+    told, _ = cells(make_gold(example), example.predicted)
+    known = {(5, 6): 0, (6, 7): 2, (7, 8): 0, (5, 7): 0, (6, 8): 0, (5, 8): 0}
+    assert {place: label for place, label in told.items() if label != -100} == known
+
+
+def test_types_that_were_not_looked_for_are_open():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes the old Rome", {"Ana": "PER"}, None)
+    example.reference.user_data["luke_entities_looked_for"] = ["PER"]
+    told, open_types = cells(make_gold(example), example.predicted)
+    assert open_types == [False, True]
+    assert told[0, 1] == 1
+    assert told[0, 2] == told[0, 3] == 0  # entities don't overlap
+    assert {label for (start, _), label in told.items() if start} == {-1}
+
+
+def test_relations_are_found_by_place_and_those_without_a_mention_are_unsure():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana and old Rome likes Oslo", {"Ana": "PER", "Oslo": "LOC"}, None)
+    doc = example.reference
+    doc.ents = [*doc.ents, Span(doc, 2, 4, "LOC")]
+    other = Span(doc, 5, 6, "CITY")
+    doc._.luke_relations = [
+        (doc[0:1], other, "born in"),
+        (doc[3:4], doc[0:1], "likes"),
+        (other, doc[4:5], "x"),
+    ]
+    gold = make_gold(example)
+    assert gold.relations == {(0, 2): {"born in"}}
+    assert gold.unsure == {(1, 0): {"likes"}}
+    assert [relation.label for relation in gold.unplaced] == ["likes", "x"]
+    assert gold.unsure_labels((1, 0), ["born in", "likes"]) == {"likes"}
+    assert gold.unsure_labels((0, 2), ["likes"]) == {
+        "likes"
+    }  # of a pair with an unknown label nothing is known
+    assert gold.unsure_labels((2, 0), ["born in", "likes"]) == set()
 
 
 def test_twins_with_different_labels_keep_their_relations():
@@ -146,6 +242,12 @@ def test_known_to_have_no_label_teaches_only_independent_labels():
     assert label_targets(words, [gold], JOINT)[0, 0].tolist() == [-100, -100]
     several = JOINT.with_changes(multi_label=True)
     assert label_targets(words, [gold], several)[0].tolist() == [[0, 0], [0, 1]]
+    gold.labels[:] = [
+        {"PET"},
+        {"LOC", "PET"},
+    ]  # beside a label that it doesn't know, it knows nothing of the others
+    assert label_targets(words, [gold], JOINT)[0].tolist() == [[-100, -100], [0, 1]]
+    assert label_targets(words, [gold], several)[0].tolist() == [[-100, -100], [-100, 1]]
 
 
 # --- labels --------------------------------------------------------------------------------

@@ -29,6 +29,19 @@ def class_loss(logits: Tensor, labels: Tensor, name: str = "labels") -> Tensor:
     return F.cross_entropy(logits.flatten(end_dim=-2), labels.flatten().long(), ignore_index=IGNORED)
 
 
+def allowed_loss(logits: Tensor, allowed: Tensor) -> Tensor:
+    """Cross entropy where several classes may be right: the negative logarithm of their probability together.
+
+    logits (Tensor): Shape: (rows, classes)
+    allowed (Tensor): True for classes that may be right; a row with all of them says nothing. Same shape.
+    RETURNS (Tensor): Mean over the rows that say something; 0 if there are none. Shape: ()
+    """
+    told = ~allowed.all(-1)
+    logits, allowed = logits[told], allowed[told]
+    right = logits.masked_fill(~allowed, -torch.inf).logsumexp(-1)
+    return (logits.logsumexp(-1) - right).sum() / told.sum().clamp(min=1)
+
+
 def multi_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross entropy of each label on its own, mean over all of them.
 

@@ -80,11 +80,11 @@ class _Batcher:
     def batch(self, windows: Sequence[tuple[Window, int]]) -> tuple[Batch, Targets]:
         """One batch of windows, each with its number in its document."""
         batch = window_batch([window for window, _ in windows], self.pieces, self.network.tokenizer)
-        spans = span_targets(batch, self.golds, self.joint)
+        spans, open_types = span_targets(batch, self.golds, self.joint)
         settings, find = self.network.settings, self.network.settings.ner and bool((spans != -100).any())
         batch, _ = with_placed(batch, windows, self.placed)
         labels = label_targets(batch, self.golds, self.joint)
-        targets = Targets(spans, labels, *relation_targets(batch, self.golds, self.joint))
+        targets = Targets(spans, open_types, labels, *relation_targets(batch, self.golds, self.joint))
         if find and self.suggested is not None:
             batch = batch.with_spans(self.suggested)
         inputs = batch.inputs

@@ -8,32 +8,43 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inputs.batch import Bools, WindowBatch
+from ...inputs.batch import OPEN, Bools, WindowBatch
 from ...inputs.pieces import Ints
-from ..gold import Gold
+from ..gold import Gold, touching
 
 if TYPE_CHECKING:
     from ...nn.joint_config import JointConfig
 
 
-def span_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) -> Ints:
-    """RETURNS (ndarray): `Targets.spans`. Shape: (batch, n_tokens, max_span_width)"""
-    labels = {label: index for index, label in enumerate(joint.ner_labels, start=1)}
-    targets = np.zeros((*batch.tokens.shape, joint.max_span_width), dtype=np.int64)
-    targets[batch.tokens < 0] = -100
+def span_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) -> tuple[Ints, Bools]:
+    """RETURNS (tuple): `Targets.spans` and `Targets.open_types`."""
+    labels, width = {label: i for i, label in enumerate(joint.ner_labels, start=1)}, joint.max_span_width
+    targets = np.full((*batch.tokens.shape, width), -100, dtype=np.int64)
+    open_types = np.zeros((len(batch.windows), len(labels)), dtype=np.bool_)
     for row, window in enumerate(batch.windows):
-        entities = golds[window.doc].entities
-        if entities is None:
-            targets[row] = -100
+        gold, tokens = golds[window.doc], batch.tokens[row][batch.tokens[row] >= 0]
+        if gold.entities is None or not len(tokens):
             continue
-        slot = {int(token): index for index, token in enumerate(batch.tokens[row]) if token >= 0}
-        for (start, end), label in entities.items():
+        if gold.types is not None:
+            open_types[row] = [label not in gold.types for label in labels]
+        unknown, taken = gold.unknown.copy(), np.zeros(len(gold.unknown), dtype=np.bool_)
+        slot, found = {token: index for index, token in enumerate(tokens.tolist())}, {}
+        for (start, end), label in gold.entities.items():
             first, last = slot.get(start), slot.get(end - 1)
-            if first is None or last is None or label not in labels:
-                continue
-            if last - first < joint.max_span_width:
-                targets[row, first, last - first] = labels[label]
-    return targets
+            if label in labels and first is not None and last is not None and last - first < width:
+                found[first, last - first] = labels[label]
+                taken[start:end] = True
+            elif label not in labels or end - start > width or tokens[0] <= start < end <= tokens[-1] + 1:
+                unknown[start:end] = True  # else it is cut by the window: what is left of it is no entity
+        last_slots = np.minimum(np.arange(len(tokens))[:, None] + np.arange(width), len(tokens) - 1)
+        # First and last-plus-one token of each cell. (n_tokens, width, 2)
+        extents = np.stack(np.broadcast_arrays(tokens[:, None], tokens[last_slots] + 1), axis=-1)
+        is_open = open_types[row].any() & ~touching(extents, taken)  # entities don't overlap
+        cells = np.where(touching(extents, unknown), -100, np.where(is_open, OPEN, 0))
+        for cell, number in found.items():
+            cells[cell] = number
+        targets[row, : len(tokens)] = cells
+    return targets, open_types
 
 
 def label_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig) -> NDArray[np.float32]:
@@ -45,9 +56,11 @@ def label_targets(batch: WindowBatch, golds: Sequence[Gold], joint: JointConfig)
         if gold is None:
             continue
         known = [labels[label] for label in gold if label in labels]
-        if known or joint.multi_label:  # one of several has to be right, none of independent ones can be
+        if joint.multi_label and len(known) == len(gold):
             targets[row, column] = 0.0
-            targets[row, column, known] = 1.0
+        elif known:  # one of several has to be right; beside an unknown one, nothing is known of the others
+            targets[row, column] = -100.0 if joint.multi_label else 0.0
+        targets[row, column, known] = 1.0
     return targets
 
 
@@ -68,12 +81,16 @@ def relation_targets(
         if gold.looked_for is not None:
             unknown = np.array([label not in gold.looked_for for label in labels], dtype=np.bool_)
             targets[np.ix_(mine, unknown)] = -100.0
+        told = gold.relations.keys() | gold.unsure.keys()
         head, tail = (mentions[row, pairs[mine, side]] for side in (1, 2))
         near[mine] = gold.near(head, tail)
         clusters = gold.cluster_numbers
         names = np.column_stack([np.full(len(mine), window.doc), clusters[head], clusters[tail]])
         groups[mine] = np.where((clusters[head] == clusters[tail])[:, None], -1, names)
         for index, *pair in zip(mine.tolist(), head.tolist(), tail.tolist(), strict=True):
-            known = [labels[label] for label in gold.relations.get(tuple(pair), ()) if label in labels]
-            targets[index, known] = 1.0
+            if (key := tuple(pair)) in told:
+                unsure = gold.unsure_labels(key, labels)
+                targets[index, [labels[label] for label in unsure if label in labels]] = -100.0
+                known = [labels[label] for label in gold.relations.get(key, ()) if label in labels]
+                targets[index, known] = 1.0
     return targets, near, groups

@@ -6,40 +6,49 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..losses import allowed_loss
+
 
 def proposal_loss(scores: Tensor, gold: Tensor) -> Tensor:
     """Binary cross entropy over all spans of the windows, a token at a time.
 
     scores (Tensor): The pre-filter's scores. Shape: (n_tokens, max_span_width)
-    gold (Tensor): 1.0 for gold spans. Same shape.
+    gold (Tensor): 1.0 for gold spans, less than 0 for spans to leave out. Same shape.
     RETURNS (Tensor): Sum over spans, mean over tokens.
     """
+    counts = (gold >= 0).to(scores.dtype)
     # A missing span's score is very low.
-    return F.binary_cross_entropy_with_logits(scores, gold, reduction="sum") / max(len(scores), 1)
+    loss = F.binary_cross_entropy_with_logits(scores, gold.clamp(min=0), weight=counts, reduction="sum")
+    return loss / max(len(scores), 1)
 
 
-def span_loss(logits: Tensor, gold: Tensor) -> Tensor:
+def span_loss(logits: Tensor, gold: Tensor, open_types: Tensor) -> Tensor:
     """Cross entropy over candidate spans.
 
     logits (Tensor): Shape: (n_spans, n_labels + 1)
-    gold (Tensor): Label of each candidate, 0 for none, -100 to leave out. Shape: (n_spans,)
+    gold (Tensor): Label of each candidate, 0 for none, -1 for none or an open type, -100 to leave out.
+        Shape: (n_spans,)
+    open_types (Tensor): True for the open types of each. Shape: (n_spans, n_labels)
     RETURNS (Tensor): Mean over the candidates that count; 0 if there are none.
     """
-    return _mean_over(F.cross_entropy(logits, gold, reduction="sum"), gold != -100)
+    allowed = F.one_hot(gold.clamp(min=0), logits.shape[-1]).bool()
+    allowed[:, 1:] |= open_types & (gold == -1)[:, None]
+    return allowed_loss(logits, allowed | (gold == -100)[:, None])
 
 
 def entity_loss(logits: Tensor, gold: Tensor, multi_label: bool) -> Tensor:
     """Loss of entity labels.
 
     logits (Tensor): Shape: (n_mentions, n_labels)
-    gold (Tensor): Multi-hot labels; all -100 for mentions to leave out. Same shape.
+    gold (Tensor): Multi-hot labels; -100 to leave one out. Same shape.
     multi_label (bool): Sigmoid over each label instead of a softmax over all.
     RETURNS (Tensor): Mean over the mentions that count.
     """
-    counts = gold[:, 0] != -100  # (n_mentions,)
+    counts = (gold != -100).any(-1)  # (n_mentions,)
     logits, gold = logits[counts], gold[counts]
     if multi_label:
-        loss = F.binary_cross_entropy_with_logits(logits, gold, reduction="sum")
+        known = (gold != -100).to(logits.dtype)
+        loss = F.binary_cross_entropy_with_logits(logits, gold.clamp(min=0), weight=known, reduction="sum")
     else:
         loss = F.cross_entropy(logits, gold.argmax(-1), reduction="sum")
     return _mean_over(loss, counts)

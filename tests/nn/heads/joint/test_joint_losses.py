@@ -21,14 +21,18 @@ def test_proposals_are_summed_over_spans_and_averaged_over_tokens():
     gold = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     expected = (F.softplus(torch.tensor([-0.3, -1.0, 2.0])).sum()) / 2
     torch.testing.assert_close(proposal_loss(scores, gold), expected)
+    unknown = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    expected = (F.softplus(torch.tensor([-0.3, -1.0])).sum()) / 2
+    torch.testing.assert_close(proposal_loss(scores, unknown), expected)
 
 
 def test_spans_left_out_do_not_count():
     logits = torch.randn(3, 4)
     gold = torch.tensor([2, -100, 0])
     expected = (F.cross_entropy(logits[0], gold[0]) + F.cross_entropy(logits[2], gold[2])) / 2
-    torch.testing.assert_close(span_loss(logits, gold), expected)
-    assert span_loss(logits, torch.full((3,), -100)) == 0
+    nothing = torch.zeros(3, 3, dtype=torch.bool)
+    torch.testing.assert_close(span_loss(logits, gold, nothing), expected)
+    assert span_loss(logits, torch.full((3,), -100), nothing) == 0
 
 
 def test_entity_labels_single_and_multi():
@@ -38,6 +42,8 @@ def test_entity_labels_single_and_multi():
     expected = F.binary_cross_entropy_with_logits(logits[0], gold[0], reduction="sum")
     torch.testing.assert_close(entity_loss(logits, gold, True), expected)
     assert entity_loss(logits, torch.full((2, 3), -100.0), False) == 0
+    partly = torch.tensor([[-100.0, 1.0, -100.0], [-100.0] * 3])
+    torch.testing.assert_close(entity_loss(logits, partly, True), F.softplus(-logits[0, 1]))
 
 
 def test_threshold_loss_puts_gold_above_none_and_the_rest_below():
