@@ -23,9 +23,12 @@ from .relations import has_relations as has_relations
 from .relations import mention_row as mention_row
 from .relations import read_facts as read_facts
 from .relations import read_relations as read_relations
+from .relations import read_told as read_told
+from .relations import read_unsure as read_unsure
 from .relations import write_facts as write_facts
 from .relations import write_pairs as write_pairs
 from .relations import write_relations as write_relations
+from .relations import write_unsure as write_unsure
 from .store import KEY as KEY
 from .store import store as store
 from .store import stored as stored

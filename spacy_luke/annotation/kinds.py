@@ -42,6 +42,7 @@ _TABLE = (
         "candidates", Span, "luke_candidates", entities.read_candidates, entities.write_candidates, move_rows
     ),
     Kind("relations", Doc, "luke_relations", relations.read_relations, relations.write_relations, move_pairs),
+    Kind("unsure", Doc, "luke_unsure_relations", relations.read_unsure, relations.write_unsure, move_pairs),
     Kind("facts", Doc, "luke_facts", relations.read_facts, relations.write_facts, move_pairs),
     Kind("text_pair", Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair, keep),
     Kind("question", Doc, "luke_question", texts.read_question, texts.write_question, keep),
@@ -54,7 +55,8 @@ KINDS = {kind.name: kind for kind in _TABLE}
 
 def set_extensions() -> None:
     """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `luke_candidates`, `token._.luke_tag` and
-    `doc._.luke_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`, `luke_choice`.
+    `doc._.luke_relations`, `luke_unsure_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`,
+    `luke_choice`.
 
     Components do this themselves; scripts that only read or write DocBins call it. A second call does nothing.
 

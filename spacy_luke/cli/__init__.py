@@ -119,7 +119,8 @@ def convert_command(
     names: Annotated[Path | None, Option(help=_NAMES)] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
 ) -> None:
-    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""
+    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations. DocRED's
+    relations that the text may not state of two mentions go to doc._.luke_unsure_relations."""
     from .convert import convert
 
     counts = convert(format_, source, target, names, lang)

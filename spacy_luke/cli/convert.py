@@ -10,7 +10,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotation import read_relations
+from ..annotation import read_relations, read_unsure
 from ..errors import Errors
 from ..training.converters.conll import convert_conll
 from ..training.converters.docred import convert_docred
@@ -41,7 +41,7 @@ def convert(format_: str, source: Path, target: Path, names: Path | None, lang: 
     names (Path | None): JSON file with the names of relations by id, for the formats of `NAMED_BY_ID`. Without it,
         DocRED's documents count as never annotated with relations.
     lang (str): Language of the tokenizer, for formats that hold text.
-    RETURNS (dict[str, int]): How many documents, entities and relations were written.
+    RETURNS (dict[str, int]): How many documents, entities and relations were written, and unsure relations if any.
     RAISES (ValueError): If there is no such format, the file isn't of it, or names are missing or of no use.
     """
     _check(format_, source, target, names)
@@ -54,11 +54,13 @@ def convert(format_: str, source: Path, target: Path, names: Path | None, lang: 
         raise ValueError(Errors.L510.format(path=source, format=format_, found="no document"))
     target.parent.mkdir(parents=True, exist_ok=True)
     DocBin(docs=docs, store_user_data=True).to_disk(target)
-    return {
+    counts = {
         "documents": len(docs),
         "entities": sum(len(doc.ents) for doc in docs),
         "relations": sum(len(read_relations(doc)) for doc in docs),
     }
+    unsure = sum(len(read_unsure(doc)) for doc in docs)
+    return {**counts, "unsure relations": unsure} if unsure else counts
 
 
 def _check(format_: str, source: Path, target: Path, names: Path | None) -> None:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import has_labels, has_relations, read_labels, read_relations, stored
+from ..annotation import has_labels, has_relations, read_labels, read_relations, read_unsure, stored
 from ..training.answers import Answers
 from ..training.converters.build import NESTED
 from ..training.metrics import count_by_label, total
@@ -123,9 +123,11 @@ def _labels_above(span: Span, threshold: Threshold) -> set[str]:
 
 
 def _relations(example: Example, near: Near | None) -> Answers:
-    """Both sides within the reference's limits, so that neither gains by its own sentences."""
-    predicted = mention_pairs(read_relations(example.predicted))
+    """Both sides within the reference's limits, so that neither gains by its own sentences. Answers that the gold
+    isn't sure of are neither right nor wrong."""
     gold = mention_pairs(read_relations(example.reference))
+    unsure = mention_pairs(read_unsure(example.reference)) - gold
+    predicted = mention_pairs(read_relations(example.predicted)) - unsure
     if near is None:
         return Answers(predicted, gold)
     return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))

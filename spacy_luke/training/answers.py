@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
-from ..annotation import read_facts, read_relations
+from ..annotation import read_facts, read_relations, read_told, read_unsure
 from .mentions import all_mentions
 from .outcomes import char_offsets, entity, entity_triples, mention_pairs, same_sentence
 
@@ -53,19 +53,25 @@ def span_answers(doc: Doc, gold: Doc) -> Answers:
     return Answers(predicted, {(*char_offsets(span), span.label_) for span in all_mentions(gold)})
 
 
-def pair_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
+def pair_answers(doc: Doc, gold: Doc, *, related: bool = False) -> ScoredAnswers:
     """Relations between mentions of one sentence.
 
     doc (Doc): The predicted document, given all gold mentions and the gold sentences.
-    gold (Doc): The gold document: a relation of two entities holds for all pairs of their mentions.
+    gold (Doc): The gold document.
+    related (bool): Whether a relation of two entities is right for all pairs of their mentions, as the literature
+        counts. If not, what the text states of the mentions is right, and answers that the gold isn't sure of are
+        left out.
     RETURNS (ScoredAnswers): (head offsets, tail offsets, label).
     """
+    expected = mention_pairs(read_told(gold) if related else read_relations(gold), same_sentence)
+    left_out = set() if related else mention_pairs(read_unsure(gold), same_sentence) - expected
     scores: dict[tuple[Any, ...], float] = {}
     for head, tail, label, score, _ in read_relations(doc):
         if same_sentence(head, tail):
             answer = (char_offsets(head), char_offsets(tail), label)
-            scores[answer] = max(score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, mention_pairs(read_relations(gold), same_sentence))
+            if answer not in left_out:
+                scores[answer] = max(score, scores.get(answer, 0.0))
+    return ScoredAnswers(scores, expected)
 
 
 def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
@@ -81,4 +87,4 @@ def fact_answers(doc: Doc, gold: Doc) -> ScoredAnswers:
             answer = (entity(pair.head), entity(pair.tail), pair.label)
             if answer[0] != answer[1]:
                 scores[answer] = max(pair.score, scores.get(answer, 0.0))
-    return ScoredAnswers(scores, entity_triples(read_relations(gold)))
+    return ScoredAnswers(scores, entity_triples(read_told(gold)))
