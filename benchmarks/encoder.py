@@ -82,7 +82,17 @@ def run(
 
 
 def _models(sizes: dict[str, int], precisions: Sequence[str]) -> dict[str, Any]:
-    """Their model, and ours with the same weights, which they share in memory where they are float32."""
+    """Their model, and ours in each precision; they share in memory what is float32."""
+    theirs, ours = paired_models(sizes)
+    models: dict[str, Any] = {THEIRS: theirs}
+    for name in precisions:
+        models[name] = copy.deepcopy(ours, {id(weight): weight for weight in ours.parameters()})
+        models[name].set_precision(name)
+    return models
+
+
+def paired_models(sizes: dict[str, int]) -> tuple[Any, LukeModel]:
+    """sizes (dict[str, int]): The configuration. RETURNS (tuple): Their model and ours, with the very same weights."""
     from transformers import LukeConfig as TheirConfig  # type: ignore[import-not-found]
     from transformers import LukeModel as TheirModel
 
@@ -91,11 +101,7 @@ def _models(sizes: dict[str, int], precisions: Sequence[str]) -> dict[str, Any]:
     with torch.device("meta"):
         ours = LukeModel(LukeConfig.from_dict(sizes)).eval()
     ours.load_state_dict(theirs.state_dict(), assign=True)
-    models: dict[str, Any] = {THEIRS: theirs}
-    for name in precisions:
-        models[name] = copy.deepcopy(ours, {id(weight): weight for weight in ours.parameters()})
-        models[name].set_precision(name)
-    return models
+    return theirs, ours
 
 
 def _measure(

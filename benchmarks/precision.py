@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from wasabi import table
 
 from scripts.machine import describe_machine
-from spacy_luke.annotation import read_facts, read_relations
+from spacy_luke.annotation import get_facts, get_relations
 from spacy_luke.nn.precision import PRECISIONS
 from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.mentions import given_tokens
@@ -75,11 +75,11 @@ def tell(nlp: Language, golds: Sequence[Doc]) -> Told:
     decisions: dict[str, set[tuple[Any, ...]]] = {"entities": set(), "relations": set(), "facts": set()}
     for i, doc in enumerate(nlp.pipe(gold.text for gold in golds)):
         decisions["entities"] |= {(i, *char_offsets(ent), ent.label_) for ent in doc.ents}
-        for relation in read_relations(doc) or ():
+        for relation in get_relations(doc) or ():
             decisions["relations"].add(
                 (i, char_offsets(relation.head), char_offsets(relation.tail), relation.label)
             )
-        for fact in read_facts(doc) or ():
+        for fact in get_facts(doc) or ():
             decisions["facts"].add((i, fact.head, fact.tail, fact.label))
     pipe: EntityPipe = nlp.get_pipe("luke")
     logits: list[NDArray[Any]] = []

@@ -26,7 +26,7 @@ from wasabi import table
 import spacy_luke
 from scripts.looked_for import PROPERTIES, Property
 from scripts.metrics import ratio
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations
 from spacy_luke.training.metrics import count
 from spacy_luke.training.outcomes import Offsets, char_offsets
 
@@ -56,7 +56,7 @@ def _row(read: Iterable[tuple[Doc, Doc]], threshold: float) -> dict[str, float]:
         labels = {label for name in gold.user_data[RELATIONS_LOOKED_FOR] for label in _labels(name)}
         said = {
             (char_offsets(r.head), char_offsets(r.tail), r.label)
-            for r in read_relations(doc)
+            for r in get_relations(doc)
             if r.score > threshold and r.label in labels
         }
         if told or blurred:
@@ -73,7 +73,7 @@ def _told(gold: Doc) -> tuple[Pairs, set[tuple[Offsets, str]]]:
     """What is told of named entities; and where one end is a pronoun, the other end with the relation."""
     told: Pairs = set()
     blurred: set[tuple[Offsets, str]] = set()
-    for subject, object_, name, *_ in read_relations(gold):
+    for subject, object_, name, *_ in get_relations(gold):
         prop = PROPERTIES.get(name, Property())
         pairs = [(subject, object_, label) for label in prop.same]
         pairs += [(object_, subject, label) for label in prop.inverse]

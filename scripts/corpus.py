@@ -10,9 +10,9 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_luke.annotation import read_relations
+from spacy_luke.annotation import get_relations
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
-from spacy_luke.training.converters.files import read_json
 
 from .partition import Dropped, drop_leaks, hold_out
 from .readers import read_three_types
@@ -124,4 +124,4 @@ def _n_mentions(docs: Iterable[Doc]) -> int:
 
 
 def _n_relations(docs: Iterable[Doc]) -> int:
-    return sum(len(read_relations(doc)) for doc in docs)
+    return sum(len(get_relations(doc)) for doc in docs)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import normalize, read_facts, read_told
+from spacy_luke.annotation import get_facts, get_told, normalize
 from spacy_luke.training.answers import Cutoff
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.outcomes import char_offsets, entity
@@ -56,7 +56,7 @@ def gold_facts(doc: Doc, key: Key) -> list[set[tuple[Any, Any, str]]]:
     RETURNS (list[set[tuple]]): (key of the head, key of the tail, label), a set for each triple of entities.
     """
     facts: dict[tuple[str, str, str], set[tuple[Any, Any, str]]] = {}
-    for relation in read_told(doc):
+    for relation in get_told(doc):
         head, tail = entity(relation.head), entity(relation.tail)
         if head != tail:
             facts.setdefault((head, tail, relation.label), set()).add(_key(relation, key))
@@ -118,9 +118,9 @@ class ScoredFacts(NamedTuple):
     gold: int
 
     def above(self, cutoff: Cutoff) -> MatchScore:
-        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (MatchScore): What has a higher score."""
+        """cutoff (Callable[[str], float]): A label's threshold. RETURNS (MatchScore): What has this score at least."""
         predicted, right, found = (
-            sum(score > cutoff(label) for label, score in part)
+            sum(score >= cutoff(label) for label, score in part)
             for part in (self.predicted, self.right, self.found)
         )
         return MatchScore(right, predicted, found, self.gold)
@@ -138,7 +138,7 @@ def match_facts(doc: Doc, gold: Doc, key: Key) -> ScoredFacts:
     known = set().union(*true)
     told: dict[tuple[Any, Any, str], float] = {}
     predicted, right, found = [], [], []
-    for fact in read_facts(doc):
+    for fact in get_facts(doc):
         scores = [(_key(pair, key), pair.score) for pair in fact.pairs]
         predicted.append((fact.label, max(score for _, score in scores)))
         rights = [score for place, score in scores if place in known]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.scorer import PRFScore
 
-from spacy_luke.training.answers import Answers, ScoredAnswers
+from spacy_luke.training.answers import Comparison, ScoredAnswers
 from spacy_luke.training.metrics import count, count_by_label, total
 
 from .facts import MatchScore, ScoredFacts
@@ -74,11 +74,11 @@ def accuracy_figure(name: str, answers: Sequence[Types]) -> Figure:
     return _figure(name, rows, lambda row: ratio(*row))
 
 
-def micro_figure(name: str, answers: Sequence[Answers]) -> Figure:
+def micro_figure(name: str, answers: Sequence[Comparison]) -> Figure:
     """F1 over all answers of all documents.
 
     name (str): What the figure says.
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (Figure): The F1, with precision and recall.
     """
     return _figure(
@@ -90,11 +90,11 @@ def micro_figure(name: str, answers: Sequence[Answers]) -> Figure:
     )
 
 
-def macro_figure(name: str, answers: Sequence[Answers]) -> Figure:
+def macro_figure(name: str, answers: Sequence[Comparison]) -> Figure:
     """Mean F1 of the labels that have gold answers.
 
     name (str): What the figure says.
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (Figure): The mean, with the number of labels.
     """
     labels = sorted({answer[-1] for sets in answers for side in sets for answer in side})
@@ -173,9 +173,9 @@ def with_fact_scores(figure: Figure, facts: Sequence[ScoredFacts]) -> Figure:
     """
     at = np.arange(0.05, 1.0, 0.01)
     columns = zip(*((row.predicted, row.right, row.found) for row in facts), strict=True)
-    # How many of each have a higher score. (n_thresholds,)
+    # How many of each have this score at least. (n_thresholds,)
     predicted, right, found = (
-        np.array([score > at for part in column for _, score in part]).reshape(-1, len(at)).sum(axis=0)
+        np.array([score >= at for part in column for _, score in part]).reshape(-1, len(at)).sum(axis=0)
         for column in columns
     )
     n_gold = sum(row.gold for row in facts)
@@ -199,10 +199,10 @@ def operating_points(
     return threshold_table(scored, sum(len(row.gold) for row in answers), thresholds)
 
 
-def by_label(answers: Sequence[Answers]) -> dict[str, dict[str, float]]:
+def by_label(answers: Sequence[Comparison]) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 of each label, with the number of gold answers.
 
-    answers (Sequence[Answers]): One a document.
+    answers (Sequence[Comparison]): One a document.
     RETURNS (dict[str, dict[str, float]]): By label, sorted.
     """
     parts = [count_by_label(*sets) for sets in answers]

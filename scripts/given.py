@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import read_label
+from spacy_luke.annotation import get_label
 from spacy_luke.training.mentions import all_mentions
 
 
@@ -31,7 +31,7 @@ def type_answers(doc: Doc, gold: Doc) -> Types:
     RETURNS (Types): One answer a mention.
     """
     return Types(
-        [read_label(span) for span in all_mentions(doc)], [span.label_ for span in all_mentions(gold)]
+        [get_label(span) for span in all_mentions(doc)], [span.label_ for span in all_mentions(gold)]
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import read_told
-from spacy_luke.training.answers import Answers
+from spacy_luke.annotation import get_told
+from spacy_luke.training.answers import Comparison
 from spacy_luke.training.metrics import count
 from spacy_luke.training.outcomes import entity
 
@@ -72,10 +72,10 @@ def score_document(
     return DocumentScore(count(predicted, gold), known)
 
 
-def known_score(facts: Answers, gold: Doc, train_facts: AbstractSet[NameTriple]) -> DocumentScore:
+def known_score(facts: Comparison, gold: Doc, train_facts: AbstractSet[NameTriple]) -> DocumentScore:
     """One document's part in the figures.
 
-    facts (Answers): From `fact_answers`, decided.
+    facts (Comparison): From `fact_answers`, decided.
     gold (Doc): The gold document.
     train_facts (Set[tuple[str, str, str]]): What the training data tell by name, see `name_triples`.
     RETURNS (DocumentScore): Counts, and how many right answers the training data tell.
@@ -105,4 +105,4 @@ def name_triples(doc: Doc) -> set[NameTriple]:
     doc (Doc): A document with gold relations.
     RETURNS (set[tuple[str, str, str]]): (head text, tail text, label).
     """
-    return {(r.head.text, r.tail.text, r.label) for r in read_told(doc)}
+    return {(r.head.text, r.tail.text, r.label) for r in get_told(doc)}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, write_relations, write_unsure
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations, write_unsure
 from spacy_luke.training.converters.docred import INVERSES
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.outcomes import char_offsets
@@ -82,7 +82,7 @@ def complete(
 
 def _names(doc: Doc) -> list[str]:
     """The source's relations that were looked for in a sentence."""
-    told = {relation.label for relation in read_relations(doc)}
+    told = {relation.label for relation in get_relations(doc)}
     return sorted({*doc.user_data.get(RELATIONS_LOOKED_FOR, ()), *told})
 
 
@@ -90,7 +90,7 @@ def _relate(doc: Doc, source: Doc, properties: Mapping[str, Property], ids: Mapp
     entities = {char_offsets(span): span for span in doc.ents}
     relations: list[Relation] = []
     unknown: set[str] = set()
-    for head, tail, name, *_ in read_relations(source):
+    for head, tail, name, *_ in get_relations(source):
         if name not in properties:
             continue
         ends = entities.get(char_offsets(head)), entities.get(char_offsets(tail))
@@ -131,7 +131,7 @@ def only_of_told_pairs(docs: Iterable[Doc]) -> Iterator[Doc]:
     YIELDS (Doc): Those with a relation. It holds for its pair and not in the other direction, unless it says so.
     """
     for doc in docs:
-        relations = read_relations(doc)
+        relations = get_relations(doc)
         asked = {(r.head, r.tail) for r in relations} | {(r.tail, r.head) for r in relations}
         others = [pair for pair in permutations(doc.ents, 2) if pair not in asked]
         labels = {(r.label, r.id) for r in relations}

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import has_relations, normalize, read_relations, read_told, read_unsure
-from spacy_luke.training.answers import Answers
+from spacy_luke.annotation import get_relations, get_told, get_unsure, has_relations, normalize
+from spacy_luke.training.answers import Comparison
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
 from spacy_luke.training.outcomes import (
@@ -100,7 +100,7 @@ def see(doc: Doc, related: bool = False) -> list[Seen]:
     RETURNS (list[Seen]): One for each directed pair.
     """
     gold: defaultdict[tuple[Offsets, Offsets], set[str]] = defaultdict(set)
-    for relation in read_told(doc) if related else read_relations(doc):
+    for relation in get_told(doc) if related else get_relations(doc):
         gold[char_offsets(relation.head), char_offsets(relation.tail)].add(relation.label)
     return [_see(doc, head, tail, gold) for head, tail in sentence_pairs(doc)]
 
@@ -152,28 +152,28 @@ def _choose(seen: Sequence[list[Seen]]) -> tuple[float, int]:
     return max(scores, key=lambda setting: (scores[setting].fscore, setting))
 
 
-def lookup_answers(lookup: Lookup, gold: Doc) -> Answers:
+def lookup_answers(lookup: Lookup, gold: Doc) -> Comparison:
     """What the lookup answers for a document.
 
     lookup (Lookup): From `fit_lookup`.
     gold (Doc): The gold document; the lookup sees its mentions with their types.
-    RETURNS (Answers): (head place, tail place, label), given and gold, without those that the gold isn't sure of.
+    RETURNS (Comparison): (head place, tail place, label), given and gold, without those that the gold isn't sure of.
     """
-    stated = mention_pairs(read_relations(gold), same_sentence)
-    return Answers(lookup.answer(see(gold)) - (mention_pairs(read_unsure(gold)) - stated), stated)
+    stated = mention_pairs(get_relations(gold), same_sentence)
+    return Comparison(lookup.answer(see(gold)) - (mention_pairs(get_unsure(gold)) - stated), stated)
 
 
-def lookup_facts(lookup: Lookup, gold: Doc) -> Answers:
+def lookup_facts(lookup: Lookup, gold: Doc) -> Comparison:
     """What the lookup answers for a document's entities: whatever it answers for two of their mentions.
 
     lookup (Lookup): From `fit_lookup`.
     gold (Doc): The gold document; the lookup sees its mentions with their types and clusters.
-    RETURNS (Answers): (head entity, tail entity, label), given and gold.
+    RETURNS (Comparison): (head entity, tail entity, label), given and gold.
     """
     names = {char_offsets(span): entity(span) for span in all_mentions(gold)}
     told = {(names[head], names[tail], label) for head, tail, label in lookup.answer(see(gold))}
-    gold_facts = entity_triples(read_told(gold))
-    return Answers({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
+    gold_facts = entity_triples(get_told(gold))
+    return Comparison({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
 
 
 class TypeLookup:

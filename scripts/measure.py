@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_luke.annotation import has_relations
-from spacy_luke.cli.tune import all_scores, read_given
+from spacy_luke.cli.tune import all_scores, predict_given
 from spacy_luke.pipeline.decode import threshold_of
 from spacy_luke.pipeline.entities import EntityPipe
 from spacy_luke.training.answers import fact_answers, pair_answers, span_answers
@@ -84,7 +84,7 @@ def measure(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], train: Sequen
     related = [gold for gold in golds if has_relations(gold)]
     relations = bool(joint.relation_labels and related)
     if joint.entity_labels or relations:
-        given = read_given(nlp, pipe, golds)
+        given = predict_given(nlp, pipe, golds)
         if joint.entity_labels:
             answers = [type_answers(doc, gold) for doc, gold in given]
             report.figures["typing"] = figures.accuracy_figure("typing accuracy, gold mentions", answers)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from spacy.tokens import Doc, Span
 
 from spacy_luke.annotation import (
-    read_relations,
-    read_unsure,
+    get_relations,
+    get_unsure,
     span_as_doc,
     write_relations,
     write_unsure,
@@ -72,8 +72,8 @@ def join(parts: Sequence[Doc]) -> Doc:
 
         doc.ents = [*doc.ents, *map(moved, part.ents)]
         nested += map(moved, part.spans.get(NESTED, ()))
-        relations += _at(moved, read_relations(part))
-        unsure += [relation._replace(score=0.0) for relation in _at(moved, read_unsure(part))]
+        relations += _at(moved, get_relations(part))
+        unsure += [relation._replace(score=0.0) for relation in _at(moved, get_unsure(part))]
         offset += len(part)
     if nested:
         doc.spans[NESTED] = nested

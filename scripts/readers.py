@@ -16,10 +16,10 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_luke.annotation import ENTITIES_LOOKED_FOR, write_relations
+from spacy_luke.files import read_json, read_json_lines
 from spacy_luke.training.converters.build import Mention, build_doc, build_text_doc
 from spacy_luke.training.converters.conll import convert_conll
 from spacy_luke.training.converters.fewrel import LABEL
-from spacy_luke.training.converters.files import read_json, read_json_lines
 from spacy_luke.types import Relation
 
 # What is learned of these from a few examples is measured elsewhere, so nothing that ships may have seen them.
@@ -55,7 +55,7 @@ def read_fewrel_part(path: Path, vocab: Vocab, names: Mapping[str, str]) -> Iter
     names (Mapping[str, str]): Name by property id. Relations that it doesn't name are left out.
     YIELDS (Doc): As `convert_fewrel` does.
     """
-    for row in read_json_lines(path):
+    for _, row in read_json_lines(path):
         if (id_ := row["relation"]) in names:
             mentions = [
                 Mention(row[role][0], row[role][-1] + 1, LABEL, cluster)
@@ -75,7 +75,7 @@ def read_text2kg(path: Path, tokenizer: Callable[[str], Doc], names: Mapping[str
     names (Mapping[str, str]): See `read_fewrel_part`.
     YIELDS (Doc): As `convert_fewrel` does.
     """
-    for row in read_json_lines(path):
+    for _, row in read_json_lines(path):
         if (id_ := row["rel"]) not in names:
             continue
         places = [_places(row[name], row["sent"]) for name in ("sub_label", "obj_label")]
@@ -100,11 +100,11 @@ def _places(name: str, text: str) -> list[tuple[int, int]]:
 def read_three_types(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """Read entities of persons, organizations and places: `btc.train`, `btc.dev`, `en_ewt-ud-dev.iob2`.
 
-    path (Path): Token and tag on each line; of Universal NER's five columns the second and the third.
+    path (Path): Columns of words and tags.
     vocab (Vocab): The vocabulary of the documents.
-    YIELDS (Doc): One a sentence. The user data say which types were looked for.
+    YIELDS (Doc): As `convert_conll` does. The user data say which types were looked for.
     """
-    for doc in convert_conll(path, vocab, columns=(1, 2) if path.suffix == ".iob2" else (0, -1)):
+    for doc in convert_conll(path, vocab):
         doc.user_data[ENTITIES_LOOKED_FOR] = list(THREE_TYPES)
         yield doc
 
@@ -119,8 +119,8 @@ def kept_out_sentences(data: Path, vocab: Vocab) -> Iterator[Doc]:
     rows: list[tuple[str, Any]] = [
         (id_, row["tokens"]) for id_, rows in read_json(data / FEWREL).items() for row in rows
     ]
-    rows += [(row["relation"], row["tokens"]) for row in read_json_lines(data / FEWREL_PART)]
-    rows += [(row["rel"], row["sent"].split()) for row in read_json_lines(data / TEXT2KG)]
+    rows += [(row["relation"], row["tokens"]) for _, row in read_json_lines(data / FEWREL_PART)]
+    rows += [(row["rel"], row["sent"].split()) for _, row in read_json_lines(data / TEXT2KG)]
     for id_, words in rows:
         if id_ in KEPT_OUT:
             yield build_doc(vocab, [words], [])[0]

@@ -25,9 +25,9 @@ from spacy.vocab import Vocab
 
 from spacy_luke.annotation import (
     KEY,
+    get_relations,
+    get_unsure,
     has_relations,
-    read_relations,
-    read_unsure,
     write_relations,
     write_unsure,
 )
@@ -180,7 +180,7 @@ def rename(doc: Doc, names: Mapping[str, Name]) -> Doc:
         renamed.spans[NESTED] = [moved(span) for span in doc.spans[NESTED]]
     renamed.user_data.update({k: v for k, v in doc.user_data.items() if isinstance(k, str) and k != KEY})
     if has_relations(doc):
-        for read, write in ((read_relations, write_relations), (read_unsure, write_unsure)):
+        for read, write in ((get_relations, write_relations), (get_unsure, write_unsure)):
             write(renamed, [r._replace(head=moved(r.head), tail=moved(r.tail)) for r in read(doc)])
     return renamed
 

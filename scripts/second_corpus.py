@@ -15,9 +15,9 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from spacy_luke.annotation import has_relations, read_relations
+from spacy_luke.annotation import get_relations, has_relations
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
-from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
 from spacy_luke.training.progress import watched
 
@@ -100,7 +100,7 @@ def _by_turns(docs: Sequence[Doc]) -> list[Doc]:
     """One sentence of each relation in turn, so that the first ones are a fair sample on every machine."""
     by_label: dict[str, list[Doc]] = {}
     for doc in sorted(docs, key=lambda doc: hashlib.sha256(doc.text.encode("utf8")).digest()):
-        by_label.setdefault(next((r.label for r in read_relations(doc)), ""), []).append(doc)
+        by_label.setdefault(next((r.label for r in get_relations(doc)), ""), []).append(doc)
     return [doc for turn in zip_longest(*by_label.values()) for doc in turn if doc is not None]
 
 

@@ -19,6 +19,7 @@ if ROOT not in sys.path:
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.register_profile("hour", deadline=None, max_examples=5000)  # see fuzzing.py
 hypothesis.settings.load_profile("project")
 
 MakeCheckpoint = Callable[..., str]

@@ -14,7 +14,7 @@ import spacy_luke
 
 PACKAGE = Path(spacy_luke.__file__).parent
 # Whoever needs it.
-GROUND = {"types", "errors", "about", "annotation", "batch"}
+GROUND = {"types", "errors", "about", "annotation", "batch", "files"}
 # A hub's name to a folder: it lives with the weights, and tokenizers are downloaded by the same rule.
 HUB = "nn.hub"
 MAY_IMPORT = {
@@ -61,6 +61,21 @@ def test_imports_point_one_way(room: str):
         if module.split(".")[0] not in allowed and module != HUB
     ]
     assert wrong == []
+
+
+def test_inputs_and_pipes_know_the_core_of_the_tokenizer_alone():
+    """`tokenizer.published` is for callers: of the room's names they have those that the core defines."""
+    surface = {"LukeTokenizer", "MLukeTokenizer", "LukeEncoding"}
+    files = [path for room in ("inputs", "pipeline") for path in (PACKAGE / room).rglob("*.py")]
+    wrong, names = [], set()
+    for path in files:
+        wrong += [path.name for module, _ in imports_of(path) if module.startswith("tokenizer.published")]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tokenizer":
+                names.update(alias.name for alias in node.names)
+    assert wrong == []
+    assert "BaseTokenizer" in names
+    assert not names & surface
 
 
 def test_the_root_has_few_modules():

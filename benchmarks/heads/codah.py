@@ -12,7 +12,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_luke.annotation import read_choice, read_choices, set_extensions, write_choice, write_choices
+from spacy_luke.annotation import get_choice, get_choices, set_extensions, write_choice, write_choices
+from spacy_luke.files import read_lines
 from spacy_luke.pipeline.choice import score_choices
 
 from .split import tenths
@@ -23,8 +24,8 @@ def read(data: Path) -> Splits:
     """RETURNS (Splits): Seven tenths of the rows by the text, one held out, two for the figures."""
     set_extensions()
     nlp = spacy.blank("en")
-    lines = (data / "codah" / "full_data.tsv").read_text(encoding="utf8").splitlines()
-    first, second, held_out, *others = tenths((line.split("\t") for line in lines), key=lambda row: row[1])
+    lines = read_lines(data / "codah" / "full_data.tsv")
+    first, second, held_out, *others = tenths((line.split("\t") for _, line in lines), key=lambda row: row[1])
     parts = ([row for part in others for row in part], held_out, [*first, *second])
     return Splits(*(list(_docs(nlp, rows)) for rows in parts))
 
@@ -39,14 +40,14 @@ def _docs(nlp: Language, rows: list[list[str]]) -> Iterator[Doc]:
 
 def most_frequent(train: Sequence[Doc]) -> Annotate:
     """RETURNS (Callable[[Doc], None]): Chooses the place that is right most often."""
-    counts = Counter(choice.number for doc in train if (choice := read_choice(doc)))
+    counts = Counter(choice.number for doc in train if (choice := get_choice(doc)))
     best = counts.most_common(1)[0][0]
     return lambda doc: write_choice(doc, best)
 
 
 def longest(train: Sequence[Doc]) -> Annotate:
     """RETURNS (Callable[[Doc], None]): Chooses the text with most characters."""
-    return lambda doc: write_choice(doc, max(read_choices(doc), key=len))
+    return lambda doc: write_choice(doc, max(get_choices(doc), key=len))
 
 
 def score(examples: Sequence[Example]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_luke.annotation import read_questions, set_extensions, write_question
+from spacy_luke.annotation import get_questions, set_extensions, write_question
 from spacy_luke.pipeline.qa import score_answers
 
 from .split import tenths
@@ -86,7 +86,7 @@ def longest_run(fits: Callable[[Token], bool]) -> Callable[[Sequence[Doc]], Anno
     """
 
     def annotate(doc: Doc) -> None:
-        (question,) = read_questions(doc)
+        (question,) = get_questions(doc)
         asked = set(question.lower().rstrip("?").split())
         runs = _runs(fits(token) and token.lower_ not in asked for token in doc)
         _answer(doc, *max(runs, key=lambda run: run[1] - run[0], default=(0, len(doc))))
@@ -106,7 +106,7 @@ def _runs(flags: Iterable[bool]) -> Iterator[tuple[int, int]]:
 
 
 def _answer(doc: Doc, start: int, end: int) -> None:
-    (question,) = read_questions(doc)
+    (question,) = get_questions(doc)
     doc.spans[KEY] = [Span(doc, start, end, label=question)]
 
 
@@ -124,7 +124,7 @@ class _Answers:
     spans_key = KEY
 
     def gold_answers(self, doc: Doc) -> dict[str, list[Span]]:
-        (question,) = read_questions(doc)
+        (question,) = get_questions(doc)
         return {question: list(doc.spans[KEY])}
 
 

@@ -20,7 +20,7 @@ from scripts.given import sentence_pairs
 from scripts.lookup import fit_lookup, see
 from scripts.metrics import macro_f1
 from scripts.partition import drop_leaks
-from spacy_luke.annotation import read_relations, span_as_doc, write_relations
+from spacy_luke.annotation import get_relations, span_as_doc, write_relations
 from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count_by_label, total
@@ -58,10 +58,10 @@ def score(examples: Sequence[Example]) -> dict[str, float]:
 
 def commonest(train: Sequence[Doc]) -> Annotate:
     """RETURNS (Callable[[Doc], None]): Gives the commonest relation to all pairs of the types that it mostly has."""
-    labels = Counter(relation.label for doc in train for relation in read_relations(doc))
+    labels = Counter(relation.label for doc in train for relation in get_relations(doc))
     best = labels.most_common(1)[0][0]
     types = Counter(
-        (r.head.label_, r.tail.label_) for doc in train for r in read_relations(doc) if r.label == best
+        (r.head.label_, r.tail.label_) for doc in train for r in get_relations(doc) if r.label == best
     )
     typical = types.most_common(1)[0][0]
 

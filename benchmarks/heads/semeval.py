@@ -15,7 +15,7 @@ from thinc.api import Config
 from benchmarks.baselines import relation_tutorial  # noqa: F401  registers the component
 from scripts.metrics import macro_f1
 from scripts.partition import drop_leaks
-from spacy_luke.annotation import read_relations, write_relations
+from spacy_luke.annotation import get_relations, write_relations
 from spacy_luke.training.converters.semeval import convert_semeval
 from spacy_luke.training.metrics import count, count_by_label
 
@@ -56,7 +56,7 @@ def tutorial() -> Config:
 
 def answer(doc: Doc) -> Answer:
     """RETURNS (Answer): The best relation of a document; Other if it has none."""
-    best = max(read_relations(doc), key=lambda relation: relation.score, default=None)
+    best = max(get_relations(doc), key=lambda relation: relation.score, default=None)
     return Answer() if best is None else Answer(best.label, best.head.start < best.tail.start)
 
 

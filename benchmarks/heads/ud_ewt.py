@@ -14,7 +14,7 @@ from spacy.training import Example
 from spacy.training.converters import conllu_to_docs
 from spacy.vocab import Vocab
 
-from spacy_luke.annotation import read_tag
+from spacy_luke.annotation import get_tag
 
 from .task import Annotate, Pipeline, Splits, Task, preset, shipped
 
@@ -65,7 +65,7 @@ def most_frequent_of_word(train: Sequence[Doc]) -> Annotate:
 def collect(doc: Doc) -> None:
     """doc (Doc): A document whose tokens get what `luke_tagger` said as `token.tag_`."""
     for token in doc:
-        token.tag_ = read_tag(token)
+        token.tag_ = get_tag(token)
 
 
 def score(examples: Sequence[Example]) -> dict[str, float]:

@@ -1,12 +1,14 @@
 """Annotation that this package stores on documents: checked, stored, read, and carried to other documents."""
 
 from .carrying import carry_over as carry_over
+from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
+from .checks import check_text as check_text
+from .entities import get_label as get_label
+from .entities import get_labels as get_labels
 from .entities import has_candidates as has_candidates
 from .entities import has_labels as has_labels
-from .entities import read_label as read_label
-from .entities import read_labels as read_labels
 from .entities import write_all_candidates as write_all_candidates
 from .entities import write_entities as write_entities
 from .entities import write_label as write_label
@@ -19,12 +21,12 @@ from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow
 from .relations import PairRow as PairRow
+from .relations import get_facts as get_facts
+from .relations import get_relations as get_relations
+from .relations import get_told as get_told
+from .relations import get_unsure as get_unsure
 from .relations import has_relations as has_relations
 from .relations import mention_row as mention_row
-from .relations import read_facts as read_facts
-from .relations import read_relations as read_relations
-from .relations import read_told as read_told
-from .relations import read_unsure as read_unsure
 from .relations import write_facts as write_facts
 from .relations import write_pairs as write_pairs
 from .relations import write_relations as write_relations
@@ -33,11 +35,11 @@ from .store import KEY as KEY
 from .store import store as store
 from .store import stored as stored
 from .texts import copy_questions as copy_questions
-from .texts import read_choice as read_choice
-from .texts import read_choices as read_choices
-from .texts import read_questions as read_questions
-from .texts import read_tag as read_tag
-from .texts import read_text_pair as read_text_pair
+from .texts import get_choice as get_choice
+from .texts import get_choices as get_choices
+from .texts import get_questions as get_questions
+from .texts import get_tag as get_tag
+from .texts import get_text_pair as get_text_pair
 from .texts import write_choice as write_choice
 from .texts import write_choices as write_choices
 from .texts import write_question as write_question

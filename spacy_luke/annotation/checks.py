@@ -29,13 +29,17 @@ def check_label(value: Any, what: str) -> str:
     """A string that isn't empty."""
     if not isinstance(value, str) or not value:
         raise ValueError(Errors.L406.format(what=what, value=value))
-    return value
+    return value if value.isascii() else check_text(value, what)
 
 
 def check_text(value: Any, what: str) -> str:
-    """A string."""
+    """A string that can be encoded: with a lone surrogate, neither a tokenizer nor a DocBin takes it."""
     if not isinstance(value, str):
         raise TypeError(Errors.L411.format(what=what, type=type(value).__name__, value=value))
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(Errors.L414.format(what=what, value=value, place=error.start)) from error
     return value
 
 

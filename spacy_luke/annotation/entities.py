@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from ..errors import Errors
 from ..types import Candidate
 from .checks import check_candidates, check_labels, check_length, check_span, check_text, check_vectors
-from .store import Table, read_kind, read_row, row_key, store, stored, write_kind, write_row
+from .store import Table, find_key, get_kind, get_row, row_key, store, stored, write_kind, write_row
 
 
 def write_entities(
@@ -48,9 +48,9 @@ def write_entities(
         store(doc, {**stored(doc), **tables})
 
 
-def read_label(span: Span) -> str:
+def get_label(span: Span) -> str:
     """RETURNS (str): The span's best label above threshold; "" where there is none or nothing is known."""
-    return read_row(span, "best") or ""
+    return get_row(span, "best") or ""
 
 
 def write_label(span: Span, label: str | None) -> None:
@@ -61,12 +61,12 @@ def write_label(span: Span, label: str | None) -> None:
 
 def has_labels(span: Span) -> bool:
     """RETURNS (bool): Whether anybody stored labels of this span, be it none at all."""
-    return read_row(span, "labels") is not None
+    return get_row(span, "labels") is not None
 
 
-def read_labels(span: Span) -> dict[str, float]:
+def get_labels(span: Span) -> dict[str, float]:
     """RETURNS (dict[str, float]): A copy of the span's labels with probabilities; empty where nothing is known."""
-    return dict(read_row(span, "labels") or {})
+    return dict(get_row(span, "labels") or {})
 
 
 def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
@@ -75,11 +75,11 @@ def write_labels(span: Span, labels: Mapping[str, float] | None) -> None:
     write_row(span, "labels", None if labels is None else check_labels(labels))
 
 
-def read_vector(span: Span) -> NDArray[np.float32] | None:
+def get_vector(span: Span) -> NDArray[np.float32] | None:
     """RETURNS (np.ndarray | None): A float32 copy of the span's vector, shape (width,); None if it has none."""
-    table = read_kind(span.doc, "vectors") or {"rows": {}}
-    row = table["rows"].get(row_key(span))
-    return None if row is None else np.array(table["array"][row], dtype=np.float32)
+    table = get_kind(span.doc, "vectors") or {"rows": {}}
+    key = find_key(span, table["rows"])
+    return None if key is None else np.array(table["array"][table["rows"][key]], dtype=np.float32)
 
 
 def write_vector(span: Span, vector: Any) -> None:
@@ -89,7 +89,7 @@ def write_vector(span: Span, vector: Any) -> None:
     vector (np.ndarray | None): Shape: (width,), as wide as the document's other vectors; None removes it.
     """
     check_span(span.doc, span, "entity")
-    table = read_kind(span.doc, "vectors") or {"rows": {}, "array": ()}
+    table = get_kind(span.doc, "vectors") or {"rows": {}, "array": ()}
     vectors = {key: table["array"][row] for key, row in table["rows"].items() if key != row_key(span)}
     if vector is not None:
         vectors[row_key(span)] = check_vectors([vector], 1)[0]
@@ -101,19 +101,22 @@ def write_vector(span: Span, vector: Any) -> None:
     write_kind(span.doc, "vectors", {"rows": rows, "array": array} if vectors else None)
 
 
-def read_candidates(span: Span) -> tuple[Candidate, ...]:
+def get_candidates(span: Span) -> tuple[Candidate, ...]:
     """RETURNS (tuple[Candidate, ...]): What the span may refer to, the best first; empty where nothing is known."""
-    return tuple(Candidate(title, score) for title, score in read_row(span, "candidates") or ())
+    return tuple(Candidate(title, score) for title, score in get_row(span, "candidates") or ())
 
 
 def has_candidates(span: Span) -> bool:
     """RETURNS (bool): Whether anybody stored candidates of this span, be it none at all."""
-    return read_row(span, "candidates") is not None
+    return get_row(span, "candidates") is not None
 
 
 def write_candidates(span: Span, candidates: Iterable[Candidate | tuple[str, float]] | None) -> None:
     """span (Span): The span. candidates (Iterable | None): Titles with scores, the best first; None removes them."""
-    write_row(span, "candidates", None if candidates is None else check_candidates(candidates))
+    rows = None if candidates is None else check_candidates(candidates)
+    for title, _ in rows or ():
+        check_text(title, "title of a candidate")
+    write_row(span, "candidates", rows)
 
 
 def write_all_candidates(doc: Doc, spans: Sequence[Span], candidates: Sequence[Iterable[Candidate]]) -> None:

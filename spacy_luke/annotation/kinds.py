@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
 from . import entities, relations, texts
-from .moving import Place, keep, move_pairs, move_rows, move_vectors
+from .moving import PAIRS, ROWS, VECTORS, WHOLE, Moving
 
 
 class Kind(NamedTuple):
@@ -21,34 +21,32 @@ class Kind(NamedTuple):
     name (str): Under what it is stored.
     owner (type): Doc, Span or Token: what has the attribute.
     attribute (str): The extension attribute.
-    read (Callable): Its getter. A function of a module, because other processes find it by name.
-    write (Callable): Its setter, which checks what is assigned; None forgets it.
-    move (Callable): Gives what is stored the places that it has in another document; `keep` for what has none.
+    getter (Callable): How it is got. A function of a module, because other processes find it by name.
+    setter (Callable): How it is set: it checks what is assigned; None forgets it.
+    moving (Moving): How it follows its text to another document.
     """
 
     name: str
     owner: Any
     attribute: str
-    read: Callable[..., Any]
-    write: Callable[..., None]
-    move: Callable[[Any, Place], Any]
+    getter: Callable[..., Any]
+    setter: Callable[..., None]
+    moving: Moving
 
 
 _TABLE = (
-    Kind("best", Span, "luke_label", entities.read_label, entities.write_label, move_rows),
-    Kind("labels", Span, "luke_labels", entities.read_labels, entities.write_labels, move_rows),
-    Kind("vectors", Span, "luke_vector", entities.read_vector, entities.write_vector, move_vectors),
-    Kind(
-        "candidates", Span, "luke_candidates", entities.read_candidates, entities.write_candidates, move_rows
-    ),
-    Kind("relations", Doc, "luke_relations", relations.read_relations, relations.write_relations, move_pairs),
-    Kind("unsure", Doc, "luke_unsure_relations", relations.read_unsure, relations.write_unsure, move_pairs),
-    Kind("facts", Doc, "luke_facts", relations.read_facts, relations.write_facts, move_pairs),
-    Kind("text_pair", Doc, "luke_text_pair", texts.read_text_pair, texts.write_text_pair, keep),
-    Kind("question", Doc, "luke_question", texts.read_question, texts.write_question, keep),
-    Kind("choices", Doc, "luke_choices", texts.read_choices, texts.write_choices, keep),
-    Kind("choice", Doc, "luke_choice", texts.read_choice, texts.write_choice, keep),
-    Kind("tags", Token, "luke_tag", texts.read_tag, texts.write_tag, move_rows),
+    Kind("best", Span, "luke_label", entities.get_label, entities.write_label, ROWS),
+    Kind("labels", Span, "luke_labels", entities.get_labels, entities.write_labels, ROWS),
+    Kind("vectors", Span, "luke_vector", entities.get_vector, entities.write_vector, VECTORS),
+    Kind("candidates", Span, "luke_candidates", entities.get_candidates, entities.write_candidates, ROWS),
+    Kind("relations", Doc, "luke_relations", relations.get_relations, relations.write_relations, PAIRS),
+    Kind("unsure", Doc, "luke_unsure_relations", relations.get_unsure, relations.write_unsure, PAIRS),
+    Kind("facts", Doc, "luke_facts", relations.get_facts, relations.write_facts, PAIRS),
+    Kind("text_pair", Doc, "luke_text_pair", texts.get_text_pair, texts.write_text_pair, WHOLE),
+    Kind("question", Doc, "luke_question", texts.get_question, texts.write_question, WHOLE),
+    Kind("choices", Doc, "luke_choices", texts.get_choices, texts.write_choices, WHOLE),
+    Kind("choice", Doc, "luke_choice", texts.get_choice, texts.write_choice, WHOLE),
+    Kind("tags", Token, "luke_tag", texts.get_tag, texts.write_tag, ROWS),
 )
 KINDS = {kind.name: kind for kind in _TABLE}
 
@@ -68,12 +66,12 @@ def set_extensions() -> None:
             getter = kind.owner.get_extension(kind.attribute)[2]
             raise ValueError(Errors.L401.format(kind=kind.owner.__name__, name=kind.attribute, getter=getter))
     for kind in missing:
-        kind.owner.set_extension(kind.attribute, getter=kind.read, setter=kind.write)
+        kind.owner.set_extension(kind.attribute, getter=kind.getter, setter=kind.setter)
 
 
 def _is_ours(kind: Kind) -> bool:
     """By name, not identity: a reloaded module is still ours."""
     default, method, *functions = kind.owner.get_extension(kind.attribute)
     names = [(getattr(f, "__module__", None), getattr(f, "__qualname__", None)) for f in functions]
-    ours = [(f.__module__, f.__qualname__) for f in (kind.read, kind.write)]
+    ours = [(f.__module__, f.__qualname__) for f in (kind.getter, kind.setter)]
     return default is None and method is None and names == ours

@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span
 
 from ..types import Fact, Relation
 from .checks import check_fact, check_iterable, check_relation
-from .store import Table, read_kind, store, stored, write_kind
+from .store import Table, get_kind, store, stored, write_kind
 
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
@@ -30,13 +30,13 @@ FactRow = tuple[str, str, str, float, str, Sequence[PairRow]]
 
 def has_relations(doc: Doc) -> bool:
     """RETURNS (bool): Whether anybody assigned relations, be it none. If not, the Doc neither trains nor scores."""
-    return read_kind(doc, "relations") is not None
+    return get_kind(doc, "relations") is not None
 
 
-def read_relations(doc: Doc) -> tuple[Relation, ...]:
+def get_relations(doc: Doc) -> tuple[Relation, ...]:
     """RETURNS (tuple[Relation, ...]): The document's relations, as they were assigned; empty if there are none."""
-    table = read_kind(doc, "relations")
-    return () if table is None else _read_pairs(doc, table)
+    table = get_kind(doc, "relations")
+    return () if table is None else _rebuild_pairs(doc, table)
 
 
 def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
@@ -50,10 +50,10 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
     write_kind(doc, "relations", None if relations is None else _checked_table(doc, relations))
 
 
-def read_unsure(doc: Doc) -> tuple[Relation, ...]:
+def get_unsure(doc: Doc) -> tuple[Relation, ...]:
     """RETURNS (tuple[Relation, ...]): The relations that gold isn't sure of, as they were assigned."""
-    table = read_kind(doc, "unsure")
-    return () if table is None else _read_pairs(doc, table)
+    table = get_kind(doc, "unsure")
+    return () if table is None else _rebuild_pairs(doc, table)
 
 
 def write_unsure(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
@@ -61,18 +61,18 @@ def write_unsure(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | Non
     write_kind(doc, "unsure", None if relations is None else _checked_table(doc, relations))
 
 
-def read_told(doc: Doc) -> tuple[Relation, ...]:
+def get_told(doc: Doc) -> tuple[Relation, ...]:
     """RETURNS (tuple[Relation, ...]): All pairs of mentions of entities of which gold tells a relation, whether the
     text states it of these mentions or not: what the document's facts are."""
-    return (*read_relations(doc), *(relation for relation in read_unsure(doc) if relation.score == 1.0))
+    return (*get_relations(doc), *(relation for relation in get_unsure(doc) if relation.score == 1.0))
 
 
-def read_facts(doc: Doc) -> tuple[Fact, ...]:
+def get_facts(doc: Doc) -> tuple[Fact, ...]:
     """RETURNS (tuple[Fact, ...]): The document's facts, in the order of writing; empty if there are none."""
-    table = read_kind(doc, "facts")
+    table = get_kind(doc, "facts")
     if table is None:
         return ()
-    pairs = _read_pairs(doc, table)
+    pairs = _rebuild_pairs(doc, table)
     return tuple(Fact._make((*fact, pairs[start:end])) for *fact, start, end in table["facts"])
 
 
@@ -133,18 +133,25 @@ def _fact_table(facts: Sequence[FactRow]) -> Table:
     return {**_pair_table(pair for *_, pairs in facts for pair in pairs), "facts": rows}
 
 
-def _read_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
+def _rebuild_pairs(doc: Doc, table: Table) -> tuple[Relation, ...]:
     spans = _find_spans(doc, table["spans"])
     return tuple(Relation(spans[head], spans[tail], *rest) for head, tail, *rest in table["pairs"])
 
 
 def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
-    """The document's own members where there are any: they may have been linked since. Others are rebuilt."""
-    members: dict[tuple[int, int, str], list[Span]] = {}
+    """The document's own members where there are any: they may have been linked since, or the only one at its place
+    may have got another label. Others are rebuilt."""
+    members: dict[tuple[int, int], list[Span]] = {}
     for group in (doc.ents, *doc.spans.values()):
         for span in group:
-            members.setdefault((span.start_char, span.end_char, span.label_), []).append(span)
-    return [_find_span(doc, members.get((m[0], m[1], m[2]), []), *m) for m in mentions]
+            members.setdefault((span.start_char, span.end_char), []).append(span)
+    found = []
+    for mention in mentions:
+        there = members.get((mention[0], mention[1]), [])
+        labels = {span.label_ for span in there}
+        same = there if len(labels) == 1 else [span for span in there if span.label_ == mention[2]]
+        found.append(_find_span(doc, same, *mention))
+    return found
 
 
 def _find_span(doc: Doc, members: list[Span], start: int, end: int, label: str, kb_id: str, id_: str) -> Span:

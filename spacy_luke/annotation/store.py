@@ -11,6 +11,7 @@ copies that share its contents.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from spacy.tokens import Doc, Span, Token
@@ -52,7 +53,7 @@ def _n_chars(doc: Doc) -> int:
     return doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
-def read_kind(doc: Doc, kind: str) -> Any:
+def get_kind(doc: Doc, kind: str) -> Any:
     """RETURNS (Any): What is stored of one kind, or None."""
     return stored(doc).get(kind)
 
@@ -73,14 +74,37 @@ def row_key(part: Span | Token) -> str:
     return f"{part.start_char}:{part.end_char}:{part.label_}"
 
 
-def read_row(part: Span | Token, kind: str) -> Any:
+def find_key(part: Span | Token, rows: Mapping[str, Any]) -> str | None:
+    """Find the row of a span or token. An entity that got another label since keeps its row, if no other stands at
+    its place.
+
+    part (Span | Token): The span or token.
+    rows (Mapping[str, Any]): Rows by `row_key`.
+    RETURNS (str | None): The key of its row; None if it has none.
+    """
+    key = row_key(part)
+    if key in rows or isinstance(part, Token):
+        return key if key in rows else None
+    place = f"{part.start_char}:{part.end_char}:"
+    there = [other for other in rows if other.startswith(place)]
+    if len(there) != 1:
+        return None
+    groups = (part.doc.ents, *part.doc.spans.values())
+    members = (member for group in groups for member in group if member.label != part.label)
+    alone = not any((member.start, member.end) == (part.start, part.end) for member in members)
+    return there[0] if alone else None
+
+
+def get_row(part: Span | Token, kind: str) -> Any:
     """RETURNS (Any): What is stored of one span or token, or None."""
-    return (read_kind(part.doc, kind) or {}).get(row_key(part))
+    rows = get_kind(part.doc, kind) or {}
+    key = find_key(part, rows)
+    return None if key is None else rows[key]
 
 
 def write_row(part: Span | Token, kind: str, value: Any) -> None:
     """Store the row of one span or token beside those of the others; None forgets it."""
-    rows = {k: v for k, v in (read_kind(part.doc, kind) or {}).items() if k != row_key(part)}
+    rows = {k: v for k, v in (get_kind(part.doc, kind) or {}).items() if k != row_key(part)}
     if value is not None:
         rows[row_key(part)] = value
     write_kind(part.doc, kind, rows or None)

@@ -10,14 +10,14 @@ from spacy.tokens import Doc, Token
 from ..errors import Errors
 from ..types import Choice
 from .checks import check_length, check_text, check_texts
-from .store import read_kind, read_row, row_key, store, stored, write_kind, write_row
+from .store import get_kind, get_row, row_key, store, stored, write_kind, write_row
 
 _BESIDE = ("text_pair", "question", "choices")
 
 
-def read_text_pair(doc: Doc) -> str | None:
+def get_text_pair(doc: Doc) -> str | None:
     """RETURNS (str | None): The text that stands after the document's own, or None."""
-    return read_kind(doc, "text_pair")
+    return get_kind(doc, "text_pair")
 
 
 def write_text_pair(doc: Doc, text: str | None) -> None:
@@ -25,28 +25,29 @@ def write_text_pair(doc: Doc, text: str | None) -> None:
     write_kind(doc, "text_pair", None if text is None else check_text(text, "text pair"))
 
 
-def read_question(doc: Doc) -> str | tuple[str, ...] | None:
+def get_question(doc: Doc) -> str | tuple[str, ...] | None:
     """RETURNS (str | tuple[str, ...] | None): What was assigned: a question, several, or None."""
-    question = read_kind(doc, "question")
+    question = get_kind(doc, "question")
     return tuple(question) if isinstance(question, list) else question
 
 
-def read_questions(doc: Doc) -> tuple[str, ...]:
+def get_questions(doc: Doc) -> tuple[str, ...]:
     """RETURNS (tuple[str, ...]): The questions of the document; empty if there are none."""
-    question = read_question(doc)
+    question = get_question(doc)
     return (question,) if isinstance(question, str) else question or ()
 
 
 def write_question(doc: Doc, question: str | Iterable[str] | None) -> None:
     """doc (Doc): The document. question (str | Iterable[str] | None): A question, or several; None for none."""
-    if question is not None and not isinstance(question, str):
-        question = check_texts(question, "question")
+    if question is not None:
+        one = isinstance(question, str)
+        question = check_text(question, "question") if one else check_texts(question, "question")
     write_kind(doc, "question", question)
 
 
-def read_choices(doc: Doc) -> tuple[str, ...]:
+def get_choices(doc: Doc) -> tuple[str, ...]:
     """RETURNS (tuple[str, ...]): The texts that may follow the document's own; empty if there are none."""
-    return tuple(read_kind(doc, "choices") or ())
+    return tuple(get_kind(doc, "choices") or ())
 
 
 def write_choices(doc: Doc, choices: Iterable[str] | None) -> None:
@@ -63,9 +64,9 @@ def copy_questions(source: Doc, target: Doc) -> None:
         store(target, {**stored(target), **beside})
 
 
-def read_choice(doc: Doc) -> Choice | None:
+def get_choice(doc: Doc) -> Choice | None:
     """RETURNS (Choice | None): The choice that was made, or None."""
-    chosen, choices = read_kind(doc, "choice"), read_choices(doc)
+    chosen, choices = get_kind(doc, "choice"), get_choices(doc)
     if chosen is None or chosen["number"] >= len(choices):
         return None
     return Choice(chosen["number"], choices[chosen["number"]], tuple(chosen["scores"]))
@@ -81,7 +82,7 @@ def write_choice(doc: Doc, choice: int | str | Choice | None) -> None:
     """
     if choice is None:
         return write_kind(doc, "choice", None)
-    choices = read_choices(doc)
+    choices = get_choices(doc)
     number: Any = choice.number if isinstance(choice, Choice) else choice
     if isinstance(number, str):
         number = choices.index(number) if number in choices else -1
@@ -93,9 +94,9 @@ def write_choice(doc: Doc, choice: int | str | Choice | None) -> None:
     return write_kind(doc, "choice", {"number": number, "scores": [float(score) for score in scores]})
 
 
-def read_tag(token: Token) -> str:
+def get_tag(token: Token) -> str:
     """RETURNS (str): The token's tag; "" where nothing is known."""
-    return read_row(token, "tags") or ""
+    return get_row(token, "tags") or ""
 
 
 def write_tag(token: Token, tag: str | None) -> None:

@@ -1,5 +1,6 @@
 """`python -m spacy luke ...`. spaCy imports this on every one of its commands, so it stays light: what a command
-does is imported when it runs. Registering the commands is the import's side effect, the one that spaCy asks for.
+does is imported when it runs, unless that takes less than 5 ms. Registering the commands is the side effect of the
+import, the one that spaCy asks for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from spacy.cli import app as spacy_app
 from typer import Argument, Option
 from typer.core import TyperGroup
 from wasabi import msg
+
+from .config import list_configs, read_config
 
 
 class PlainErrors(TyperGroup):
@@ -40,7 +43,9 @@ spacy_app.add_typer(app)
 @app.command("run")
 def run_command(
     texts: Annotated[list[str] | None, Argument(help="Texts to read; examples if there are none")] = None,
-    file: Annotated[Path | None, Option("--file", "-f", help="Text file to read")] = None,
+    file: Annotated[
+        list[Path] | None, Option("--file", "-f", help="Text file to read; may be given several times")
+    ] = None,
     checkpoint: Annotated[
         str | None, Option(help="A folder or a hub name; the default model if not given")
     ] = None,
@@ -48,9 +53,9 @@ def run_command(
     """Read texts and print what is in them. Tables show the entities with their labels, and the relations: those of
     a sentence, and the facts that the document as a whole tells.
     """
-    from .run import read_texts, run
+    from .run import read_texts, run  # 100 ms
 
-    for block in run(read_texts(texts, file), checkpoint):
+    for block in run(read_texts(texts or [], file or []), checkpoint):
         typer.echo(block)
 
 
@@ -60,8 +65,6 @@ def config_command(
     show_list: Annotated[bool, Option("--list", help="Tell the names, and what each trains for")] = False,
 ) -> None:
     """Print a config to train with. Save it, and change what you like: `luke config luke > my.cfg`."""
-    from .config import list_configs, read_config
-
     if show_list or name is None:
         msg.table(list_configs())
     else:
@@ -81,7 +84,7 @@ def from_encoder_command(
     full_attention: Annotated[bool, Option(help="Let words and entities read all entities")] = False,
 ) -> None:
     """Make a LUKE from a BERT or RoBERTa encoder. It knows no labels yet: training starts from it."""
-    from .convert_encoder import convert_folder, read_titles
+    from .convert_encoder import convert_folder, read_titles  # 70 ms
 
     convert_folder(
         source,
@@ -101,30 +104,48 @@ def assemble_command(
     lang: Annotated[str | None, Option(help="Language of the pipeline, such as en, ja or xx")] = None,
 ) -> None:
     """Make a ready pipeline of a checkpoint. It gets the pipe that reads what the checkpoint was trained for."""
-    from .assemble import assemble
+    from .assemble import assemble  # 90 ms
 
     for line in assemble(checkpoint, out, lang):
         typer.echo(line)
 
 
 _FORMATS = "conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+_WORDS = "For conll: the column of the words, from 1 on, where it can't be told"
+_TAGS = "For conll: the column of the tags; given again, that of entities in entities"
 _NAMES = "JSON file with names of relations by id: for fewrel, and for docred's relations"
 
 
 @app.command("convert")
 def convert_command(
     format_: Annotated[str, Argument(metavar="FORMAT", help=_FORMATS)],
-    source: Annotated[Path, Argument(help="File of that format; JSON may be compressed (.xz)")],
+    source: Annotated[Path, Argument(help="File of that format; it may be compressed (.xz)")],
     target: Annotated[Path, Argument(help=".spacy file to write")],
     names: Annotated[Path | None, Option(help=_NAMES)] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
+    word_column: Annotated[int | None, Option(min=1, help=_WORDS)] = None,
+    tag_column: Annotated[list[int] | None, Option(min=1, help=_TAGS)] = None,
 ) -> None:
     """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations. DocRED's
     relations that the text may not state of two mentions go to doc._.luke_unsure_relations."""
-    from .convert import convert
+    from .convert import convert  # 17 ms
 
-    counts = convert(format_, source, target, names, lang)
+    counts = convert(format_, source, target, names, lang, word_column, tag_column or ())
     msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    pipeline: Annotated[str, Argument(help="Trained pipeline")],
+    corpus: Annotated[Path, Argument(help=".spacy file or folder to evaluate on", exists=True)],
+    output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all scores")] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+) -> None:
+    """Score a pipeline as `spacy evaluate` does, and print the scores of its luke components too."""
+    from .evaluate import evaluate
+
+    for block in evaluate(pipeline, corpus, output, gpu_id):
+        typer.echo(block)
 
 
 @app.command("tune")
@@ -136,7 +157,7 @@ def tune_command(
     half: Annotated[bool, Option(help="Store weights in half precision")] = True,
 ) -> None:
     """Choose thresholds on held-out documents. The component is written with them, as a checkpoint."""
-    from .tune import tune
+    from .tune import tune  # 45 ms
 
     for task, (threshold, figure) in tune(pipeline, corpus, out, name, half).items():
         msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")

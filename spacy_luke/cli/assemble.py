@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import Errors
+from ..files import replacing
 from ..layers.loading import load
 
 _NEEDS_ENTITIES = ("luke_typing", "luke_relations", "luke_linker")
@@ -25,8 +26,8 @@ def assemble(checkpoint: str, out: Path, lang: str | None) -> Iterator[str]:
         raise ValueError(Errors.L506.format(path=out))
     nlp = load(checkpoint, lang or "en")
     name, pipe = nlp.pipeline[-1]
-    out.mkdir(parents=True, exist_ok=True)
-    nlp.to_disk(out)
+    with replacing(out) as folder:
+        nlp.to_disk(folder)
     yield f"{' > '.join(nlp.pipe_names)} in {out}; load it with spacy.load({str(out)!r})"
     labels = getattr(pipe, "labels", ())
     if labels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..files import read_json, replacing
 from ..inputs.pieces import N_CASES
 from ..nn.checkpoint import load_weights
 from ..nn.config import load_config_file
-from ..nn.convert import luke_from_encoder
+from ..nn.convert import check_encoder, luke_from_encoder
 from ..nn.hub import resolve_checkpoint
 from ..tokenizer import LukeTokenizer
 from ..types import PathOrStr
@@ -51,6 +51,7 @@ def convert_folder(
     folder = _find_source(source)
     # Attention without dropout has a far faster kernel on CPU, and the other dropouts regularize enough.
     config = {**load_config_file(folder), "attention_probs_dropout_prob": 0.0}
+    check_encoder(config)
     if not (folder / "tokenizer.json").is_file():
         raise ValueError(Errors.L254.format(folder=folder))
     entities = {title: i for i, title in enumerate(dict.fromkeys((*ENTITY_TOKENS, *titles)))}
@@ -72,8 +73,9 @@ def convert_folder(
         types = model.embeddings.token_type_embeddings.weight.data
         types[:] = types[:1].clone()
         vars(model.config)["case_token_types"] = True  # a field of ours that LukeConfig only keeps
-    model.save_pretrained(Path(target))
-    tokenizer.save_pretrained(Path(target))
+    with replacing(target) as out:
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
 
 
 def _find_source(source: PathOrStr) -> Path:
@@ -94,7 +96,7 @@ def read_titles(path: Path) -> list[str]:
     RAISES (ValueError): If the file is missing or holds anything else.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf8"))
+        data = read_json(path)
     except (OSError, ValueError) as error:
         raise ValueError(Errors.L511.format(path=path, found=error)) from error
     titles = list(data) if isinstance(data, dict) else data

@@ -8,8 +8,9 @@ from pathlib import Path
 from spacy.tokens import Doc, Span
 from wasabi import table
 
-from ..annotation import facts_from_relations, normalize, read_facts, read_label, read_labels, read_relations
+from ..annotation import facts_from_relations, get_facts, get_label, get_labels, get_relations, normalize
 from ..errors import Errors
+from ..files import read_text
 from ..layers.loading import load
 
 EXAMPLES = (
@@ -24,10 +25,10 @@ LONGEST_NAME = 256  # characters; a longer text names no file
 _FROM = ("sentence", "document")
 
 
-def run(texts: Sequence[str] | None, checkpoint: str | None) -> Iterator[str]:
+def run(texts: Sequence[str], checkpoint: str | None) -> Iterator[str]:
     """Read texts and describe what was found.
 
-    texts (Sequence[str] | None): The texts; examples of ours if there are none.
+    texts (Sequence[str]): The texts; examples of ours if there are none.
     checkpoint (str | None): A folder or a hub name; None for the default model.
     YIELDS (str): Blocks of text to print.
     """
@@ -39,25 +40,21 @@ def run(texts: Sequence[str] | None, checkpoint: str | None) -> Iterator[str]:
             yield f"\n{relations}"
 
 
-def read_texts(texts: Sequence[str] | None, file: Path | None) -> Sequence[str] | None:
+def read_texts(texts: Sequence[str], files: Sequence[Path]) -> list[str]:
     """What the command line names.
 
-    texts (Sequence[str] | None): Texts.
-    file (Path | None): A text file to read after them.
-    RETURNS (Sequence[str] | None): All texts; None for none.
-    RAISES (ValueError): If the file can't be read, or a text is the name of a file.
+    texts (Sequence[str]): Texts.
+    files (Sequence[Path]): Text files to read after them.
+    RETURNS (list[str]): All texts.
+    RAISES (ValueError): If a file can't be read, or a text is the name of a file.
     """
-    for text in texts or []:
+    for text in texts:
         if len(text) < LONGEST_NAME and Path(text).is_file():
             raise ValueError(Errors.L514.format(path=text))
-    if file is None:
-        return texts
-    if not file.is_file():
-        raise ValueError(Errors.L512.format(path=file))
-    try:
-        return [*(texts or []), file.read_text(encoding="utf8")]
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.L515.format(path=file)) from error
+    for file in files:
+        if not file.is_file():
+            raise ValueError(Errors.L512.format(path=file))
+    return [*texts, *map(read_text, files)]
 
 
 def _beginning(text: str) -> str:
@@ -71,10 +68,10 @@ def _entities(doc: Doc) -> str:
     """Each name and label once, as its surest mention has it."""
     mentions: dict[tuple[str, str, str], list[Span]] = {}
     for span in doc.ents:
-        mentions.setdefault((normalize(span.text), span.label_, read_label(span)), []).append(span)
+        mentions.setdefault((normalize(span.text), span.label_, get_label(span)), []).append(span)
     rows = []
     for (_, found_as, label), spans in mentions.items():
-        score, text = max((read_labels(span).get(label, 0.0), span.text) for span in spans)
+        score, text = max((get_labels(span).get(label, 0.0), span.text) for span in spans)
         shown = found_as if label in ("", found_as) else f"{label} (found as {found_as})"
         rows.append((text, shown, f"{score:.2f}" if label else "", str(len(spans))))
     return _table(("entity", "label", "score", "mentions"), rows, "llrr")
@@ -82,8 +79,8 @@ def _entities(doc: Doc) -> str:
 
 def _relations(doc: Doc) -> str:
     """Relations of a sentence and facts of the document in one table, for most of them are both."""
-    near = set(read_relations(doc))
-    pairs = near.union(*(fact.pairs for fact in read_facts(doc)))
+    near = set(get_relations(doc))
+    pairs = near.union(*(fact.pairs for fact in get_facts(doc)))
     rows = [
         (fact.head, fact.label, fact.tail, fact.id, f"{fact.score:.2f}", _FROM[near.isdisjoint(fact.pairs)])
         for fact in facts_from_relations(pairs)
@@ -92,5 +89,6 @@ def _relations(doc: Doc) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], aligns: str) -> str:
+    rows = [[" ".join(cell.split()) for cell in row] for row in rows]  # names may go over several lines
     text: str = table(rows, header=header, divider=True, max_col=48, aligns=tuple(aligns))
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

@@ -17,9 +17,10 @@ from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
 from ..errors import Errors
+from ..files import replacing
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
-from ..training.answers import Answers, ScoredAnswers, fact_answers, pair_answers, span_answers
+from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
 from ..training.corpus import LukeCorpus
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import count, total
@@ -50,15 +51,16 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen["ner"] = _tune_ner(finder, name, list(LukeCorpus(corpus, gold_ents=False)(nlp)))
     if pipe.joint.relation_labels:
         golds = [eg.reference for eg in LukeCorpus(corpus)(nlp) if has_relations(eg.reference)]
-        given = read_given(nlp, pipe, golds)
+        given = predict_given(nlp, pipe, golds)
         chosen["relations"] = _best([pair_answers(doc, gold) for doc, gold in given])
         chosen["facts"] = _best([fact_answers(doc, gold) for doc, gold in given])
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
     module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
     module.joint = module.joint.with_changes(thresholds=dict(pipe.thresholds))
-    module.save_pretrained(out)
-    pipe.network.tokenizer.save_pretrained(out)
+    with replacing(out) as folder:
+        module.save_pretrained(folder)
+        pipe.network.tokenizer.save_pretrained(folder)
     return chosen
 
 
@@ -109,7 +111,7 @@ def _best(answers: Sequence[ScoredAnswers]) -> tuple[float, float]:
     return threshold, f1(threshold)
 
 
-def _f1(answers: Iterable[Answers]) -> float:
+def _f1(answers: Iterable[Comparison]) -> float:
     return float(total(count(*row) for row in answers).fscore)
 
 
@@ -129,13 +131,13 @@ def all_scores(pipe: EntityPipe) -> Iterator[None]:
         pipe.thresholds.update(kept)
 
 
-def read_given(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> list[tuple[Doc, Doc]]:
-    """Read the gold tokens with all gold mentions, those nested in others too.
+def predict_given(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> list[tuple[Doc, Doc]]:
+    """Predict on the gold tokens with all gold mentions, those nested in others too.
 
     nlp (Language): The pipeline, for its vocabulary.
     pipe (EntityPipe): Its `luke` component.
     golds (Sequence[Doc]): Gold documents.
-    RETURNS (list[tuple[Doc, Doc]]): What was read, with all scores, beside the gold document.
+    RETURNS (list[tuple[Doc, Doc]]): What was predicted, with all scores, beside the gold document.
     """
     kept = pipe.entities
     pipe.entities = all_mentions

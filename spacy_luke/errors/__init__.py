@@ -5,7 +5,7 @@ A message says what was wrong, what is allowed and what to do next. Code raises
 1 tokenizer, 2 nn, 3 inputs, layers and pipeline, 4 training and stored annotation, 5 command line.
 """
 
-from .cli import CLIErrors
+from .cli import CLIErrors, CLIWarnings
 from .nn import NNErrors, NNWarnings
 from .pipeline import PipelineErrors, PipelineWarnings
 from .tokenizer import TokenizerErrors, TokenizerWarnings
@@ -16,5 +16,5 @@ class Errors(TokenizerErrors, NNErrors, PipelineErrors, TrainingErrors, CLIError
     """Messages of exceptions."""
 
 
-class Warnings(TokenizerWarnings, NNWarnings, PipelineWarnings, TrainingWarnings):
+class Warnings(TokenizerWarnings, NNWarnings, PipelineWarnings, TrainingWarnings, CLIWarnings):
     """Messages of warnings, numbered like the errors, with a W."""

@@ -32,7 +32,6 @@ class CLIErrors:
         "{path} is a file, but a text is expected here. To read the file, use "
         "`python -m spacy luke run --file {path}`."
     )
-    L515 = "{path} is not encoded in UTF-8. Save it in UTF-8, or pass the text itself as an argument."
     L516 = (
         "Thresholds can be tuned for the architecture {needed} only; the component {name!r} of {path} has {found}. "
         "Components that can be tuned: {joint}. Pass one of these with --name. For other components, set `thresholds` "
@@ -41,4 +40,14 @@ class CLIErrors:
     L517 = (
         "There is no config {value!r}. Choose one of {allowed}; `python -m spacy luke config --list` says what each "
         "is for."
+    )
+    L518 = "--word-column and --tag-column are only for conll: the format {format} has no columns. Leave them out."
+
+
+class CLIWarnings:
+    """Messages of warnings."""
+
+    W501 = (
+        "{path} has {n} relations, which were left out, because their names are missing. If they are complete, pass "
+        "--names with a JSON file of a name for each id, such as rel_info.json of the published data."
     )

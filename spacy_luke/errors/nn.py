@@ -61,6 +61,11 @@ class NNErrors:
         "{path} is a saved spaCy pipeline, not a LUKE checkpoint. Load it with `spacy.load({path!r})`, or pass the "
         "folder or hub name of a checkpoint."
     )
+    L229 = (
+        "{name} isn't possible with a LUKE of this package. Leave it out: weights are read from safetensors files or "
+        "from torch's pickles, and `huggingface_hub.upload_folder` uploads a folder that `save_pretrained` wrote."
+    )
+    L230 = "Unknown arguments of `save_pretrained`: {names}. Leave them out."
     L231 = "There are no weights in {folder}: it needs one of {allowed}. Pass the folder of a complete checkpoint."
     L232 = (
         "{path} names the file {shard!r}, which is not in the same folder. Complete the folder with all files of the "
@@ -104,6 +109,10 @@ class NNErrors:
         "head_mask to silence heads."
     )
     L243 = "{name} is {value!r}; allowed is {allowed}. Pass None to keep what there is."
+    L244 = (
+        'device_map is {value!r}, but a LUKE is on one device. Pass its name, such as "cuda:0", or "auto" for a GPU if '
+        "there is one."
+    )
     L251 = (
         "A LUKE can't be made from an encoder of type {kind!r} with {position!r} positions. Choose one of type "
         "{allowed} with absolute positions."
@@ -134,6 +143,8 @@ class NNErrors:
         "{name} has the shape {shape}; allowed is {allowed}. Pass labels of the same batch as the logits, with -100 at "
         "padding."
     )
+    L267 = "Nothing can be taken out of a {output} or put in this way. Assign to its fields, or make a dict of it."
+    L268 = "An output is made from pairs of a field's name and its value, but {found!r} is none. Pass pairs only."
     L271 = "fill_mask needs {needed}. Pass it, or the name of a checkpoint instead of a model."
     L272 = (
         "This model can't guess words, because its lm_head is not trained. Load a checkpoint that was saved from "
@@ -159,6 +170,10 @@ class NNErrors:
     L294 = (
         "This encoder can't be moved to another device, because its weights were arranged for this processor by "
         "set_precision. Move the model before, or load it again."
+    )
+    L298 = (
+        "The weight {name} is of type {found} in the checkpoint, but has to be of floating-point numbers. Use an "
+        "intact copy of the checkpoint."
     )
 
 

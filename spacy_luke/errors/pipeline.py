@@ -23,7 +23,7 @@ class PipelineErrors:
     )
     L307 = (
         "allowed_relations of {label!r} is {found!r}; it has to be a list of pairs (label of the head, label of the "
-        'tail), such as [["PER", "LOC"]]. Correct it in the component\'s config.'
+        'tail), such as [["PER", "LOC"]]: labels as in ent.label_. Correct it in the component\'s config.'
     )
     L308 = (
         "A listener can't get a copy of a luke model of its own, because that model reads more than word pieces. Keep "
@@ -42,6 +42,27 @@ class PipelineErrors:
         "The component '{name}' predicts one number for each text (problem_type = \"regression\"), so it can have one "
         "label only; the data have {labels}. Set problem_type to single_label_classification or "
         "multi_label_classification, or keep one label."
+    )
+    L313 = (
+        "The component '{name}' has nothing to learn from in {n} training examples: it looks for gold in {place}. "
+        "Annotate it there, and save the documents with DocBin(store_user_data=True). If there is no gold for this "
+        "component, name it in training.frozen_components."
+    )
+    L314 = (
+        "The component '{name}' can't learn doc.cats = {cats} of the text {text!r}: {reason}. Allowed are 0 to 1 for "
+        "each label, and one 1 at most for exclusive labels. Correct the data, or set problem_type to {others}."
+    )
+    L315 = (
+        "The component '{name}' has one label, {label!r}, but exclusive labels are two or more. Add the other label to "
+        "doc.cats, or set problem_type to multi_label_classification, or to regression if it is a number."
+    )
+    L316 = (
+        "The component '{name}' finds the gold answer {answer!r} under the label {label!r}, which is none of the "
+        "questions {questions} of the text {text!r}. Label each answer in doc.spans[{key!r}] with its question."
+    )
+    L318 = (
+        "The component '{name}' can't take the label {label!r}, because no label is added to a head that is there. "
+        "What it learns comes from {place}. Call nlp.initialize() with examples that have all of it, and train."
     )
     L320 = (
         "`{setting}` names {label!r}, which is not a label of this model. Did you mean one of {near}? All {n} are in "
@@ -84,6 +105,7 @@ class PipelineErrors:
         "A {type} can't list its aliases. Pass a knowledge base that has get_alias_strings, such as spaCy's "
         "InMemoryLookupKB, or assign a dict {{mention: {{title: prior}}}} to `pipe.aliases`."
     )
+    L391 = "There is no file {path}: the component wasn't saved whole. Save the pipeline again, or use an intact copy."
 
 
 class PipelineWarnings:
@@ -101,4 +123,52 @@ class PipelineWarnings:
         "The component '{name}' has entity_input = '{kind}', which changes nothing here: the words of this encoder "
         "don't read entities (`words_attend_to_entities` is false in its config.json). Set entity_input to 'none', or "
         "name a checkpoint whose words do, such as studio-ousia/luke-base."
+    )
+    W304 = (
+        "{n} of {total} gold {what} don't begin and end with tokens of the component '{name}': {some}. They count as "
+        "unknown, neither right nor wrong. Give the pipeline a tokenizer that cuts there."
+    )
+    W305 = (
+        "{n} of {total} gold {what} ({share:.1%}) are longer than the {most} tokens that the component '{name}' looks "
+        "at: {some}. They count as unknown, neither right nor wrong. Raise max_span_width in its model's config."
+    )
+    W306 = (
+        "{n} of {total} gold {what} have labels that the component '{name}' doesn't have: {some}. They count as "
+        "unknown, neither right nor wrong. To learn them, call nlp.initialize with examples or `labels` that have "
+        "them."
+    )
+    W307 = (
+        "{n} of {total} gold {what} have a head or tail that is none of the mentions of the component '{name}': "
+        "{some}. They are not learned, and count as missed in scores. Add their heads and tails to doc.ents, or where "
+        "`entities` in the component's config looks for them."
+    )
+    W308 = (
+        "{n} of {total} gold {what} are beyond the limits of the component '{name}': {some}. It never predicts them in "
+        "doc._.luke_relations, so they count as missed in scores. Change same_sentence, max_distance or "
+        "allowed_relations in its config."
+    )
+    W309 = (
+        "The learning rate is {rate:g}, which ruins a pretrained encoder in a few steps; 0.00005 is a usual rate. "
+        "Set training.optimizer.learn_rate in the config, or pass `sgd` with a lower rate."
+    )
+    W311 = (
+        "The component '{name}' was saved by an earlier version of spacy_luke with the thresholds {stored}. They act, "
+        "though the config says something else. Set `pipe.thresholds` in Python and save the pipeline again: from then "
+        "on the config decides."
+    )
+    W312 = (
+        "The component '{name}' looked for no entities: {n} documents were already annotated as having none "
+        '(ENT_IOB), by an earlier component or by your code, and with find_entities = "auto" that stands. To find '
+        "entities there, set find_entities to true in the component's config, or put it before the other component. "
+        "If there are to be none, set it to false."
+    )
+    W313 = (
+        "allowed_relations of the component '{name}' lets {never} hold only between entities labelled {asked}, but "
+        "the entities here are labelled {known}. What counts is ent.label_, not span._.luke_label. Correct "
+        "allowed_relations in the component's config, or let an earlier component give entities these labels."
+    )
+    W314 = (
+        "The entity vocabulary has {known} of {n} candidates in the alias table of the component '{name}'; mentions "
+        "can't be linked to the others, such as {example!r}. Name a checkpoint with these entities, add them with "
+        "nlp.initialize(), or correct the titles of the table."
     )

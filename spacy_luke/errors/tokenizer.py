@@ -149,6 +149,10 @@ class TokenizerErrors:
         "{path} needs the package sentencepiece, which isn't installed. Install it: "
         'pip install "spacy_luke[sentencepiece]".'
     )
+    L152 = (
+        "{path} can't be read: line {line} has the byte {byte:#04x}, so it isn't UTF-8, but perhaps {encoding}. "
+        "Convert it, for example with `iconv -f {encoding} -t UTF-8`."
+    )
 
 
 class TokenizerWarnings:

@@ -20,7 +20,7 @@ from .pieces import LOWER, DocPieces, Ints
 from .windows import Window
 
 if TYPE_CHECKING:
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 Bools = NDArray[np.bool_]
 Arrays = LukeInputs[NDArray[Any]]
@@ -91,11 +91,10 @@ class WindowBatch:
         """
         first, last = self.inputs.needed("entity_start_positions"), self.inputs.needed("entity_end_positions")
         width = min(longest, int((last - first + 1).max(initial=1)))
-        positions = first[..., None] + np.arange(width)  # (batch, n_entities, width)
         rows = np.repeat(np.arange(len(asked)), [len(places) for places in asked])
         inputs = replace(
             self.inputs,
-            entity_position_ids=np.where(positions <= last[..., None], positions, -1),
+            entity_position_ids=entity_positions(first, last + 1, width),
             asked=np.column_stack([rows, np.concatenate([*asked, np.zeros(0, dtype=np.int64)])]),
             candidate_ids=None if candidates is None else _fill_up(candidates),
         )
@@ -145,13 +144,13 @@ class Targets:
 
 
 def window_batch(
-    windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: LukeTokenizer
+    windows: Sequence[Window], pieces: Sequence[DocPieces], tokenizer: BaseTokenizer
 ) -> WindowBatch:
     """Lay windows into padded arrays.
 
     windows (Sequence[Window]): The rows.
     pieces (Sequence[DocPieces]): Pieces of the documents that the windows point into.
-    tokenizer (LukeTokenizer): Gives the special tokens' ids.
+    tokenizer (BaseTokenizer): Gives the special tokens' ids.
     RETURNS (WindowBatch): The batch; token types are case classes.
     """
     shape = (len(windows), max(map(len, windows), default=0) + 2)
@@ -196,6 +195,18 @@ def mask_of(lengths: Sequence[int]) -> Bools:
     """lengths (Sequence[int]): Of each row. RETURNS (ndarray): True where it is filled. Shape: (n_rows, longest)"""
     mask: Bools = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
     return mask
+
+
+def entity_positions(first: Ints, end: Ints, width: int) -> Ints:
+    """The positions of the pieces of entities, as the encoder reads them.
+
+    first (ndarray): First piece of each entity. Shape: (batch, n_entities)
+    end (ndarray): The one after its last; no later than the first for padding. Shape: (batch, n_entities)
+    width (int): Most pieces of an entity.
+    RETURNS (ndarray): Filled up with -1. Shape: (batch, n_entities, width)
+    """
+    positions = first[..., None] + np.arange(width)  # (batch, n_entities, width)
+    return np.where(positions < end[..., None], positions, -1)
 
 
 def _fill_up(rows: Sequence[Ints]) -> Ints:

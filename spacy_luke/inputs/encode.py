@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .batch import Arrays
+from .batch import Arrays, entity_positions, mask_of, pad
 from .excerpts import Excerpt
 from .pieces import LOWER, Ints, case_class
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
 
-    from ..tokenizer import LukeTokenizer
-
-_Fields = dict[str, Ints]
-
-# Markers that a task puts around its entities.
-MARKERS = {"entity_classification": 2, "entity_pair_classification": 4, "entity_span_classification": 0}
+    from ..tokenizer import BaseTokenizer
+    from ..tokenizer.spans import EncodedText
 
 
 @dataclass(frozen=True)
 class ExcerptEncoder:
     """Cuts the text of excerpts at their spans, and tokenizes it as LUKE's own tokenizer does.
 
-    tokenizer (LukeTokenizer): The tokenizer.
-    task (str): What it prepares inputs for: one of `MARKERS`.
+    tokenizer (BaseTokenizer): The tokenizer.
+    task (str): What it prepares inputs for: one of `TASKS` (`tokenizer/options.py`).
     longest (int): Most word tokens of an input, special ones included.
     cased (bool): Whether the model reads the case of words as token types.
     """
 
-    tokenizer: LukeTokenizer
+    tokenizer: BaseTokenizer
     task: str
     longest: int
     cased: bool
@@ -42,7 +37,7 @@ class ExcerptEncoder:
     @property
     def room(self) -> int:
         """RETURNS (int): Most word pieces of an excerpt."""
-        return self.longest - self.tokenizer.num_special_tokens - MARKERS[self.task]
+        return self.longest - self.tokenizer.num_special_tokens - self.tokenizer.num_markers(self.task)
 
     def __call__(self, excerpts: Sequence[Excerpt], docs: Sequence[Doc]) -> Arrays:
         """Encode excerpts. What looks like a special token in a document is plain text.
@@ -51,26 +46,54 @@ class ExcerptEncoder:
         docs (Sequence[Doc]): The documents that they point into.
         RETURNS (LukeInputs): The head's inputs.
         """
-        texts = [docs[excerpt.doc][excerpt.start : excerpt.end] for excerpt in excerpts]
-        tokenizer = copy.copy(self.tokenizer)
-        tokenizer.task = self.task
-        encoded = tokenizer(
-            [text.text for text in texts],
-            entity_spans=[_char_spans(*pair) for pair in zip(excerpts, texts, strict=True)],
-            padding=True,
+        tokens = [docs[excerpt.doc][excerpt.start : excerpt.end] for excerpt in excerpts]
+        texts = self.tokenizer.encode_texts(
+            [text.text for text in tokens],
+            [_char_spans(*pair) for pair in zip(excerpts, tokens, strict=True)],
+            task=self.task,
             split_special_tokens=True,
-            return_offsets_mapping=self.cased,
-            return_tensors="np",
+            with_offsets=self.cased,
         )
-        batch: _Fields = dict(encoded)
+        ids = [self._row(text.ids) for text in texts]
+        mask = mask_of([len(row) for row in ids])
+        inputs = Arrays(input_ids=pad(ids, self.tokenizer.pad_token_id), attention_mask=mask)
         if self.cased:
-            offsets = batch.pop("offset_mapping")
-            batch["token_type_ids"] = np.stack([_cases(*pair) for pair in zip(texts, offsets, strict=True)])
-        for row, excerpt in zip(batch["entity_ids"], excerpts, strict=True):
-            if excerpt.ids is not None:  # others stay [MASK], or [MASK2] for the tail of a pair
-                known = np.flatnonzero(excerpt.ids != tokenizer.entity_mask_id)
-                row[known] = excerpt.ids[known]
-        return Arrays(**_cut(batch, self.longest, tokenizer.sep_token_id))
+            cases = [self._row(_cases(*pair), LOWER) for pair in zip(tokens, texts, strict=True)]
+            inputs = replace(inputs, token_type_ids=pad(cases, LOWER))
+        return self._with_entities(inputs, excerpts, texts)
+
+    def _row(self, pieces: list[int], special: int | None = None) -> Ints:
+        """Ids or case classes of a text with special tokens around it. What is longer than the model can read is cut:
+        a huge token, or context whose pieces are more than those of its tokens one by one."""
+        template = self.tokenizer.template
+        kept = pieces[: self.longest - template.size()]
+        return np.array(template.around(kept, special=special), dtype=np.int64)
+
+    def _with_entities(
+        self, inputs: Arrays, excerpts: Sequence[Excerpt], texts: Sequence[EncodedText]
+    ) -> Arrays:
+        tokenizer, last = self.tokenizer, self.longest - 1
+        ids = [self._entities(*pair) for pair in zip(excerpts, texts, strict=True)]
+        bounds = [np.array(text.spans, dtype=np.int64) + len(tokenizer.template.prefix) for text in texts]
+        first, end = (pad([row[:, side] for row in bounds], 0) for side in (0, 1))
+        positions = entity_positions(first, end, tokenizer.max_mention_length)
+        inputs = replace(
+            inputs,
+            entity_ids=pad(ids, tokenizer.entity_pad_id),
+            entity_attention_mask=mask_of([len(row) for row in ids]),
+            entity_position_ids=np.where(positions > last, -1, positions),
+        )
+        if self.task != "entity_span_classification":
+            return inputs
+        first, end = first.clip(0, last), (end - 1).clip(0, last)
+        return replace(inputs, entity_start_positions=first, entity_end_positions=end)
+
+    def _entities(self, excerpt: Excerpt, text: EncodedText) -> Ints:
+        """What the spans of an excerpt are read as: [MASK], [MASK2] for the tail of a pair, or its own entities."""
+        masks = np.array(text.entity_ids, dtype=np.int64)
+        if excerpt.ids is None:
+            return masks
+        return np.where(excerpt.ids == self.tokenizer.entity_mask_id, masks, excerpt.ids)
 
 
 def _char_spans(excerpt: Excerpt, tokens: Span) -> list[tuple[int, int]]:
@@ -81,28 +104,12 @@ def _char_spans(excerpt: Excerpt, tokens: Span) -> list[tuple[int, int]]:
     return list(zip(starts[first].tolist(), ends[last].tolist(), strict=True))
 
 
-def _cases(tokens: Span, offsets: Ints) -> Ints:
-    """The case class of the token that each piece begins in; LOWER for special tokens, whose offsets are 0 and 0."""
+def _cases(tokens: Span, text: EncodedText) -> list[int]:
+    """The case class of the token that each piece begins in; LOWER for markers and pieces without characters."""
     classes = np.array([case_class(token.text) for token in tokens], dtype=np.int64)
     starts = [token.idx - tokens.start_char for token in tokens]
-    token = np.searchsorted(starts, offsets[:, 0], side="right") - 1
-    return np.where(offsets[:, 1] > offsets[:, 0], classes[token], LOWER)
-
-
-def _cut(batch: _Fields, longest: int, separator: int) -> _Fields:
-    """Cut what is longer than the model can read: a huge token, or context whose pieces are more than those of its
-    tokens one by one.
-    """
-    if batch["input_ids"].shape[1] <= longest:
-        return batch
-    over = batch["attention_mask"][:, longest:].any(axis=1)
-    for name in ("input_ids", "attention_mask", "token_type_ids"):
-        if name in batch:
-            batch[name] = batch[name][:, :longest].copy()
-    batch["input_ids"][over, -1] = separator
-    positions = batch["entity_position_ids"]
-    batch["entity_position_ids"] = np.where(positions >= longest, -1, positions)
-    for name in ("entity_start_positions", "entity_end_positions"):
-        if name in batch:
-            batch[name] = batch[name].clip(0, longest - 1)
-    return batch
+    offsets = [place or (0, 0) for place in text.offsets or ()]
+    begins, ends = np.array(offsets, dtype=np.int64).reshape(-1, 2).T  # (n_pieces,) each
+    owners = np.searchsorted(starts, begins, side="right") - 1
+    cases: list[int] = np.where(ends > begins, classes[owners], LOWER).tolist()
+    return cases

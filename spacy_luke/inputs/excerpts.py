@@ -18,7 +18,7 @@ from .pieces import Extent, Ints
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class TextSizes:
         return int(low), int(high)
 
 
-def text_sizes(docs: Sequence[Doc], split: Sequence[Doc], tokenizer: LukeTokenizer) -> list[TextSizes]:
+def text_sizes(docs: Sequence[Doc], split: Sequence[Doc], tokenizer: BaseTokenizer) -> list[TextSizes]:
     """Measure documents. A token counts as its pieces without a space before it, as LUKE's authors count.
 
     docs (Sequence[Doc]): The documents.
     split (Sequence[Doc]): The same, or others of the same texts, that have the sentence boundaries.
-    tokenizer (LukeTokenizer): The tokenizer.
+    tokenizer (BaseTokenizer): The tokenizer.
     RETURNS (list[TextSizes]): One entry a document.
     """
     words = [token.text for doc in docs for token in doc]

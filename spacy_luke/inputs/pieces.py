@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 Ints = NDArray[np.int64]
-Extent = tuple[int, int]  # first and last-plus-one, of tokens or of their pieces
+Extent = tuple[int, int]  # first and last-plus-one token
 
 # Case classes, fed as token types to encoders whose vocabulary is uncased: `LukeConfig.case_token_types`.
 LOWER, TITLE, UPPER, MIXED = range(4)
@@ -50,7 +50,7 @@ class DocPieces:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def extent(self, start: int, end: int) -> Extent:
+    def extent(self, start: int, end: int) -> tuple[int, int]:
         """The pieces of tokens start..end (exclusive); empty when the tokenizer dropped all of them."""
         return int(self.starts[start]), int(self.starts[end])
 
@@ -65,11 +65,11 @@ def case_class(word: str) -> int:
     return TITLE if head != head.lower() and tail == tail.lower() else MIXED
 
 
-def encode_docs(docs: Sequence[Doc], tokenizer: LukeTokenizer) -> list[DocPieces]:
+def encode_docs(docs: Sequence[Doc], tokenizer: BaseTokenizer) -> list[DocPieces]:
     """Encode all tokens of all docs in one call of the tokenizer.
 
     docs (Sequence[Doc]): The documents.
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    tokenizer (BaseTokenizer): Any tokenizer of ours.
     RETURNS (list[DocPieces]): One entry a document.
     """
     texts: list[list[tuple[str, bool]]] = []
@@ -83,7 +83,7 @@ def encode_docs(docs: Sequence[Doc], tokenizer: LukeTokenizer) -> list[DocPieces
 
 
 def encode_whole_texts(
-    docs: Sequence[Doc], cuts: Sequence[Ints], tokenizer: LukeTokenizer
+    docs: Sequence[Doc], cuts: Sequence[Ints], tokenizer: BaseTokenizer
 ) -> list[DocPieces]:
     """Encode the texts of docs as LUKE's tokenizer does, and give each token the pieces that start in it.
 
@@ -92,7 +92,7 @@ def encode_whole_texts(
 
     docs (Sequence[Doc]): The documents.
     cuts (Sequence[ndarray]): Token extents of entities, at which the text is cut. Shape: (n_entities, 2) each
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    tokenizer (BaseTokenizer): Any tokenizer of ours.
     RETURNS (list[DocPieces]): One entry a document.
     """
     spans = []
@@ -100,42 +100,22 @@ def encode_whole_texts(
         entities = [doc[start:end] for start, end in extents.tolist()]
         spans.append([(entity.start_char, entity.end_char) for entity in entities])
     pieces = []
-    for doc, (ids, offsets) in zip(docs, encode_plain([d.text for d in docs], spans, tokenizer), strict=True):
-        begins = np.array([begin for begin, _ in offsets], dtype=np.int64)
+    texts = [doc.text for doc in docs]
+    encoded = tokenizer.encode_texts(texts, spans, split_special_tokens=True, with_offsets=True)
+    for doc, text in zip(docs, encoded, strict=True):
+        begins = np.array([place[0] for place in text.offsets or () if place], dtype=np.int64)
         tokens = np.array([*(token.idx for token in doc), len(doc.text) + 1], dtype=np.int64)
         starts = np.searchsorted(begins, tokens).astype(np.int64)
-        cases = np.full(len(ids), LOWER, dtype=np.int64)
-        pieces.append(DocPieces(np.array(ids, dtype=np.int64), starts, cases))
+        ids = np.array(text.ids, dtype=np.int64)
+        pieces.append(DocPieces(ids, starts, np.full_like(ids, LOWER)))
     return pieces
 
 
-def encode_plain(
-    texts: Sequence[str], spans: Sequence[list[tuple[int, int]]], tokenizer: LukeTokenizer
-) -> list[tuple[list[int], list[tuple[int, int]]]]:
-    """Encode texts as LUKE's tokenizer does. What looks like a special token is plain text.
-
-    texts (Sequence[str]): The texts.
-    spans (Sequence[list[tuple[int, int]]]): Character offsets of the entities in each.
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
-    RETURNS (list[tuple]): Ids of each text's pieces, and their character offsets.
-    """
-    if not texts:
-        return []
-    encoded = tokenizer(
-        list(texts),
-        entity_spans=list(spans),
-        add_special_tokens=False,
-        split_special_tokens=True,
-        return_offsets_mapping=True,
-    )
-    return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
-
-
-def encode_words(texts: Sequence[Sequence[tuple[str, bool]]], tokenizer: LukeTokenizer) -> list[DocPieces]:
+def encode_words(texts: Sequence[Sequence[tuple[str, bool]]], tokenizer: BaseTokenizer) -> list[DocPieces]:
     """Encode texts that are cut into words, in one call of the tokenizer.
 
     texts (Sequence[Sequence[tuple[str, bool]]]): The words of each text, and whether a space stands before them.
-    tokenizer (LukeTokenizer): Any tokenizer of ours.
+    tokenizer (BaseTokenizer): Any tokenizer of ours.
     RETURNS (list[DocPieces]): One entry a text.
     """
     words = [word for text in texts for word, _ in text]

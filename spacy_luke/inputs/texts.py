@@ -10,21 +10,21 @@ may be read with its words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .batch import Arrays, mask_of, pad
+from .batch import Arrays, entity_positions, mask_of, pad
 from .batching import batch_windows
-from .pieces import LOWER, DocPieces, Ints, encode_docs, encode_plain, encode_whole_texts, encode_words
+from .pieces import LOWER, DocPieces, Ints, encode_docs, encode_whole_texts, encode_words
 from .windows import Window, context_sizes, make_windows
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 # Words and punctuation, about as spaCy and pretokenizers cut them.
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]+")
@@ -72,7 +72,7 @@ class TextRow:
 class TextLayout:
     """How documents are laid out in rows.
 
-    tokenizer (LukeTokenizer): The model's tokenizer.
+    tokenizer (BaseTokenizer): The model's tokenizer.
     longest (int): Most pieces of a row, special tokens included.
     overlap (int): Pieces that consecutive windows share at least.
     doc_first (bool): Whether the document stands before the text beside it.
@@ -80,7 +80,7 @@ class TextLayout:
         as published checkpoints were trained.
     """
 
-    tokenizer: LukeTokenizer
+    tokenizer: BaseTokenizer
     longest: int
     overlap: int
     doc_first: bool
@@ -116,8 +116,8 @@ class TextLayout:
         """Encode texts that are not Docs, all in one call."""
         if self.by_token:
             return encode_words([_words(text) for text in texts], self.tokenizer)
-        encoded = encode_plain(texts, [[] for _ in texts], self.tokenizer)
-        plain = [np.array(ids, dtype=np.int64) for ids, _ in encoded]
+        encoded = self.tokenizer.encode_texts(texts, [None] * len(texts), split_special_tokens=True)
+        plain = [np.array(text.ids, dtype=np.int64) for text in encoded]
         return [DocPieces(ids, np.arange(len(ids) + 1), np.zeros_like(ids)) for ids in plain]
 
     def _windows(
@@ -173,25 +173,25 @@ def _cut(pieces: DocPieces, most: int) -> DocPieces:
     return DocPieces(pieces.ids[:most], np.minimum(pieces.starts, most), pieces.cases[:most])
 
 
-def text_batches(
-    rows: Sequence[TextRow], tokenizer: LukeTokenizer, budget: int
-) -> Iterator[tuple[list[int], Arrays]]:
-    """Lay rows into padded batches, rows of like length together.
+def group_rows(rows: Sequence[TextRow], budget: int) -> list[list[int]]:
+    """Choose which rows make a padded batch: those of like length.
 
     rows (Sequence[TextRow]): The rows.
-    tokenizer (LukeTokenizer): Gives the padding's ids.
     budget (int): Most tokens of a padded batch, pieces and entities; a single row may exceed it.
-    YIELDS (tuple[list[int], LukeInputs]): Which of the rows, and the batch.
+    RETURNS (list[list[int]]): The rows of each batch.
     """
     sizes = np.array([(len(row), len(row.entities.ids)) for row in rows], dtype=np.int64).reshape(-1, 2)
     order = np.argsort(sizes[:, 0], kind="stable")
-    for batch in batch_windows(sizes[order], budget):
-        index = order[batch].tolist()
-        yield index, _text_batch([rows[i] for i in index], tokenizer)
+    return [order[batch].tolist() for batch in batch_windows(sizes[order], budget)]
 
 
-def _text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
-    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them."""
+def text_batch(rows: Sequence[TextRow], tokenizer: BaseTokenizer) -> Arrays:
+    """Rows as padded arrays; token types are case classes. Without entities it has no fields of them.
+
+    rows (Sequence[TextRow]): The rows.
+    tokenizer (BaseTokenizer): Gives the padding's ids.
+    RETURNS (LukeInputs): The batch.
+    """
     words = Arrays(
         input_ids=pad([row.ids for row in rows], tokenizer.pad_token_id),
         attention_mask=mask_of([len(row) for row in rows]),
@@ -200,11 +200,8 @@ def _text_batch(rows: Sequence[TextRow], tokenizer: LukeTokenizer) -> Arrays:
     ids = pad([row.entities.ids for row in rows], tokenizer.entity_pad_id)
     if not ids.shape[1]:
         return words
-    places = np.full((*ids.shape, tokenizer.max_mention_length), -1, dtype=np.int64)
-    for at, row in enumerate(rows):
-        extents = row.entities.extents
-        positions = extents[:, :1] + np.arange(tokenizer.max_mention_length)  # (n_entities, width)
-        places[at, : len(extents)] = np.where(positions < extents[:, 1:], positions, -1)
+    first, end = (pad([row.entities.extents[:, side] for row in rows], 0) for side in (0, 1))
+    places = entity_positions(first, end, tokenizer.max_mention_length)
     mask = mask_of([len(row.entities.ids) for row in rows])
     return replace(words, entity_ids=ids, entity_attention_mask=mask, entity_position_ids=places)
 

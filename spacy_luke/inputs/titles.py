@@ -7,7 +7,7 @@ says about the mention. These are the two uses of LUKE's entity tokens (Yamada e
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ..types import NIL
 from .pieces import Ints
 
 if TYPE_CHECKING:
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 TitleGetter = Callable[[Span], str]
 
@@ -38,6 +38,25 @@ def _kb_id(span: Span) -> str:
     return "" if span.kb_id_ == NIL else str(span.kb_id_)
 
 
+def find_title(vocab: Mapping[str, int], title: str) -> int | None:
+    """Find a title in an entity vocabulary. As in links of Wikipedia "_" is a space, and any whitespace is one space.
+
+    vocab (Mapping[str, int]): The vocabulary.
+    title (str): The title.
+    RETURNS (int | None): Its id; None if it isn't there.
+    """
+    id_ = vocab.get(title)
+    if id_ is None:
+        plain = plain_title(title)
+        id_ = vocab.get(plain, vocab.get(plain.replace(" ", "_")))
+    return id_
+
+
+def plain_title(title: str) -> str:
+    """title (str): A title. RETURNS (str): The same, with one space for "_" and for any whitespace."""
+    return " ".join(title.replace("_", " ").split())
+
+
 @dataclass
 class EntityTitles:
     """Looks spans up in the entity vocabulary, and counts how often it finds them.
@@ -53,17 +72,17 @@ class EntityTitles:
     misses: int = 0
     untitled: int = 0
 
-    def ids(self, spans: Sequence[Span], tokenizer: LukeTokenizer) -> Ints:
+    def ids(self, spans: Sequence[Span], tokenizer: BaseTokenizer) -> Ints:
         """Find the entities that spans are of.
 
         spans (Sequence[Span]): The spans.
-        tokenizer (LukeTokenizer): Has the entity vocabulary.
+        tokenizer (BaseTokenizer): Has the entity vocabulary.
         RETURNS (ndarray): Entity ids. Shape: (n_spans,)
         """
         vocab = tokenizer.entity_vocab
         special = {"", *vocab.special_tokens.values()}  # no titles, whatever the getter says
         titles = [self.getter(span) for span in spans]
-        ids = [None if title in special else vocab.get(title) for title in titles]
+        ids = [None if title in special else find_title(vocab, title) for title in titles]
         untitled, misses = titles.count(""), ids.count(None) - titles.count("")
         self.untitled += untitled
         self.misses += misses

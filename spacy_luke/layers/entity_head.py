@@ -15,21 +15,19 @@ from torch import Tensor
 from ..errors import Errors
 from ..inputs.batch import Arrays
 from ..inputs.encode import ExcerptEncoder
-from ..nn.heads.losses import class_loss, multi_label_loss
+from ..nn.heads.losses import allowed_loss, multi_label_loss
 from ..nn.joint_config import JointConfig
 from . import weights
 from .head import HeadNetwork, HeadSettings, convert_outputs
-from .network import build_model
+from .network import OUTSIDE, build_model
 from .shim import LukeShim
 
 CONTEXTS = ("sentence", "document")
 MULTI_LABEL = "multi_label_classification"
 SINGLE_LABEL = "single_label_classification"
 
-# What the authors of the checkpoints call the label that says "none".
-OUTSIDE = ("NIL", "O", "no_relation")
 # For each published class, what its thinc model is called, and the tokenizer's task.
-TASKS = {
+ENTITY_HEADS = {
     "LukeForEntityClassification": ("luke_marked_entity", "entity_classification"),
     "LukeForEntityPairClassification": ("luke_marked_pair", "entity_pair_classification"),
     "LukeForEntitySpanClassification": ("luke_candidate_spans", "entity_span_classification"),
@@ -116,7 +114,7 @@ class EntityNetwork(HeadNetwork):
     def encoder(self) -> ExcerptEncoder:
         """RETURNS (ExcerptEncoder): Makes the inputs."""
         longest = weights.most_pieces(self.model, n_special=0)
-        return ExcerptEncoder(self.tokenizer, TASKS[self.settings.task][1], longest, self.reads_case)
+        return ExcerptEncoder(self.tokenizer, ENTITY_HEADS[self.settings.task][1], longest, self.reads_case)
 
     def predict(self, batch: Arrays) -> NDArray[np.float32]:
         """batch (LukeInputs): From `encoder`. RETURNS (ndarray): Logits. Shape: (n_items, labels)"""
@@ -127,7 +125,8 @@ class EntityNetwork(HeadNetwork):
 
         logits (Tensor): What the model says.
         batch (LukeInputs): Of this batch.
-        gold (ndarray): A class for each item, shape (n_items,), or 0 or 1 for each label, shape (n_items, labels).
+        gold (ndarray): True for each label that may be right, or 0 or 1 for each independent label, -100 for what isn't
+            known. Shape: (n_items, labels)
         RETURNS (Tensor): Mean over the items. Shape: ()
         """
         return label_loss(rows_of(logits, batch), gold, self.is_multi_label)
@@ -145,7 +144,7 @@ def label_loss(rows: Tensor, gold: NDArray[Any], multi_label: bool) -> Tensor:
     """rows (Tensor): Shape: (n_items, labels). Further arguments as for `EntityNetwork.loss`.
     RETURNS (Tensor): Shape: ()"""
     target = torch.from_numpy(gold).to(rows.device)
-    return multi_label_loss(rows, target) if multi_label else class_loss(rows, target)
+    return multi_label_loss(rows, target) if multi_label else allowed_loss(rows, target)
 
 
 def build_candidate_spans(
@@ -212,5 +211,5 @@ def _build(settings: EntityHeadSettings, shim: LukeShim) -> Model[Arrays, Tensor
     if settings.context not in CONTEXTS:
         allowed = " or ".join(map(repr, CONTEXTS))
         raise ValueError(Errors.L436.format(name="context", allowed=allowed, value=settings.context))
-    name = TASKS[settings.task][0]
+    name = ENTITY_HEADS[settings.task][0]
     return build_model(name, EntityNetwork, settings, shim, convert_outputs=convert_outputs)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..inputs.batch import Arrays
 from ..inputs.texts import TextLayout
-from ..nn.heads.base import LabelHead
+from ..nn.heads.base import LabelHead, LukeHead
 from . import head_loss
 from .network import OVERLAP, Network, build_model, convert_logits, tensors_of
 from .shim import LukeShim
@@ -33,9 +33,18 @@ class HeadSettings:
     task: str
     checkpoint: str | None
 
+    @property
+    def overrides(self) -> dict[str, bool | None]:
+        """RETURNS (dict[str, bool | None]): Switches of the `LukeConfig`; None for what the weights were saved with."""
+        return {}
+
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
         return load_shared(self.checkpoint, self.task)
+
+    def fit(self, module: LukeHead) -> LukeHead:
+        """RETURNS (LukeHead): See `weights.set_weights`: the module as it is."""
+        return module
 
 
 @dataclass(frozen=True)

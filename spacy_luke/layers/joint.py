@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,7 +15,7 @@ from torch import Tensor
 from ..errors import Errors
 from ..inputs.batch import Arrays, Targets
 from ..nn.config import LukeConfig
-from ..nn.heads.base import JOINT
+from ..nn.heads.base import JOINT, LukeHead
 from ..nn.heads.joint.model import LukeJointModel
 from ..nn.heads.joint.outputs import JointOutput
 from ..nn.heads.joint.rows import EntityRows
@@ -50,11 +51,27 @@ class JointSettings:
     overlap: int | None
     words_attend_to_entities: bool | None
     entities_attend_to_entities: bool | None
+    outside: str | None
+    max_span_width: int | None
+
+    @property
+    def overrides(self) -> dict[str, bool | None]:
+        """RETURNS (dict[str, bool | None]): See `HeadSettings.overrides`."""
+        names = ("words_attend_to_entities", "entities_attend_to_entities")
+        return {name: getattr(self, name) for name in names}
 
     def load(self) -> Checkpoint:
         """RETURNS (Checkpoint): The checkpoint's weights, shared, and their tokenizer."""
-        names = ("words_attend_to_entities", "entities_attend_to_entities")
-        return load_shared(self.checkpoint, JOINT, **{name: getattr(self, name) for name in names})
+        return load_shared(self.checkpoint, JOINT, **self.overrides)
+
+    def fit(self, module: LukeHead) -> LukeHead:
+        """See `weights.set_weights`: spans as long as the config says."""
+        joint = cast(LukeJointModel, module).joint
+        if self.max_span_width in (None, joint.max_span_width):
+            return module
+        fitting = cast(LukeJointModel, copy.deepcopy(module))
+        fitting.build_heads(joint.with_changes(max_span_width=self.max_span_width))
+        return fitting
 
 
 class JointNetwork(Network):
@@ -113,6 +130,8 @@ def build_joint(
     overlap: int | None = None,
     words_attend_to_entities: bool | None = None,
     entities_attend_to_entities: bool | None = None,
+    outside: str | None = None,
+    max_span_width: int | None = None,
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
     dtype: str = "float32",
@@ -126,9 +145,17 @@ def build_joint(
     multi_label (bool): Whether an entity can have several labels at once, when new labels are trained.
     words_attend_to_entities (bool | None): None for what the checkpoint was trained with.
     entities_attend_to_entities (bool | None): None for what the checkpoint was trained with.
+    outside (str | None): The label of gold relations that says that there is none; None for `NIL`, `O` or
+        `no_relation`.
+    max_span_width (int | None): Most tokens of an entity that is found; None for what the checkpoint was trained with.
     """
+    if max_span_width is not None and max_span_width < 1:
+        allowed = "1 or more, or null"
+        raise ValueError(Errors.L436.format(name="max_span_width", allowed=allowed, value=max_span_width))
     attends = words_attend_to_entities, entities_attend_to_entities
-    settings = JointSettings(checkpoint, ner, labels, relations, multi_label, window, overlap, *attends)
+    settings = JointSettings(
+        checkpoint, ner, labels, relations, multi_label, window, overlap, *attends, outside, max_span_width
+    )
     shim = LukeShim(head_learn_rate_scale, mixed_precision, dtype)
     attrs = {"replace_listener_cfg": _refuse_replacing}
     return build_model("luke_joint", JointNetwork, settings, shim, _convert_inputs, _convert_outputs, **attrs)

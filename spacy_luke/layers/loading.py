@@ -5,8 +5,9 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
-import spacy
 from spacy.language import Language
+from spacy.util import dict_to_dot, dot_to_dict, load_model_from_config
+from thinc.api import Config
 
 from ..errors import Errors
 from ..nn.config import LukeConfig
@@ -19,24 +20,29 @@ from .weights import get_module
 _BY_SENTENCE = ("luke", "luke_ner", "luke_typing", "luke_relations")
 
 
-def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en") -> Language:
+def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en", **options: Any) -> Language:
     """A pipeline with the one pipe that reads a checkpoint, by what the checkpoint says of itself.
+
+    `spacy.load("spacy_luke")` calls this, too, and so does `source = "spacy_luke"` in a config.
 
     checkpoint (str | os.PathLike | None): A folder or hub name of a joint model, or of a published class that was
         fine-tuned; None for the joint model that ships with the package. `luke_typing`, `luke_relations` and
         `luke_linker` say something of entities that are there: add a component before them that finds some.
     lang (str): Language of spaCy's tokenizer; a checkpoint doesn't tell it.
+    **options (Any): `vocab`, `config`, `disable`, `enable` and `exclude`, as for `spacy.load`.
     RETURNS (Language): The pipe with its weights loaded, behind a `sentencizer` where sentences matter.
     RAISES (ValueError): If there is no such checkpoint, if it can't be read, or if it has no head.
     """
     if isinstance(checkpoint, PathLike):  # configs have no paths, and a string may be a name on the hub
         checkpoint = str(resolve_checkpoint(checkpoint))
     name, model = ("luke", {}) if checkpoint is None else pipe_of(checkpoint)
-    nlp = spacy.blank(lang)
-    if name in _BY_SENTENCE:
-        nlp.add_pipe("sentencizer")
-    pipe = nlp.add_pipe(name, config={"model": {**model, "checkpoint": checkpoint}})
-    get_module(pipe.model)  # a wrong checkpoint shows here, not at the first text
+    components: dict[str, Any] = {"sentencizer": {"factory": "sentencizer"}} if name in _BY_SENTENCE else {}
+    components[name] = {"factory": name, "model": {**model, "checkpoint": checkpoint}}
+    changes = dot_to_dict(dict_to_dot(options.pop("config", {})))
+    config = Config({"nlp": {"lang": lang, "pipeline": list(components)}, "components": components})
+    nlp = load_model_from_config(config.merge(changes), auto_fill=True, **options)
+    if name in nlp.component_names:
+        get_module(nlp.get_pipe(name).model)  # a wrong checkpoint shows here, not at the first text
     return nlp
 
 

@@ -20,12 +20,15 @@ RETURNS (Model): The model, without weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import ArgsKwargs
@@ -33,7 +36,9 @@ from torch import Tensor
 
 from ..batch import LukeInputs
 from ..errors import Errors
-from ..inputs.batch import Arrays
+from ..inputs.batch import Arrays, window_batch
+from ..inputs.pieces import encode_docs
+from ..inputs.windows import Window, make_windows
 from . import weights
 from .saving import Saved
 from .shim import LukeShim
@@ -41,9 +46,11 @@ from .threads import Runner
 
 if TYPE_CHECKING:
     from ..nn.heads.base import LukeHead
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
 
 OVERLAP = 128
+# What the authors of the checkpoints call the label that says "none".
+OUTSIDE = ("NIL", "O", "no_relation")
 
 
 class Network(Saved):
@@ -72,8 +79,14 @@ class Network(Saved):
         return self.module.config
 
     @property
-    def tokenizer(self) -> LukeTokenizer:
-        """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
+    def no_relation(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): Labels that say "none": what `outside` of the config names, or the usual ones."""
+        outside = getattr(self.settings, "outside", None)
+        return OUTSIDE if outside is None else (outside,)
+
+    @property
+    def tokenizer(self) -> BaseTokenizer:
+        """RETURNS (BaseTokenizer): The tokenizer that belongs to the weights."""
         return weights.get_tokenizer(self.model)
 
     def change(self, change: Callable[[Any], Any]) -> None:
@@ -150,7 +163,7 @@ def build_model(
     """
     return Model(
         name,
-        pytorch_forward,
+        forward,
         attrs={
             "convert_inputs": convert_inputs or convert_published,
             "convert_outputs": convert_outputs or convert_logits,
@@ -163,6 +176,27 @@ def build_model(
         shims=[shim],
         dims={"nI": None, "nO": None},
     )
+
+
+def forward(model: Model[Any, Any], batch: Any, is_train: bool) -> tuple[Any, Callable[[Any], Any]]:
+    """As thinc's wrapper of PyTorch. For a list of Docs, as `spacy debug model` gives it, word states are the answer:
+    what a head is asked about them, only its pipe knows."""
+    if isinstance(batch, list):
+        return _word_states(model, batch), lambda _: batch
+    answer: tuple[Any, Callable[[Any], Any]] = pytorch_forward(model, batch, is_train)
+    return answer
+
+
+def _word_states(model: Model[Any, Any], docs: Sequence[Doc]) -> list[NDArray[np.float32]]:
+    """RETURNS (list[ndarray]): The encoder's states of each document's first window, special tokens included."""
+    tokenizer, size = weights.get_tokenizer(model), weights.most_pieces(model)
+    pieces = encode_docs(docs, tokenizer)
+    windows = [next(iter(make_windows(i, p, size, 0)), Window(i, 0, 0)) for i, p in enumerate(pieces)]
+    inputs = tensors_of(model, window_batch(windows, pieces, tokenizer).inputs)
+    with torch.no_grad():
+        luke: Any = weights.get_shim(model).predictor.luke
+        states = luke(inputs.input_ids, inputs.attention_mask, inputs.token_type_ids).last_hidden_state
+    return [row[: len(window) + 2].float().cpu().numpy() for row, window in zip(states, windows, strict=True)]
 
 
 def tensors_of(model: Model[Any, Any], batch: Arrays) -> LukeInputs[Tensor]:

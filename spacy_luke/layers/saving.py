@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import srsly
 import torch
@@ -14,6 +14,8 @@ from safetensors.torch import load, save
 from thinc.api import Model
 from torch import Tensor
 
+from ..errors import Errors
+from ..files import reading
 from ..nn.checkpoint import load_weights, save_weights
 from ..nn.config import LukeConfig, load_config_file
 from ..nn.heads.base import LukeHead, saved_class
@@ -39,8 +41,10 @@ class Saved:
 
     def from_bytes(self, data: bytes) -> None:
         """data (bytes): From `to_bytes`."""
-        parts = srsly.msgpack_loads(data)
-        config, tokenizer, weights = parts["config"], parts["tokenizer"], load(parts["weights"])
+        with reading("What was saved of a model", Exception):  # msgpack's and safetensors' are of many kinds
+            parts = srsly.msgpack_loads(data)
+            config, tokenizer = self._override(parts["config"]), parts["tokenizer"]
+            weights = load(parts["weights"])
         digest = sha256(srsly.msgpack_dumps([config, tokenizer])).digest()
         saved = share_saved(
             digest, weights, lambda: LukeTokenizer.from_bytes(tokenizer), lambda: _rebuild(config, weights)
@@ -56,14 +60,19 @@ class Saved:
 
     def from_disk(self, folder: Path) -> None:
         """folder (Path): What `to_disk` wrote."""
-        weights = load_weights(folder)
+        weights, config = load_weights(folder), self._override(load_config_file(folder))
         saved = share_saved(
-            _digest(folder),
+            _digest(folder, config),
             weights,
             lambda: LukeTokenizer.from_pretrained(folder),
-            lambda: _rebuild(load_config_file(folder), weights),
+            lambda: _rebuild(config, weights),
         )
         set_weights(self.model, saved)
+
+    def _override(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What was saved, with what the pipeline's config says instead."""
+        changes = self.model.attrs["settings"].overrides.items()
+        return {**config, **{name: value for name, value in changes if value is not None}}
 
 
 def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
@@ -78,9 +87,9 @@ def smallest_dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
     return torch.float32
 
 
-def _digest(folder: Path) -> bytes:
-    """Of all files of a folder but those of the weights."""
-    digest = sha256()
+def _digest(folder: Path, config: Mapping[str, Any]) -> bytes:
+    """Of all files of a folder but those of the weights, and of what its configuration is read as."""
+    digest = sha256(json.dumps(config, sort_keys=True).encode())
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix not in (".safetensors", ".bin"):
             digest.update(f"{path.name}:{path.stat().st_size}:".encode())
@@ -99,4 +108,8 @@ def _state(module: LukeHead) -> tuple[LukeConfig, dict[str, Tensor]]:
 def _rebuild(values: Mapping[str, Any], weights: Mapping[str, Tensor]) -> LukeHead:
     """Put weights into a new module of the class that the configuration names."""
     config = LukeConfig.from_dict(values)
-    return build_head(cast(str, saved_class(config)), config, weights)
+    task = saved_class(config)
+    if task is None:
+        error = "it names no architecture"
+        raise ValueError(Errors.L113.format(path="The saved component's config.json", error=error))
+    return build_head(task, config, weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
@@ -15,10 +16,11 @@ from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ..errors import Warnings
 from ..nn.heads.base import LukeHead
 from ..nn.precision import check_precision, copy_for_prediction
 from ..nn.processor import warn_of_slow_bfloat16
-from .optimizer import TorchOptimizer, sparse_tables
+from .optimizer import TorchOptimizer, ruins, sparse_tables
 
 _ONE_AT_A_TIME = Lock()  # several threads may ask for the same predictor first
 
@@ -59,6 +61,7 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self.recompute = False  # compute inner states again for the backward pass, instead of keeping them
         self._torch_optimizer: TorchOptimizer | None = None
         self._steps = 0
+        self._warned = False  # of a rate that ruins the encoder
 
     @property
     def module(self) -> LukeHead | None:
@@ -90,7 +93,8 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         self._predictor = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_predictor": None}  # made anew, for the processor that it is loaded on
+        # Made anew: the first for the processor that it is loaded on, the second, twice the weights, by the next step.
+        return {**self.__dict__, "_predictor": None, "_torch_optimizer": None}
 
     # --- running ---------------------------------------------------------------------------
 
@@ -143,6 +147,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         if self._torch_optimizer is None:
             scale = self.head_learn_rate_scale
             self._torch_optimizer = TorchOptimizer(self._model, self.heads, scale, optimizer)
+        if not self._warned and ruins(optimizer, self._model.config.hidden_size):
+            self._warned = True
+            warnings.warn(Warnings.W309.format(rate=float(optimizer.learn_rate)), stacklevel=2)
         self._model.mark_trained()
         self._torch_optimizer.step(optimizer)
         self._predictor = None
@@ -159,7 +166,9 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
             if average is None:
                 optimizer.averages[key + name] = torch2xp(param.detach().clone())
             else:
-                xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)  # shares memory
+                # In its own memory where thinc's arrays share it with torch. On Apple's devices they don't.
+                moved = xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)
+                optimizer.averages[key + name] = torch2xp(moved)
 
     def training_state(self, optimizer: Optimizer) -> dict[str, Any]:
         """What the next step depends on, beside spaCy's schedules.

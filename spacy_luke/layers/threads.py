@@ -7,7 +7,8 @@ Python goes on to the next. With a batch of its own each goes on alone:
                      |##.##...##.##.|                           |##########|
 
 Forked processes, as `nlp.pipe(n_process=2)` makes them, have one thread each. They inherit OpenMP's state but not its
-threads: a child of a parent that has run torch's would wait for them for ever.
+threads: a child of a parent that has run torch's would wait for them for ever. That holds for the thread that goes on
+in the child. Python threads that it starts have no such state, and each may use as many as in the parent.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from threading import Barrier, Thread
 from typing import Any, TypeVar
 
 import torch
@@ -28,8 +30,19 @@ AnswerT = TypeVar("AnswerT")
 
 LEAST_PIECES = 1024  # of a batch; smaller ones leave products of matrices small
 
+
+def _limit_forked() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # for this thread, but also for any that begins after it
+    if before > 1 and torch.backends.openmp.is_available():  # type: ignore[no-untyped-call]
+        with suppress(RuntimeError):  # a process that may have no threads
+            restoring = Thread(target=torch.set_num_threads, args=(before,))
+            restoring.start()
+            restoring.join()
+
+
 if hasattr(os, "register_at_fork"):  # there is no fork on Windows
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+    os.register_at_fork(after_in_child=_limit_forked)
 
 
 class Runner:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from thinc.api import Model, Ragged
+from thinc.api import Model, Ops, Ragged
 from thinc.util import xp2torch
 
 from ..errors import Errors
@@ -24,7 +24,7 @@ from ..inputs.batch import WindowBatch
 from ..inputs.pieces import DocPieces, Ints, encode_docs
 from ..inputs.windows import Window, owned_pieces
 from ..nn.heads.joint.outputs import JointOutput
-from ..tokenizer import LukeTokenizer
+from ..tokenizer import BaseTokenizer
 from .weights import get_module, get_tokenizer
 
 try:
@@ -50,7 +50,7 @@ def set_transformer_data(doc: Doc, model: Model[Any, Any], words: Sequence[tuple
     parts = [s[a - w.start : b - w.start] for (w, s), (a, b) in zip(words, owned, strict=True)]
     width = get_module(model).config.hidden_size
     states = np.concatenate(parts) if parts else np.zeros((0, width), dtype=np.float32)
-    doc._.trf_data = _container(pieces, states, tokenizer)
+    doc._.trf_data = _container(pieces, states, tokenizer, model.ops)
 
 
 def training_data(
@@ -72,7 +72,7 @@ def training_data(
     places = _places(batches, len(docs))
     states = [output.word_states for output in outputs]
     flat = torch.cat([s.detach().flatten(0, 1).float().cpu() for s in states]).numpy()  # (n_words, hidden)
-    data = [_container(p, flat[index], tokenizer) for p, index in zip(pieces, places, strict=True)]
+    data = [_container(p, flat[index], tokenizer, model.ops) for p, index in zip(pieces, places, strict=True)]
     answered = [index for index, doc in zip(places, docs, strict=True) if len(doc)]  # no answer to empty ones
 
     def add_gradient(gradients: Sequence[TransformerData]) -> None:
@@ -93,7 +93,7 @@ def no_data(docs: Sequence[Doc], model: Model[Any, Any]) -> list[TransformerData
     """RETURNS (list[TransformerData]): A row of zeros for each of some documents without a single word piece."""
     tokenizer = get_tokenizer(model)
     nothing = np.zeros((0, get_module(model).config.hidden_size), dtype=np.float32)
-    return [_container(pieces, nothing, tokenizer) for pieces in encode_docs(docs, tokenizer)]
+    return [_container(pieces, nothing, tokenizer, model.ops) for pieces in encode_docs(docs, tokenizer)]
 
 
 def _places(batches: Sequence[WindowBatch], n_docs: int) -> list[Ints]:
@@ -118,19 +118,22 @@ def _places_of(rows: Sequence[tuple[Window, int]]) -> Ints:
     return np.concatenate(parts)
 
 
-def _container(pieces: DocPieces, states: NDArray[np.float32], tokenizer: LukeTokenizer) -> TransformerData:
+def _container(
+    pieces: DocPieces, states: NDArray[np.float32], tokenizer: BaseTokenizer, ops: Ops
+) -> TransformerData:
+    """What a document's listeners get. Its states are on the device of the ops, where listeners compute."""
     n = len(pieces)
     if len(pieces.starts) == 1:
         return TransformerData.empty()
     if not n:  # no token has pieces; a listener still needs a width
         states = np.zeros((1, states.shape[1]), dtype=np.float32)
     wordpieces = WordpieceBatch(
-        strings=[[token or "" for token in tokenizer.convert_ids_to_tokens(pieces.ids.tolist())]],
+        strings=[[tokenizer.backend.id_to_token(id_) or "" for id_ in pieces.ids.tolist()]],
         input_ids=pieces.ids[None].astype("i"),
         attention_mask=np.ones((1, n), dtype="f"),
         lengths=[n],
         token_type_ids=None,
     )
     align = Ragged(np.arange(n, dtype="i"), np.diff(pieces.starts).astype("i"))
-    output = ModelOutput(last_hidden_state=states[None])  # type: ignore[no-untyped-call]
+    output = ModelOutput(last_hidden_state=ops.asarray(states[None]))  # type: ignore[no-untyped-call]
     return TransformerData(wordpieces, output, align)

@@ -13,7 +13,7 @@ from .shim import LukeShim
 
 if TYPE_CHECKING:
     from ..nn.heads.base import LukeHead
-    from ..tokenizer import LukeTokenizer
+    from ..tokenizer import BaseTokenizer
     from .store import Checkpoint
 
 
@@ -33,20 +33,21 @@ def get_module(model: Model[Any, Any]) -> LukeHead:
     if module is None:
         checkpoint: Checkpoint = model.attrs["settings"].load()
         set_weights(model, checkpoint)
-        module = checkpoint.model
+        module = cast("LukeHead", cast(LukeShim, model.shims[0]).module)
     return module
 
 
-def get_tokenizer(model: Model[Any, Any]) -> LukeTokenizer:
-    """RETURNS (LukeTokenizer): The tokenizer that belongs to the weights."""
+def get_tokenizer(model: Model[Any, Any]) -> BaseTokenizer:
+    """RETURNS (BaseTokenizer): The tokenizer that belongs to the weights."""
     get_module(model)
-    return cast("LukeTokenizer", model.attrs["tokenizer"])
+    return cast("BaseTokenizer", model.attrs["tokenizer"])
 
 
 def set_weights(model: Model[Any, Any], checkpoint: Checkpoint) -> None:
-    """Put weights in that other pipes may use, too."""
+    """Put weights in that other pipes may use, too; what the config wants of other sizes is a copy."""
     model.attrs["tokenizer"] = checkpoint.tokenizer
-    get_shim(model).set_module(checkpoint.model, shared=True)
+    module = model.attrs["settings"].fit(checkpoint.model)
+    get_shim(model).set_module(module, shared=module is checkpoint.model)
 
 
 def most_pieces(model: Model[Any, Any], n_special: int = 2) -> int:

@@ -25,6 +25,6 @@ def get_activation(name: str | Activation) -> Activation:
     RETURNS (Callable): The function. RAISES (ValueError): If the name is unknown."""
     if callable(name):
         return name
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ValueError(Errors.L203.format(value=name, allowed=", ".join(sorted(ACTIVATIONS))))
     return ACTIVATIONS[name]

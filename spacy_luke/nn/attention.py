@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +13,7 @@ from .config import LukeConfig
 from .inference import InferenceLinear, Rows8
 from .layout import TOKEN_KINDS, Group, Layout, TokenKind
 from .linear import Linear
+from .tracing import is_traced
 
 # How many scores, of all heads and of one, make folding pay. Measured on CPU, where large matrices cost page faults,
 # and small products of bfloat16 are slow.
@@ -120,7 +120,8 @@ class LukeSelfAttention(nn.Module):
         words, entities (tuple[Tensor, Tensor]): Keys and values. Shape: (rows of each, width)
         RETURNS (Tensor): Context. Shape: (words + entities, width)
         """
-        values = [self._split(block[1], group.size) for block in (words, entities)]
+        kinds = zip(TOKEN_KINDS, (words, entities), strict=True)
+        values = [self._split(kv[1], group.size, group.lengths[kind]) for kind, kv in kinds]
         context = probs @ torch.cat(values, dim=2)  # (size, heads, words + entities, d)
         parts = torch.split(context, [value.shape[2] for value in values], dim=2)
         return torch.cat([merge_heads(part) for part in parts])
@@ -134,14 +135,19 @@ class LukeSelfAttention(nn.Module):
             [layout.divide(part, kind) for part in kv] for kind, kv in zip(TOKEN_KINDS, kinds, strict=False)
         ]
         for i, group in enumerate(layout.groups):
-            split = partial(self._split, size=group.size)
-            kvs = [(split(keys[i]), split(values[i])) for keys, values in blocks]
-            yield [split(query[i]) for query in own], kvs, group
+            kvs = [
+                (
+                    self._split(keys[i], group.size, group.lengths[kind]),
+                    self._split(values[i], group.size, group.lengths[kind]),
+                )
+                for kind, (keys, values) in zip(TOKEN_KINDS, blocks, strict=False)
+            ]
+            yield [self._split(query[i], group.size, group.lengths[asking]) for query in own], kvs, group
 
-    def _split(self, rows: Tensor, size: int) -> Tensor:
-        total, width = rows.shape
+    def _split(self, rows: Tensor, size: int, tokens: int) -> Tensor:
+        width = rows.shape[1]
         # (size * tokens, width) -> (size, tokens, heads, width / heads) -> (size, heads, tokens, width / heads)
-        return rows.view(size, total // max(size, 1), self.heads, width // self.heads).transpose(1, 2)
+        return rows.view(size, tokens, self.heads, width // self.heads).transpose(1, 2)
 
     def _attend(
         self,
@@ -230,6 +236,8 @@ class LukeSelfAttention(nn.Module):
 def is_large(query: Tensor, values: Tensor) -> bool:
     """query, values (Tensor): Shape: (batch, heads, tokens of each, d)
     RETURNS (bool): Whether a matrix of their scores costs more than doing without it."""
+    if is_traced():
+        return False
     batch, heads, rows, _ = query.shape
     least, least_of_head = FOLD_FROM.get(query.dtype, FOLD_FROM[torch.float32])
     of_head = rows * values.shape[2]
@@ -296,7 +304,7 @@ def additive_mask(
         return None
     full = []
     for mask, (keys, _) in zip(masks, blocks, strict=True):
-        mask = keys.new_ones(len(keys), keys.shape[2]) if mask is None else mask
+        mask = keys.new_ones(keys.shape[0], keys.shape[2]) if mask is None else mask
         full.append(mask.to(dtype))
     skip = 1.0 - torch.cat(full, dim=-1)  # (batch, all tokens)
     return skip[:, None, None, :] * torch.finfo(dtype).min

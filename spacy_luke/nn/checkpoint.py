@@ -16,6 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import Errors
+from ..files import read_json
+from .hub import CheckpointError, in_variant
 
 SAFE_FILE = "model.safetensors"
 PICKLE_FILE = "pytorch_model.bin"
@@ -88,45 +90,63 @@ def _parse_header(path: Path) -> tuple[int, dict[str, Any]]:
     return 8 + size, entries
 
 
-def load_weights(folder: Path) -> Mapping[str, Tensor]:
+def load_weights(
+    folder: Path, variant: str | None = None, use_safetensors: bool | None = None
+) -> Mapping[str, Tensor]:
     """Read all weights of a folder, in one file or in shards.
 
     folder (Path): The folder. `model.safetensors` is preferred to `pytorch_model.bin`.
+    variant (str | None): Read the files with this word in their names, e.g. "fp16".
+    use_safetensors (bool | None): Read safetensors files only, or pickles only.
     RETURNS (Mapping[str, Tensor]): The tensors on the CPU, in the type they are stored in; those of safetensors files
         are mapped when they are asked for.
     RAISES (ValueError): If a file is missing, damaged, or holds anything but named tensors.
     """
-    for name in WEIGHT_FILES:
-        path = folder / name
+    wanted = [name for name in WEIGHT_FILES if use_safetensors in (None, name.startswith(SAFE_FILE))]
+    allowed = [in_variant(name, variant) for name in wanted]
+    for name, path in zip(wanted, map(folder.joinpath, allowed), strict=True):
         if path.is_file():
             return _load_shards(path) if name.endswith(INDEX_SUFFIX) else _load_file(path)
-    raise ValueError(Errors.L231.format(folder=folder, allowed=", ".join(WEIGHT_FILES)))
+    raise CheckpointError(Errors.L231.format(folder=folder, allowed=", ".join(allowed)))
 
 
-def save_weights(folder: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write `model.safetensors`. folder (Path): It exists. weights (Mapping[str, Tensor]): On any device."""
+def save_weights(
+    folder: Path, weights: Mapping[str, Tensor], variant: str | None = None, safe: bool = True
+) -> None:
+    """Write all weights in one file, `model.safetensors`.
+
+    folder (Path): It exists.
+    weights (Mapping[str, Tensor]): On any device.
+    variant (str | None): A word for the file's name.
+    safe (bool): False for the pickle format, `pytorch_model.bin`; what would be read instead of it is deleted.
+    """
+    name = SAFE_FILE if safe else PICKLE_FILE
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     # Loaded weights may be mapped from the very file that is written here, so that must not be touched:
     # the new file is complete before it takes the place of the old one.
-    fresh = folder / f".{SAFE_FILE}.{os.getpid()}"
+    fresh = folder / f".{name}.{os.getpid()}"
     try:
         fresh.touch()
         mode = fresh.stat().st_mode  # what new files get here; safetensors makes its own for the owner alone
-        save_file(tensors, fresh, metadata={"format": "pt"})
+        if safe:
+            save_file(tensors, fresh, metadata={"format": "pt"})
+        else:
+            torch.save(tensors, fresh)
         fresh.chmod(mode)
-        fresh.replace(folder / SAFE_FILE)
+        fresh.replace(folder / in_variant(name, variant))
     finally:
         fresh.unlink(missing_ok=True)
+    for earlier in WEIGHT_FILES[: WEIGHT_FILES.index(name)]:
+        (folder / in_variant(earlier, variant)).unlink(missing_ok=True)
 
 
 def _load_shards(index: Path) -> Mapping[str, Tensor]:
     places = _parse_index(index)
     shards: list[Any] = []
     for name in sorted(set(places.values())):
-        path = index.parent / name
-        if Path(name).name != name or not path.is_file():
-            raise ValueError(Errors.L232.format(path=index, shard=name))
-        shards.append(_load_file(path))
+        if not is_beside(index, name):
+            raise CheckpointError(Errors.L232.format(path=index, shard=name))
+        shards.append(_load_file(index.parent / name))
     weights: ChainMap[str, Tensor] = ChainMap(
         *reversed(shards)
     )  # the last counts; nothing is ever put into it
@@ -136,12 +156,17 @@ def _load_shards(index: Path) -> Mapping[str, Tensor]:
     return weights
 
 
+def is_beside(index: Path, name: str) -> bool:
+    """RETURNS (bool): Whether there is a file of that name beside the index; names that lead elsewhere don't count."""
+    return Path(name).name == name and os.path.isfile(
+        index.parent / name
+    )  # Path's own raises if a name is too long
+
+
 def _parse_index(path: Path) -> dict[str, str]:
     """RETURNS (dict[str, str]): The file that each weight is in."""
-    try:
-        places = json.loads(path.read_text(encoding="utf8"))["weight_map"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(Errors.L113.format(path=path, error=repr(error))) from error
+    index = read_json(path)
+    places = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
         raise ValueError(Errors.L113.format(path=path, error="weight_map does not map names to files"))
     return places

@@ -9,13 +9,25 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
 
 from ..errors import Errors
+from ..files import read_json, replacing
 from .activations import Activation, get_activation
-from .hub import resolve_checkpoint
+from .hub import (
+    HUB_OPTIONS,
+    IGNORED,
+    CheckpointError,
+    refuse_unknown,
+    resolve_checkpoint,
+    take_hub_options,
+)
 
 CONFIG_NAME = "config.json"
+# Of any size; and of layers, which are modules before a weight is compared with them.
+MOST, MOST_LAYERS = 2**31 - 1, 1000
 
 
 class LukeConfig:
@@ -62,6 +74,15 @@ class LukeConfig:
     """
 
     model_type = "luke"
+    # What other libraries ask of any configuration; a `config.json` may say something else.
+    architectures: list[str] | None = None
+    attribute_map: ClassVar[dict[str, str]] = {}
+    is_composition: ClassVar[bool] = False
+    is_decoder: bool = False
+    is_encoder_decoder: bool = False
+    keys_to_ignore_at_inference: ClassVar[list[str]] = []
+    torch_dtype: torch.dtype | str | None = None
+    torchscript: bool = False
 
     def __init__(
         self,
@@ -124,10 +145,13 @@ class LukeConfig:
         self.problem_type = problem_type
         self.tie_word_embeddings = tie_word_embeddings
         self.id2label = _parse_labels(id2label, num_labels)
+        if not isinstance(label2id, (Mapping, type(None))):
+            raise TypeError(Errors.L201.format(name="label2id", value=label2id, allowed="null or a dict"))
         self.label2id = _inverse(self.id2label) if label2id is None else dict(label2id)
-        kwargs.pop("model_type", None)
         for name, value in kwargs.items():
-            setattr(self, name, value)
+            if name not in _NO_FIELDS:
+                setattr(self, name, value)
+        self._find_dtype()
         self.validate()
 
     @property
@@ -140,6 +164,14 @@ class LukeConfig:
         if count != len(self.id2label):
             self.id2label = _parse_labels(None, count)
             self.label2id = _inverse(self.id2label)
+
+    def _find_dtype(self) -> None:
+        """The type of the weights is a name in JSON."""
+        value = self.torch_dtype
+        if value == "auto":  # an order to a loader
+            del self.torch_dtype
+        elif isinstance(value, str):
+            self.torch_dtype = getattr(torch, value.removeprefix("torch."), value)
 
     @property
     def use_return_dict(self) -> bool:
@@ -173,6 +205,10 @@ class LukeConfig:
             elif kind == "float" or (kind == "float | None" and value is not None):
                 most = 1.0 if "dropout" in name else math.inf
                 _check(name, value, (int, float), 0, most, f"a number from 0 to {most:g}")
+        names = getattr(self, "architectures", None) or []
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            allowed = "null or a list of names of classes"
+            raise TypeError(Errors.L201.format(name="architectures", value=names, allowed=allowed))
         problem = self.problem_type
         if problem not in (None, *PROBLEM_TYPES):
             allowed = f"null or one of {', '.join(PROBLEM_TYPES)}"
@@ -186,6 +222,17 @@ class LukeConfig:
                 Errors.L201.format(name="pad_token_id", value=self.pad_token_id, allowed=allowed)
             )
         get_activation(self.hidden_act)
+
+    def get_text_config(self, decoder: bool = False) -> LukeConfig:
+        """decoder (bool): Ignored. RETURNS (LukeConfig): This one: LUKE reads nothing but texts."""
+        return self
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Change some fields. changes (Mapping[str, Any]): Their values.
+        RAISES (ValueError): If a value is out of its range. (TypeError): if it has the wrong type."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.validate()
 
     # --- conversion ----------------------------------------------------------------------
 
@@ -210,39 +257,37 @@ class LukeConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All fields, unknown ones included, independent of this object."""
-        return {**copy.deepcopy(vars(self)), "model_type": self.model_type}
+        fields = {**copy.deepcopy(vars(self)), "model_type": self.model_type}
+        if isinstance(self.torch_dtype, torch.dtype):
+            fields["torch_dtype"] = str(self.torch_dtype).removeprefix("torch.")
+        return fields
 
     @classmethod
     def from_pretrained(
         cls,
         name_or_path: str | os.PathLike[str],
-        *,
-        revision: str | None = None,
-        cache_dir: str | os.PathLike[str] | None = None,
-        local_files_only: bool = False,
-        subfolder: str = "",
         **overrides: Any,
     ) -> LukeConfig:
         """Read the configuration of a checkpoint.
 
         name_or_path (str | os.PathLike): A folder with a `config.json`, or a name on the Hugging Face hub.
-        revision, cache_dir, local_files_only, subfolder: See `resolve_checkpoint`.
-        **overrides (Any): Fields that replace those of the file.
+        **overrides (Any): Fields that replace those of the file; and `revision`, `cache_dir`, `local_files_only`,
+            `subfolder`, `token` and `force_download`, see `resolve_checkpoint`.
         RETURNS (LukeConfig): The configuration.
-        RAISES (ValueError): If there is no such checkpoint, or its `config.json` cannot be read.
+        RAISES (ValueError): If its `config.json` cannot be read. (CheckpointError): If there is no such checkpoint.
         """
-        where: dict[str, Any] = {"revision": revision, "cache_dir": cache_dir, "subfolder": subfolder}
-        where["local_files_only"] = local_files_only
+        where = take_hub_options(overrides)
         folder = resolve_checkpoint(name_or_path, patterns=(CONFIG_NAME,), **where)
         return cls.from_dict(load_config_file(folder), **overrides)
 
-    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+    def save_pretrained(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write `config.json`. path (str | os.PathLike): The folder; made if it does not exist.
-        RAISES (ValueError): See `to_json_string`."""
+        **options (Any): Arguments of transformers that mean nothing here, such as `token`.
+        RAISES (ValueError): See `to_json_string`. (TypeError): If an option is unknown."""
+        refuse_unknown(options)
         text = self.to_json_string()  # before a folder is made
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG_NAME).write_text(text, encoding="utf8")
+        with replacing(path) as folder:
+            (folder / CONFIG_NAME).write_text(text, encoding="utf8")
 
     @classmethod
     def from_json_file(cls, path: str | os.PathLike[str], **overrides: Any) -> LukeConfig:
@@ -263,6 +308,9 @@ class LukeConfig:
             raise ValueError(Errors.L206.format(reason=error)) from error
 
 
+# What a `config.json` may have that is none of a model's fields. Earlier versions stored arguments of loaders, a token
+# among them.
+_NO_FIELDS = frozenset({*HUB_OPTIONS, *IGNORED, "use_auth_token", "device_map", "model_type"})
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 # The type of each field, as the signature says it.
 _FIELD_TYPES = {
@@ -277,11 +325,8 @@ def load_config_file(folder: Path, name: str = CONFIG_NAME) -> dict[str, Any]:
     RETURNS (dict[str, Any]): Its fields. RAISES (ValueError): If it is missing or is not a JSON object."""
     path = folder / name
     if not path.is_file():
-        raise ValueError(Errors.L207.format(file=name, folder=folder))
-    try:
-        data = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:  # also UnicodeDecodeError
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+        raise CheckpointError(Errors.L207.format(file=name, folder=folder))
+    data = read_json(path)
     if not isinstance(data, dict):
         raise ValueError(Errors.L113.format(path=path, error="it is not a JSON object"))
     return data
@@ -294,7 +339,8 @@ def _parse_labels(id2label: Mapping[Any, str] | None, num_labels: int | None) ->
         return {i: f"LABEL_{i}" for i in range(count)}
     try:
         labels = {int(i): label for i, label in id2label.items()}
-    except (TypeError, ValueError) as error:
+        hash(tuple(labels.values()))  # they are keys of label2id
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(Errors.L209.format(value=id2label)) from error
     if sorted(labels) != list(range(len(labels))):
         raise ValueError(Errors.L209.format(value=id2label))
@@ -309,7 +355,8 @@ def _inverse(labels: Mapping[int, str]) -> dict[str, int]:
 
 
 def _check_int(name: str, value: Any, *, least: int) -> None:
-    _check(name, value, int, least, math.inf, f"an integer of at least {least}")
+    most = MOST_LAYERS if name == "num_hidden_layers" else MOST
+    _check(name, value, int, least, most, f"an integer from {least} to {most}")
 
 
 def _check(name: str, value: Any, kinds: Any, least: float, most: float, allowed: str) -> None:

@@ -64,12 +64,14 @@ def luke_from_encoder(
     RETURNS (LukeModel): The model, in evaluation mode; without a pooler if the source has none.
     RAISES (ValueError): If the source is of another kind or its weights do not fit its configuration.
     """
-    kind, position = config.get("model_type"), config.get("position_embedding_type", "absolute")
-    if kind not in ENCODERS or position != "absolute":
-        raise ValueError(Errors.L251.format(kind=kind, position=position, allowed=", ".join(ENCODERS)))
-    source = _plain_names(state_dict)
+    check_encoder(config)
+    kind, source = config["model_type"], _plain_names(state_dict)
     pad = int(config.get("pad_token_id", 0 if kind == "bert" else 1))
-    words = _add_rows(_table(source, "word"), new_words)
+    words, shape = _table(source, "word"), (config["vocab_size"], config["hidden_size"])
+    if words.shape != shape:  # ids of new words follow the known ones
+        name = _TABLE.format("word")
+        raise ValueError(Errors.L239.format(name=name, found=tuple(words.shape), needed=shape))
+    words = _add_rows(words, new_words)
     # BERT's first word is at 0, LUKE's and RoBERTa's behind the row of the padding.
     positions = F.pad(_table(source, "position"), (0, 0, pad + 1 if kind == "bert" else 0, 0))
     types = _repeat_first(_table(source, "token_type"), type_vocab_size)
@@ -98,6 +100,25 @@ def luke_from_encoder(
     if mask_token_id is not None:
         _set_mask_entities(model.entity_embeddings, words[mask_token_id], entity_mask_ids)
     return model.eval()
+
+
+def check_encoder(config: Mapping[str, Any]) -> None:
+    """Refuse what no LUKE can be made from.
+
+    config (Mapping[str, Any]): Content of a `config.json`.
+    RAISES (ValueError): If it is of another kind, or lacks what has to be known.
+    """
+    kind, position = config.get("model_type"), config.get("position_embedding_type", "absolute")
+    if kind not in ENCODERS or position != "absolute":
+        raise ValueError(Errors.L251.format(kind=kind, position=position, allowed=", ".join(ENCODERS)))
+    for name, least in (("hidden_size", 1), ("vocab_size", 1), ("pad_token_id", 0)):
+        value = config.get(name, 0 if name == "pad_token_id" else None)
+        if not isinstance(value, int) or value < least:
+            allowed = f"an integer of at least {least}"
+            raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))
+    if config.get("is_decoder"):
+        allowed = "false: the words of a LUKE read those behind them, too"
+        raise ValueError(Errors.L201.format(name="is_decoder", value=True, allowed=allowed))
 
 
 def _plain_names(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:

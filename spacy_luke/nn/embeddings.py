@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from ..errors import Errors
 from .config import LukeConfig
+from .tracing import is_traced
 
+WITH_BAGS = ("cpu", "cuda")  # devices with a kernel for `embedding_bag`; Apple's and others have none
 NO_POSITION = -1  # filler in entity_position_ids behind the last piece of a mention
 
 
@@ -46,7 +48,9 @@ class LukeEmbeddings(nn.Module):
             if input_ids is None:
                 raise ValueError(Errors.L211)
             # A large table may be in the type that it is stored in; see `LukePreTrainedModel.from_state`.
-            inputs_embeds = self.word_embeddings(input_ids).to(self.LayerNorm.weight.dtype)
+            inputs_embeds = look_up(self.word_embeddings, input_ids, "input_ids").to(
+                self.LayerNorm.weight.dtype
+            )
         if position_ids is None:
             position_ids = self.count_positions(input_ids, inputs_embeds)
         types = _embed_types(self.token_type_embeddings, token_type_ids)
@@ -69,6 +73,8 @@ class LukeEmbeddings(nn.Module):
             real = input_ids.ne(self.padding_idx).long()
         positions = real.cumsum(dim=1) * real + self.padding_idx
         rows = self.position_embeddings.num_embeddings
+        if is_traced():
+            return positions
         # Only rows of more tokens than the table has can overflow: the usual case costs no look at the data.
         if positions.shape[1] + self.padding_idx >= rows and int(positions.max()) >= rows:
             longest = int(positions.max()) - self.padding_idx
@@ -107,7 +113,7 @@ class LukeEntityEmbeddings(nn.Module):
         token_type_ids (Tensor | None): Zeros if not given. Shape as `entity_ids`
         RETURNS (Tensor): Shape: (batch, entities, width) or (rows, width)
         """
-        entities = self.entity_embeddings(entity_ids).to(self.LayerNorm.weight.dtype)
+        entities = look_up(self.entity_embeddings, entity_ids, "entity_ids").to(self.LayerNorm.weight.dtype)
         if self.projected:
             entities = self.entity_embedding_dense(entities)
         types = _embed_types(self.token_type_embeddings, token_type_ids)
@@ -121,11 +127,27 @@ class LukeEntityEmbeddings(nn.Module):
         RETURNS (Tensor): Zeros for an entity without pieces. Shape: (..., width)
         """
         table = self.position_embeddings.weight
-        *entities, length = position_ids.shape
-        if not position_ids.numel():
-            return table.new_zeros(*entities, table.shape[1])
+        entities = position_ids.shape[:-1]
         real = position_ids.ne(NO_POSITION)
         share = real.to(table.dtype) / real.sum(dim=-1, keepdim=True).clamp(min=1)
-        ids = position_ids.clamp(min=0).reshape(-1, length)  # (all entities, length)
-        summed = F.embedding_bag(ids, table, mode="sum", per_sample_weights=share.reshape(-1, length))
-        return summed.view(*entities, -1)  # (all entities, width) -> (..., width)
+        ids, share = position_ids.clamp(min=0).flatten(0, -2), share.flatten(0, -2)  # (all entities, length)
+        if is_traced() or table.device.type not in WITH_BAGS:
+            # As a product with the whole table, which is small: Shape (all entities, positions)
+            shares = share.new_zeros(share.shape[0], table.shape[0]).scatter_add(1, ids, share)
+            summed = shares @ table
+        elif not position_ids.numel():
+            return table.new_zeros(*entities, table.shape[1])
+        else:
+            summed = F.embedding_bag(ids, table, mode="sum", per_sample_weights=share)
+        return summed.view(*entities, table.shape[1])  # (all entities, width) -> (..., width)
+
+
+def look_up(table: nn.Embedding, ids: Tensor, name: str) -> Tensor:
+    """table (nn.Embedding): The table. ids (Tensor): Rows of it. name (str): Of the ids, for messages.
+    RETURNS (Tensor): The rows. RAISES (ValueError): If the table has no such rows. On a GPU torch ends the process."""
+    try:
+        rows: Tensor = table(ids)
+        return rows
+    except IndexError as error:
+        hint = ", and check that tokenizer and model belong together"
+        raise ValueError(Errors.L262.format(name=name, last=table.num_embeddings - 1, hint=hint)) from error

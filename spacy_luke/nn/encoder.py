@@ -16,6 +16,7 @@ from .attention import LukeSelfAttention
 from .config import LukeConfig
 from .layout import Layout
 from .linear import Linear
+from .tracing import is_traced
 
 BLOCK = 256  # rows; the inner states of this many stay in the processor's cache
 
@@ -92,7 +93,7 @@ class LukeLayer(nn.Module):
         attention = self.attention.self
         rows = attention.prepare(hidden)
         keys, values = attention.keys_values(rows)
-        n_words = sum(layout.words.counts)
+        n_words = layout.words.total
         word_kv = keys[:n_words], values[:n_words]
         rest = (head_mask, need_probs)
         if layout.entities is None:
@@ -115,7 +116,7 @@ class LukeLayer(nn.Module):
     def finish(self, context: Tensor, hidden: Tensor) -> Tensor:
         """The layer behind the attention: context (Tensor): From the attention. hidden (Tensor): The rows at its
         input. RETURNS (Tensor): The rows at its output. Shape: (rows, width) each"""
-        if hidden.device.type != "cpu" or torch.is_grad_enabled() or len(hidden) <= BLOCK:
+        if is_traced() or hidden.device.type != "cpu" or torch.is_grad_enabled() or len(hidden) <= BLOCK:
             return self._finish(context, hidden)
         blocks = zip(torch.split(context, BLOCK), torch.split(hidden, BLOCK), strict=True)
         return torch.cat([self._finish(*block) for block in blocks])
@@ -189,7 +190,7 @@ class LukeEncoder(nn.Module):
             if probs is not None:
                 attentions.append(probs)
         if alone:
-            hidden = torch.cat([hidden.new_zeros(sum(layout.words.counts), hidden.shape[1]), hidden])
+            hidden = torch.cat([hidden.new_zeros(layout.words.total, hidden.shape[1]), hidden])
         padded = _split_rows(hidden, layout)
         if not output_hidden_states:
             return EncoderStates(*padded, (), (), tuple(attentions))
@@ -242,8 +243,9 @@ class LukeEncoder(nn.Module):
             entities = layer.finish(context, entities)
         if not probs:
             return entities, []
-        counts = [keys[0][group.words].shape[0] // max(group.size, 1) for group in layout.groups]
-        of_words = [part[..., :n] for part, n in zip(probs, counts, strict=True)]
+        of_words = [
+            part[..., : group.lengths["words"]] for part, group in zip(probs, layout.groups, strict=True)
+        ]
         return entities, [part.mean(dim=1, dtype=entities.dtype) for part in of_words]
 
 
@@ -254,7 +256,7 @@ def _join_rows(words: Tensor, entities: Tensor | None) -> Tensor:
 
 def _split_rows(hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor | None]:
     """hidden (Tensor): Shape: (words + entities, width). RETURNS (tuple): Words and entities, padded."""
-    n_words = sum(layout.words.counts)
+    n_words = layout.words.total
     entities = None if layout.entities is None else layout.entities.put(hidden[n_words:])
     return layout.words.put(hidden[:n_words]), entities
 

@@ -8,6 +8,21 @@ from typing import Any
 
 from ..errors import Errors
 
+# Least and most of each number.
+_INTEGERS = {
+    "max_span_width": (1, 2**31 - 1),
+    "proposal_width": (1, 2**31 - 1),
+    "relation_width": (1, 2**31 - 1),
+    "max_mention_length": (1, 2**16),
+    "entity_mask_id": (0, 2**31 - 1),
+}
+_NUMBERS = {
+    "proposals_per_token": (0, 10**6),
+    "proposal_floor": (0, 0.999),
+    "proposal_margin": (0, 10**6),
+    "dropout": (0, 1),
+}
+
 
 @dataclass(frozen=True)
 class JointConfig:
@@ -52,10 +67,23 @@ class JointConfig:
     def __post_init__(self) -> None:
         for name in ("ner_labels", "entity_labels", "relation_labels"):
             labels = tuple(getattr(self, name))
-            if len(set(labels)) != len(labels) or not all(labels):
+            if not all(isinstance(label, str) and label for label in labels) or len({*labels}) != len(labels):
                 raise ValueError(Errors.L281.format(name=name, labels=labels))
             object.__setattr__(self, name, labels)
         object.__setattr__(self, "untrained", tuple(self.untrained))
+        for ranges, kinds, what in ((_INTEGERS, int, "an integer"), (_NUMBERS, (int, float), "a number")):
+            for name, (least, most) in ranges.items():
+                value = getattr(self, name)
+                if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+                    allowed = f"{what} from {least} to {most}"
+                    raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed=allowed))
+        for name in ("relation_ids", "thresholds"):
+            if not isinstance(getattr(self, name), Mapping):
+                value = getattr(self, name)
+                raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed="a dict"))
+        wrong = next((id_ for id_ in self.relation_ids.values() if not isinstance(id_, str)), None)
+        if wrong is not None:
+            raise ValueError(Errors.L201.format(name="joint.relation_ids", value=wrong, allowed="a string"))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> JointConfig:

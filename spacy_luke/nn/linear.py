@@ -6,9 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .operators import can_multiply_plain, multiply_arranged
 from .processor import mkl_leaves_avx512
+from .tracing import is_traced
 
 CONVOLVE_FROM = 128  # rows; for fewer, arranging the weights anew costs as much as it spares
+FEW, LARGE = 32, 1 << 20  # rows, and numbers of a weight; MKL is faster for few rows and small weights
 
 ROUND = 16  # rows; oneDNN's gradients of weights take three times as long where their number has few divisors
 
@@ -22,7 +25,8 @@ class Linear(nn.Linear):
 
 
 def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Multiply as `F.linear` does, by oneDNN for many rows where MKL would leave AVX-512 unused.
+    """Multiply as `F.linear` does, by oneDNN where MKL would leave AVX-512 unused. Nothing of the weight is kept, so
+    whatever changes it is seen at once.
 
     torch's float32 products are MKL's, which chooses its instructions by the processor's maker: on AMD's with AVX-512
     they reach half the rate of oneDNN's, or two thirds (`docs/SPEED.md`: 46% and 69% of what oneDNN reaches over 32
@@ -37,9 +41,16 @@ def multiply(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
         return F.linear(input, weight, bias)
     rows = input.flatten(0, -2)  # (..., in) -> (rows, in)
     n_rows = len(rows)
-    if torch.is_grad_enabled():
-        rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND))
-    product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
+    has_gradients = torch.is_grad_enabled()
+    if not has_gradients and can_multiply_plain():
+        if n_rows < FEW and weight.numel() < LARGE:
+            return F.linear(input, weight, bias)
+        product = multiply_arranged(rows, weight, bias)
+    elif n_rows < CONVOLVE_FROM:
+        return F.linear(input, weight, bias)
+    else:
+        rows = F.pad(rows, (0, 0, 0, -n_rows % ROUND)) if has_gradients else rows
+        product = _multiply_by_onednn(rows, weight, bias)[:n_rows]
     return product.view(*input.shape[:-1], len(weight))  # (rows, out) -> (..., out)
 
 
@@ -59,7 +70,8 @@ def _multiply_by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Te
 
 def _suits_onednn(input: Tensor, weight: Tensor) -> bool:
     return (
-        input.numel() >= CONVOLVE_FROM * input.shape[-1]
+        not is_traced()
+        and input.numel() > 0
         and input.dtype == weight.dtype == torch.float32
         and input.device.type == "cpu"
         and input.is_contiguous()

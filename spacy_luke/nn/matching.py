@@ -87,6 +87,9 @@ def fit_weights(
             found, needed = tuple(named[name].shape), tuple(wanted.shape)
             hint = Errors.L240 if _part(name) in optional else Errors.L239
             raise ValueError(hint.format(name=name, found=found, needed=needed))
+    weird = next((name for name in expected if name in named and not named[name].is_floating_point()), None)
+    if weird is not None:
+        raise ValueError(Errors.L298.format(name=weird, found=named[weird].dtype))
     return {name: named[name] for name in expected if name in named}, untrained
 
 

@@ -13,21 +13,24 @@ from ..errors import Errors
 from .config import LukeConfig
 from .embeddings import LukeEmbeddings, LukeEntityEmbeddings
 from .encoder import LukeEncoder
-from .layout import Layout, Rows, lay_out
+from .layout import Layout, Rows, first_places, lay_out, take_rows
 from .outputs import EntityStates, LukeModelOutput, WordStates
 from .pretrained import LukePreTrainedModel
+from .tracing import is_traced
 
 
 class LukePooler(nn.Module):
-    """A linear layer and tanh on the first word. config (LukeConfig): The model's configuration."""
+    """A linear layer and tanh on the first word that isn't padding. config (LukeConfig): The model's configuration."""
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__()
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, words: Tensor) -> Tensor:
-        """words (Tensor): Shape: (batch, words, width). RETURNS (Tensor): (batch, width)"""
-        return torch.tanh(self.dense(words[:, 0]))
+    def forward(self, words: Tensor, mask: Tensor | None = None) -> Tensor:
+        """words (Tensor): Shape: (batch, words, width). mask (Tensor | None): 0 for padding. Shape: (batch, words)
+        RETURNS (Tensor): (batch, width)"""
+        first = words[:, 0] if mask is None else take_rows(words, first_places(mask, 1))[:, 0]
+        return torch.tanh(self.dense(first))
 
 
 class LukeModel(LukePreTrainedModel):
@@ -71,6 +74,7 @@ class LukeModel(LukePreTrainedModel):
         return_dict: bool | None = None,
         *,
         words_needed: bool = True,
+        padding_needed: bool = False,
     ) -> LukeModelOutput | tuple[Any, ...]:
         """Contextualize the words and entities of a batch.
 
@@ -90,6 +94,8 @@ class LukeModel(LukePreTrainedModel):
         return_dict (bool | None): Return an output object, not a tuple. None: as configured.
         words_needed (bool): False if only the entities' last states are needed. Those of the words may be zeros then,
             which saves most of the last layer. transformers has no such argument.
+        padding_needed (bool): True if the states of padding are needed, as transformers computes them. If not, they are
+            zeros in the last layer, on every device. transformers has no such argument.
         RETURNS (LukeModelOutput | tuple): The states.
         RAISES (ValueError): If an input is missing, superfluous or has the wrong shape.
         """
@@ -98,11 +104,13 @@ class LukeModel(LukePreTrainedModel):
         inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         attentions = self.config.output_attentions if output_attentions is None else output_attentions
         between = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-        layout = self._lay_out(inputs, may_pack=not (attentions or between))
+        may_pack = not (attentions or between or padding_needed)
+        layout = self._lay_out(inputs, may_pack=may_pack, keeps_padding=padding_needed)
         hidden = self._embed_words(layout, inputs), self._embed_entities(layout, inputs)
         options = self._head_mask(head_mask), attentions, between, words_needed
         states = self.encoder(*hidden, layout, *options)
-        pooled = self.pooler(states.words) if self.pooler is not None and words_needed else None
+        has_pooled = self.pooler is not None and words_needed
+        pooled = cast(LukePooler, self.pooler)(states.words, attention_mask) if has_pooled else None
         output = LukeModelOutput(
             last_hidden_state=states.words,
             pooler_output=pooled,
@@ -171,7 +179,9 @@ class LukeModel(LukePreTrainedModel):
 
     # --- parts ---------------------------------------------------------------------------
 
-    def _lay_out(self, inputs: LukeInputs[Tensor], *, may_pack: bool = True) -> Layout:
+    def _lay_out(
+        self, inputs: LukeInputs[Tensor], *, may_pack: bool = True, keeps_padding: bool = False
+    ) -> Layout:
         """Check the shapes, and find the rows of the batch."""
         if (inputs.input_ids is None) == (inputs.inputs_embeds is None):
             raise ValueError(Errors.L211)
@@ -179,11 +189,12 @@ class LukeModel(LukePreTrainedModel):
         shape = first.shape[:2]
         mask = _needed_mask("attention_mask", inputs.attention_mask, shape)
         entities = (None, None) if inputs.entity_ids is None else _entity_places(inputs, shape[0])
-        return lay_out(shape, mask, *entities, packed=may_pack and self._can_pack(first))
+        packed = may_pack and self._can_pack(first)
+        return lay_out(shape, mask, *entities, packed=packed, keeps_padding=keeps_padding)
 
     def _can_pack(self, inputs: Tensor) -> bool:
         """Whether to leave padding out: on a CPU. A GPU is faster with everything in one group."""
-        return inputs.device.type == "cpu"
+        return inputs.device.type == "cpu" and not is_traced()
 
     def _embed_words(self, layout: Layout, inputs: LukeInputs[Tensor]) -> Tensor:
         positions = inputs.position_ids
@@ -220,9 +231,11 @@ def _entity_places(inputs: LukeInputs[Tensor], batch: int) -> tuple[tuple[int, i
     ids, positions = inputs.entity_ids, inputs.entity_position_ids
     if ids is None or positions is None:
         raise ValueError(Errors.L213)
-    if ids.dim() != 2 or len(ids) != batch:
+    if ids.dim() != 2 or (not is_traced() and len(ids) != batch):
         raise _wrong_shape("entity_ids", ids, (batch, "entities"))
     shape = batch, ids.shape[1]
+    if is_traced():
+        return shape, inputs.entity_attention_mask
     if positions.dim() != 3 or positions.shape[:2] != ids.shape:
         raise _wrong_shape("entity_position_ids", positions, (*shape, "mention length"))
     return shape, _needed_mask("entity_attention_mask", inputs.entity_attention_mask, shape)
@@ -230,6 +243,8 @@ def _entity_places(inputs: LukeInputs[Tensor], batch: int) -> tuple[tuple[int, i
 
 def _needed_mask(name: str, mask: Tensor | None, wanted: Sequence[int]) -> Tensor | None:
     """Check a mask's shape, and forget the mask where it hides nothing: attention without one is faster."""
+    if is_traced():
+        return mask
     if mask is not None and mask.shape != wanted:
         raise _wrong_shape(name, mask, tuple(wanted))
     return None if mask is None or bool(mask.all()) else mask

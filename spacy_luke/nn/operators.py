@@ -40,8 +40,9 @@ def arrange(weight: Tensor) -> Tensor:
     return arranged
 
 
-def multiply_arranged(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """rows (Tensor): Of the weight's type. Shape: (rows, in). weight (Tensor): From `arrange`. bias (Tensor): (out,)
+def multiply_arranged(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """rows (Tensor): Of the weight's type. Shape: (rows, in). weight (Tensor): From `arrange`, or as it is, shape
+    (out, in), which is slower for few rows. bias (Tensor | None): (out,)
     RETURNS (Tensor): Shape: (rows, out)"""
     product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, *_PLAIN)
     return product
@@ -62,6 +63,18 @@ def can_arrange(dtype: torch.dtype) -> bool:
         lambda: multiply_arranged(rows, arrange(weight), bias),
         lambda: F.linear(rows.float(), weight.float(), bias.float()),
         most,
+    )
+
+
+@cache
+def can_multiply_plain() -> bool:
+    """RETURNS (bool): Whether to use `multiply_arranged` with weights as they are."""
+    rows, weight, bias = _small_product()
+    return can_arrange(torch.float32) and _agrees(
+        "products by oneDNN",
+        lambda: multiply_arranged(rows, weight, bias),
+        lambda: F.linear(rows, weight, bias),
+        1e-4,
     )
 
 

@@ -11,10 +11,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import Errors
+from ..files import replacing
 from ..types import PathOrStr
 from .checkpoint import load_weights, save_weights
 from .config import LukeConfig, load_config_file
-from .hub import resolve_checkpoint
+from .hub import refuse_unknown, resolve_checkpoint, take_hub_options
 from .matching import fit_weights
 from .precision import set_precision
 from .tables import ModelWithTables
@@ -38,6 +39,45 @@ class LukePreTrainedModel(ModelWithTables):
     head_may_be_missing: ClassVar[bool] = True
     # Modules that `from_pretrained` found no weights for: a new head, whose answers mean nothing yet.
     untrained: tuple[str, ...] = ()
+    # What other libraries ask of any model.
+    config_class = LukeConfig
+    main_input_name = "input_ids"
+    supports_gradient_checkpointing = True
+    framework = "pt"
+    _keys_to_ignore_on_save: ClassVar[None] = None
+    _tied_weights_keys: ClassVar[list[str] | None] = None
+    _no_split_modules: ClassVar[list[str]] = ["LukeLayer", "LukeEmbeddings", "LukeEntityEmbeddings"]
+
+    @classmethod
+    def _from_config(cls, config: LukeConfig, **options: Any) -> Self:
+        """What `AutoModel` calls. config (LukeConfig): The configuration. **options (Any): See `from_pretrained`.
+        RETURNS (LukePreTrainedModel): A new model."""
+        take_hub_options(options)
+        dtype = options.pop("torch_dtype", None)
+        model = cls(_change(config, options) if options else config)
+        return model if dtype is None else model.to(_dtype(dtype))
+
+    @property
+    def name_or_path(self) -> str:
+        """RETURNS (str): Where the configuration says that the model comes from, or ""."""
+        return str(getattr(self.config, "_name_or_path", ""))
+
+    def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
+        """only_trainable (bool): Whether to leave out frozen ones. exclude_embeddings (bool): Whether to leave out
+        tables. RETURNS (int): Number of weights; shared ones count once."""
+        tables = {id(part.weight) for part in self.modules() if isinstance(part, nn.Embedding)}
+        left_out = tables if exclude_embeddings else set()
+        counted = (weight for weight in self.parameters() if id(weight) not in left_out)
+        return sum(weight.numel() for weight in counted if weight.requires_grad or not only_trainable)
+
+    def get_memory_footprint(self, return_buffers: bool = True) -> int:
+        """return_buffers (bool): Whether buffers count. RETURNS (int): Bytes of the weights."""
+        parts = [*self.parameters(), *(self.buffers() if return_buffers else ())]
+        return sum(part.nbytes for part in parts)
+
+    def can_generate(self) -> bool:
+        """RETURNS (bool): False; LUKE writes no text."""
+        return False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -99,10 +139,11 @@ class LukePreTrainedModel(ModelWithTables):
         config: LukeConfig | PathOrStr | None = None,
         dtype: torch.dtype | str | None = None,
         ignore_mismatched_sizes: bool = False,
-        revision: str | None = None,
-        cache_dir: PathOrStr | None = None,
-        local_files_only: bool = False,
-        subfolder: str = "",
+        state_dict: Mapping[str, torch.Tensor] | None = None,
+        variant: str | None = None,
+        use_safetensors: bool | None = None,
+        device_map: Any = None,
+        output_loading_info: bool = False,
         **overrides: Any,
     ) -> Self:
         """Load a checkpoint: a folder in the published format, or a name on the Hugging Face hub.
@@ -111,27 +152,39 @@ class LukePreTrainedModel(ModelWithTables):
 
         name_or_path (str | os.PathLike): The folder or name.
         config (LukeConfig | str | os.PathLike | None): A configuration instead of the checkpoint's own.
-        dtype (torch.dtype | str | None): Type to convert the weights to, such as torch.bfloat16 or "bfloat16"; None
-            means float32. `torch_dtype` is its older name.
+        dtype (torch.dtype | str | None): Type to convert the weights to, such as torch.bfloat16 or "bfloat16"; "auto"
+            for that in which they are stored; None means float32. `torch_dtype` is its older name.
         ignore_mismatched_sizes (bool): Whether a head of another size, e.g. for other labels, counts as missing. If
             not it is an error, as anything else of another size is.
-        revision, cache_dir, local_files_only, subfolder: See `resolve_checkpoint`.
-        **overrides (Any): Fields of the configuration to change, and further arguments of the class, e.g.
-            `add_pooling_layer` of `LukeModel`.
-        RETURNS (LukePreTrainedModel): The model in evaluation mode.
-        RAISES (ValueError): If the checkpoint is missing, damaged or doesn't fit. (TypeError): if a field is unknown.
+        state_dict (Mapping[str, Tensor] | None): Weights instead of the checkpoint's own.
+        variant, use_safetensors: Which files of weights to read; see `load_weights`.
+        device_map (Any): A device for the model, or "auto" for a GPU if there is one.
+        output_loading_info (bool): Whether to return what was missing, too.
+        **overrides (Any): Fields of the configuration to change; further arguments of the class, e.g.
+            `add_pooling_layer` of `LukeModel`; and `revision`, `cache_dir`, `local_files_only`, `subfolder`, `token`
+            and `force_download`, see `resolve_checkpoint`. Arguments of transformers that mean nothing here are
+            ignored.
+        RETURNS (LukePreTrainedModel): The model in evaluation mode; with `output_loading_info` a tuple of it and a
+            dict, whose "missing_keys" are the weights that are new.
+        RAISES (ValueError): If the checkpoint is damaged or doesn't fit. (CheckpointError): If it is missing.
+            (TypeError): If a field is unknown.
         """
-        dtype = _dtype(overrides.pop("torch_dtype", dtype))
+        where = take_hub_options(overrides)
+        dtype = overrides.pop("torch_dtype", dtype)
         options = {name: overrides.pop(name) for name in cls.init_options if name in overrides}
-        where: dict[str, Any] = {"revision": revision, "cache_dir": cache_dir}
-        where["local_files_only"] = local_files_only
-        folder = resolve_checkpoint(name_or_path, subfolder=subfolder, **where)
+        files: dict[str, Any] = {"variant": variant, "use_safetensors": use_safetensors}
+        folder = resolve_checkpoint(name_or_path, **where, **files)
         if config is None:
             config = LukeConfig.from_dict(load_config_file(folder))
         elif not isinstance(config, LukeConfig):
-            config = LukeConfig.from_pretrained(config, **where)
-        weights = load_weights(folder)
-        return cls.from_state(_change(config, overrides), weights, dtype, ignore_mismatched_sizes, **options)
+            config = LukeConfig.from_pretrained(config, **{**where, "subfolder": ""})
+        weights = load_weights(folder, variant, use_safetensors) if state_dict is None else state_dict
+        found = _stored_dtype(config, weights) if dtype == "auto" else _dtype(dtype)
+        model = cls.from_state(_change(config, overrides), weights, found, ignore_mismatched_sizes, **options)
+        model = model if device_map is None else model.to(_device(device_map))
+        if output_loading_info:
+            return model, _loading_info(model)  # type: ignore[return-value]
+        return model
 
     @classmethod
     def from_state(
@@ -184,17 +237,38 @@ class LukePreTrainedModel(ModelWithTables):
         self.untrained = tuple(sorted({*self.untrained, *missing}))
         return missing
 
-    def save_pretrained(self, path: PathOrStr) -> None:
+    def save_pretrained(
+        self,
+        path: PathOrStr,
+        is_main_process: bool = True,
+        state_dict: Mapping[str, torch.Tensor] | None = None,
+        *,
+        safe_serialization: bool = True,
+        variant: str | None = None,
+        **options: Any,
+    ) -> None:
         """Write `config.json` and `model.safetensors`; transformers loads the folder, too.
 
         path (str | os.PathLike): The folder; made if it does not exist.
-        RAISES (ValueError): If the path is a file, or the configuration cannot be written as JSON.
+        is_main_process (bool): False in all but one of several processes: they write nothing.
+        state_dict (Mapping[str, Tensor] | None): Weights to write instead of the model's, by the same names.
+        safe_serialization (bool): False for torch's pickle format, `pytorch_model.bin`.
+        variant (str | None): A word for the name of the weights' file, e.g. "fp16".
+        **options (Any): Arguments of transformers that mean nothing here: all weights go into one file, whatever
+            `max_shard_size` is.
+        RAISES (ValueError): If the path is a file, or the configuration cannot be written as JSON. (TypeError): If an
+            option is unknown.
         """
+        refuse_unknown(options)
+        if not is_main_process:
+            return
         folder = Path(path)
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
-        self.saved_config().save_pretrained(folder)
-        save_weights(folder, self.saved_weights())
+        with replacing(folder) as fresh:
+            self.saved_config().save_pretrained(fresh)
+            save_weights(fresh, self.saved_weights(state_dict), variant, safe_serialization)
+        self.config.architectures = [type(self).__name__]
 
     def saved_config(self) -> LukeConfig:
         """RETURNS (LukeConfig): The configuration as `config.json` has it."""
@@ -202,10 +276,12 @@ class LukePreTrainedModel(ModelWithTables):
         record = {"architectures": [type(self).__name__], "torch_dtype": dtype}
         return LukeConfig.from_dict(self.config.to_dict(), **record)
 
-    def saved_weights(self) -> dict[str, torch.Tensor]:
-        """RETURNS (dict[str, Tensor]): All weights but those that are another one's."""
+    def saved_weights(self, weights: Mapping[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+        """weights (Mapping[str, Tensor] | None): Weights by name; None for those of the model.
+        RETURNS (dict[str, Tensor]): All but those that are another one's."""
         tied = self.tied_weights()
-        return {name: w for name, w in self.state_dict().items() if name not in tied}
+        named = self.state_dict() if weights is None else weights
+        return {name: w for name, w in named.items() if name not in tied}
 
 
 class NothingDrawn(TorchFunctionMode):
@@ -240,7 +316,7 @@ def init_module(module: nn.Module, std: float) -> None:
 
 def _change(config: LukeConfig, changes: dict[str, Any]) -> LukeConfig:
     """A copy with other values; a field that the configuration lacks is a mistake."""
-    unknown = sorted(set(changes) - {*vars(config), "num_labels"})
+    unknown = sorted(name for name in changes if not hasattr(config, name))
     if unknown:
         raise TypeError(Errors.L241.format(names=", ".join(unknown)))
     return LukeConfig.from_dict(config.to_dict(), **changes)
@@ -253,3 +329,30 @@ def _dtype(value: torch.dtype | str | None) -> torch.dtype:
         return found
     allowed = 'a type of torch, e.g. torch.bfloat16 or "bfloat16", or null for float32'
     raise TypeError(Errors.L201.format(name="dtype", value=value, allowed=allowed))
+
+
+def _loading_info(model: LukePreTrainedModel) -> dict[str, list[str]]:
+    """What transformers tells of a loaded model. What doesn't fit is an error here."""
+    new = tuple(f"{part}." for part in model.untrained)
+    missing = [name for name in model.state_dict() if name.startswith(new)] if new else []
+    return {"missing_keys": missing, "unexpected_keys": [], "mismatched_keys": [], "error_msgs": []}
+
+
+def _stored_dtype(config: LukeConfig, weights: Mapping[str, torch.Tensor]) -> torch.dtype:
+    """The type that a checkpoint says it has, or that of its weights."""
+    named = getattr(config, "torch_dtype", None)
+    if named is not None:
+        return _dtype(named)
+    return next((w.dtype for w in weights.values() if w.is_floating_point()), torch.float32)
+
+
+def _device(device_map: Any) -> torch.device:
+    """The one device of a device map: its name or number, "auto" and the like, or a dict from parts to devices."""
+    devices = set(device_map.values()) if isinstance(device_map, Mapping) else {device_map}
+    only: Any = devices.pop() if len(devices) == 1 else None
+    if only in ("auto", "balanced", "balanced_low_0", "sequential"):
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(only)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(Errors.L244.format(value=device_map)) from error

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from ..errors import Errors
 from .config import LukeConfig
+from .trainer import SavedByTrainer
 
 if TYPE_CHECKING:
     from .model import LukeModel
 
 
-class ModelWithTables(nn.Module):
+class ModelWithTables(SavedByTrainer):
     """What encoder and heads do with their two tables. config (LukeConfig): The model's configuration."""
 
     base_model_prefix: ClassVar[str] = "luke"

@@ -26,7 +26,7 @@ class Annotator:
     joint (JointConfig): Labels of the heads; nothing is written of a head without labels.
     thresholds (dict[str, Threshold]): For "labels", "relations" and "facts".
     limits (PairLimits): Which pairs make relations.
-    spans_key (str | None): Where to write all candidate spans above threshold.
+    spans_key (str | None): Where to write all candidate spans that reach their threshold.
     write_vectors (bool): Whether to write vectors.
     """
 
@@ -72,9 +72,9 @@ class Annotator:
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _best(self, probabilities: Sequence[float], none: float) -> str:
-        """The most probable label, if it is above its threshold and more probable than none."""
+        """The most probable label that reaches its threshold and is more probable than none."""
         limits = zip(probabilities, self.joint.entity_labels, self._least_label, strict=True)
-        above = [(score, label) for score, label, least in limits if score > least and score > none]
+        above = [(score, label) for score, label, least in limits if score >= least and score > none]
         return max(above)[1] if above else ""
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
@@ -89,10 +89,10 @@ class Annotator:
             if not self.limits.allows(label, rows[head][2], rows[tail][2]):
                 continue
             pair = (rows[head], rows[tail], label, score, self.joint.relation_ids.get(label, ""))
-            if is_close and score > self._least_relation[index]:
+            if is_close and score >= self._least_relation[index]:
                 relations.append(pair)
             # Two mentions of one entity make no fact.
-            if score > self._least_fact[index] and names[head] != names[tail]:
+            if score >= self._least_fact[index] and names[head] != names[tail]:
                 supports.append((head, tail, pair))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
         groups = group_pairs(

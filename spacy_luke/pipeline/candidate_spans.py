@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inputs.batch import Bools
 from ..inputs.excerpts import Excerpt, TextSizes, add_context, all_spans, cut_into_stretches, within_sentences
 from ..inputs.pieces import Ints
 from .decode import ScoredSpan, threshold_of, without_overlap
 from .entities import Request
 from .entity_heads import Asked, EntityHeadPipe, Subject
-from .gold import Gold
+from .gold import Gold, touching
 from .prediction import Prediction
 from .probabilities import Floats, softmax
 
@@ -66,7 +67,7 @@ class LukeCandidateSpans(EntityHeadPipe):
         for item in np.flatnonzero(~np.isnan(logits).any(axis=-1)):
             best = int(logits[item].argmax())
             score = float(scores[item, best])
-            if best != outside and score > threshold_of(thresholds, names[best]):
+            if best != outside and score >= threshold_of(thresholds, names[best]):
                 start, end = asked.extents[item].tolist()
                 prediction.scored.append(ScoredSpan(start, end, names[best], score, score))
                 rank.append(float(logits[item, best]))
@@ -75,15 +76,28 @@ class LukeCandidateSpans(EntityHeadPipe):
         prediction.mentions += [span[:3] for span in prediction.found]
         return prediction
 
-    def targets(self, asked: Asked, gold: Gold) -> Ints:
-        """See `EntityHeadPipe.targets`."""
-        index = {label: i for i, label in enumerate(self.network.labels)}
-        outside = self.network.outside
-        none = -100 if outside is None else outside
-        entities = gold.entities or {}
-        labels = [entities.get((int(start), int(end))) for start, end in asked.extents]
-        numbers = [none if label is None else index.get(label, -100) for label in labels]
-        return np.array(numbers, dtype=np.int64)
+    def targets(self, asked: Asked, gold: Gold) -> Bools:
+        """See `EntityHeadPipe.targets`. What touches entities that are no candidates or of other labels is unknown."""
+        index, outside = {label: i for i, label in enumerate(self.network.labels)}, self.network.outside
+        places = {place: i for i, place in enumerate(map(tuple, asked.extents.tolist()))}
+        allowed = np.zeros((len(places), len(index)), dtype=np.bool_)
+        allowed[:, slice(None) if outside is None else outside] = True
+        unknown, taken = gold.unknown.copy(), np.zeros(len(gold.unknown), dtype=np.bool_)
+        found = {}
+        for extent, label in (gold.entities or {}).items():
+            if extent in places and label in index:
+                found[places[extent]] = index[label]
+                taken[slice(*extent)] = True
+            else:
+                unknown[slice(*extent)] = True
+        if gold.types is not None:
+            others = [i for i, label in enumerate(index) if i != outside and label not in gold.types]
+            free = np.flatnonzero(~touching(asked.extents, taken))  # entities don't overlap
+            allowed[free[:, None], others] = True
+        allowed[touching(asked.extents, unknown)] = True
+        for place, number in found.items():
+            allowed[place] = np.arange(len(index)) == number
+        return allowed
 
 
 def _cut(items: Ints) -> list[Ints]:

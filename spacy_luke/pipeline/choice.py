@@ -10,7 +10,7 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotation import read_choice, read_choices, write_choice
+from ..annotation import get_choice, get_choices, write_choice
 from ..training.metrics import accuracy
 from ..types import Choice
 from .probabilities import softmax
@@ -31,7 +31,7 @@ class LukeMultipleChoice(TextPipe):
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
         """RETURNS (Sequence[str | None]): `doc._.luke_choices`."""
-        return read_choices(doc)
+        return get_choices(doc)
 
     def decode_doc(self, doc: Doc, scores: DocScores) -> Choice | None:
         """RETURNS (Choice | None): The best choice; None where there are none."""
@@ -39,7 +39,7 @@ class LukeMultipleChoice(TextPipe):
             return None
         probabilities = softmax(np.concatenate([mean_logits(rows) for rows in scores.texts]))
         best = int(probabilities.argmax())
-        return Choice(best, read_choices(doc)[best], tuple(map(float, probabilities)))
+        return Choice(best, get_choices(doc)[best], tuple(map(float, probabilities)))
 
     def annotate(self, doc: Doc, prediction: Choice) -> None:
         """Write the choice."""
@@ -47,9 +47,13 @@ class LukeMultipleChoice(TextPipe):
 
     # --- training --------------------------------------------------------------------------
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "doc._.luke_choice, beside doc._.luke_choices"
+
     def gold_of(self, example: Example) -> int | None:
         """RETURNS (int | None): The number of the right choice; None if it isn't known."""
-        choice = read_choice(example.reference)
+        choice = get_choice(example.reference)
         return None if choice is None else choice.number
 
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
@@ -85,7 +89,7 @@ def score_choices(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
     examples (Iterable[Example]): The examples.
     RETURNS (dict[str, Any]): The score; None where there is no gold, or nothing to choose from.
     """
-    asked = [example for example in examples if read_choices(example.predicted)]
-    pairs = [(read_choice(example.predicted), read_choice(example.reference)) for example in asked]
+    asked = [example for example in examples if get_choices(example.predicted)]
+    pairs = [(get_choice(example.predicted), get_choice(example.reference)) for example in asked]
     known = [(found and found.number, gold.number) for found, gold in pairs if gold is not None]
     return {"luke_choice_acc": accuracy(known) if known else None}

@@ -1,4 +1,7 @@
-"""From scores of candidate spans to entities that don't overlap."""
+"""From scores of candidate spans to entities that don't overlap.
+
+A threshold is the least score that counts, here and wherever one is compared: a score as high as it counts.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def check_thresholds(thresholds: Mapping[str, Any], tasks: Sequence[str]) -> Non
     tasks (Sequence[str]): The tasks that there are.
     RAISES (ValueError): If a task is unknown or a value is no probability.
     """
-    unknown = sorted(set(thresholds) - set(tasks))
+    unknown = sorted(set(thresholds) - set(tasks)) if isinstance(thresholds, Mapping) else repr(thresholds)
     if unknown:
         raise ValueError(Errors.L304.format(unknown=unknown, known=tasks))
     for task, threshold in thresholds.items():
@@ -60,7 +63,7 @@ def check_thresholds(thresholds: Mapping[str, Any], tasks: Sequence[str]) -> Non
 def label_spans(
     spans: NDArray[np.int64], probabilities: NDArray[np.float32], labels: Sequence[str], threshold: Threshold
 ) -> list[ScoredSpan]:
-    """The candidates that beat "none" and their threshold.
+    """The candidates that reach their threshold.
 
     spans (ndarray): First and last-plus-one token of each candidate. Shape: (n_spans, 2)
     probabilities (ndarray): Softmax over "none" (index 0) and the labels. Shape: (n_spans, n_labels + 1)
@@ -72,7 +75,7 @@ def label_spans(
         return []
     best, entity = probabilities[:, 1:].argmax(-1), 1.0 - probabilities[:, 0]
     limits = np.array(thresholds_of(threshold, labels))
-    keep = np.flatnonzero(entity > limits[best])
+    keep = np.flatnonzero(entity >= limits[best])
     score = probabilities[keep, 1 + best[keep]].tolist()
     names = [labels[i] for i in best[keep]]
     columns = (*spans[keep].T.tolist(), names, score, entity[keep].tolist())

@@ -7,6 +7,7 @@ has heads for it. Each of the four components takes each of the four architectur
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ..errors import Errors, Warnings
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.pieces import Extent, Ints
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
+from ..training.mentions import lacks_mentions, with_mentions
 from .annotate import Annotator
 from .decode import Threshold, check_thresholds
 from .gold import Gold, gold_of
@@ -29,13 +31,20 @@ from .listened import ListenedTo
 from .pairs import PairFilter, PairLimits
 from .pipe import LukePipe
 from .prediction import Prediction
-from .settings import require, setting
+from .settings import require, setting, show
+from .unused import count_unused
 
 if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
 
 # What there is to know of entities, and what its head is called in a joint model.
 PARTS = {"ner": "span_head", "labels": "entity_head", "relations": "relation_head"}
+_ENTITIES = "doc.ents, or where `entities` in its config looks"
+_GOLD_PLACES = {
+    "ner": "doc.ents",
+    "labels": f"the labels or `luke_labels` of its entities ({_ENTITIES})",
+    "relations": f"doc._.luke_relations, between its entities ({_ENTITIES})",
+}
 THRESHOLDS = (*PARTS, "facts")  # what thresholds are for
 
 
@@ -68,7 +77,7 @@ class EntityPipe(ListenedTo, LukePipe):
     find_entities (bool | str): "auto": find entities in documents where no earlier component has annotated any,
         not even their absence, and none are given; true: add some, never overwrite; false: find none.
     suggester (Callable | None): A spaCy span suggester for candidates; None for those of the architecture.
-    spans_key (str | None): Where to write all candidate spans above threshold, with their scores.
+    spans_key (str | None): Where to write all candidate spans that reach their threshold, with their scores.
     thresholds (dict): Least probability for "ner", "labels", "relations", "facts": a number, or one by label. What
         isn't named is as tuned with the weights; or else 0.5, but of labels that exclude each other the best one
         counts, however sure.
@@ -103,6 +112,7 @@ class EntityPipe(ListenedTo, LukePipe):
         check_thresholds(self.own_thresholds, THRESHOLDS)
         self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
         self.cfg = {"thresholds": dict(self.own_thresholds)}
+        self._told: set[str] = set()  # what is said once
         self._init_listening()
 
     @classmethod
@@ -141,9 +151,11 @@ class EntityPipe(ListenedTo, LukePipe):
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the entities it finds, or if it finds none those that it gives to entities, or to pairs. None
-        before there are weights: spaCy asks for them in passing, and that must not load a model."""
+        before there are weights: spaCy asks for them in passing, and that must not load a model. It asks before it
+        writes a config, which is to show the thresholds that act."""
         if not self.network.has_weights:
             return ()
+        show(self, "thresholds", self.thresholds)
         heads = self.joint
         return heads.ner_labels or heads.entity_labels or heads.relation_labels
 
@@ -164,9 +176,35 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg["complete"] = True
         return stored
 
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        check_thresholds(self.cfg["thresholds"], THRESHOLDS)
+        if set(THRESHOLDS) - set(self.cfg["thresholds"]):
+            self.cfg["complete"] = False  # the others are the usual ones
+
     def changed_settings(self) -> dict[str, Any]:
-        """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these."""
-        return {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}
+        """See `Task.changed_settings`: the thresholds of the weights, unless nothing ever asked for these, and which of
+        them somebody named. The saved config names all."""
+        stored = {"thresholds": self.thresholds, "complete": True} if self.network.has_weights else {}
+        return {**stored, "named": list(self.own_thresholds)}
+
+    def settle_settings(self) -> None:
+        """See `Task.settle_settings`: a threshold in the config that isn't what was stored was put there since. Earlier
+        versions saved configs that didn't show what acts: there what was stored acts, as it did."""
+        stored, named = self.cfg["thresholds"], self.cfg.pop("named", None)
+        edited = {task: t for task, t in self.own_thresholds.items() if stored.get(task) != t}
+        if named is None:
+            if ignored := {task: stored[task] for task in edited if task in stored}:
+                warnings.warn(Warnings.W311.format(name=self.name, stored=ignored), stacklevel=4)
+            stored.update({task: t for task, t in edited.items() if task not in stored})
+            return
+        stored.update(edited)
+        self.own_thresholds = {**{task: stored[task] for task in named if task in stored}, **edited}
+
+    def _weights_were_read(self) -> None:
+        super()._weights_were_read()
+        if self.network.has_weights:
+            show(self, "thresholds", self.thresholds)
 
     def check(self) -> None:
         """See `Task.check`."""
@@ -179,7 +217,37 @@ class EntityPipe(ListenedTo, LukePipe):
         silent = [part for part in self.parts if PARTS[part] in heads.untrained]
         if not (heads.ner_labels or heads.entity_labels or heads.relation_labels):
             silent = [] if self.listeners else list(self.parts)
-        return Warnings.W301.format(name=self.name, tasks=", ".join(silent)) if silent else None
+        if silent:
+            return Warnings.W301.format(name=self.name, tasks=", ".join(silent))
+        return self._not_searched(docs) or self._never_related(docs)
+
+    def _not_searched(self, docs: Sequence[Doc]) -> str | None:
+        """Say once that others have decided for all documents that there are no entities. Where they found some, they
+        do their work; where they left a document open, there is something to do here."""
+        docs = [doc for doc in docs if len(doc)]
+        if not docs or self.find_entities != "auto" or not self.speaking.ner_labels or "ner" in self._told:
+            return None
+        self._told.add("ner")
+        closed = all(doc.has_annotation("ENT_IOB") and not self.entities(doc) for doc in docs)
+        return Warnings.W312.format(name=self.name, n=len(docs)) if closed else None
+
+    def _never_related(self, docs: Sequence[Doc]) -> str | None:
+        """Say once that relations are limited to labels that no entity has."""
+        limited = {label: pairs for label, pairs in (self.limits.allowed or {}).items() if pairs}
+        if not limited or "allowed" in self._told or not self.speaking.relation_labels:
+            return None
+        given = {span.label_ for doc in docs for span in self.entities(doc)}
+        known = given | set(self.speaking.ner_labels if self.finds else ())
+        never = [name for name, pairs in limited.items() if not any(known.issuperset(pair) for pair in pairs)]
+        asked = {label for name in never for pair in limited[name] for label in pair} - known
+        # Who gives the entities may have more labels than these. But if no relation can hold, the names differ.
+        if not known or not never or not (self.finds or len(never) == len(limited)):
+            return None
+        self._told.add("allowed")
+        shown = {"never": never, "asked": sorted(asked), "known": sorted(known)}
+        return Warnings.W313.format(
+            name=self.name, **{key: ", ".join(map(repr, v)) for key, v in shown.items()}
+        )
 
     # --- asking and writing ----------------------------------------------------------------
 
@@ -223,6 +291,19 @@ class EntityPipe(ListenedTo, LukePipe):
         """See `Task.annotate`."""
         self.writer()(doc, prediction)
 
+    # --- scoring ---------------------------------------------------------------------------
+
+    @property
+    def finds(self) -> bool:
+        """RETURNS (bool): Whether it finds entities itself, in documents where it may."""
+        return self.find_entities is not False and bool(self.joint.ner_labels)
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """See `Task.given`: the entities, unless it finds them itself."""
+        if self.finds or not lacks_mentions(self.entities, predicted, reference):
+            return None
+        return with_mentions(self.entities, predicted, reference)
+
     # --- training --------------------------------------------------------------------------
 
     @abstractmethod
@@ -233,16 +314,51 @@ class EntityPipe(ListenedTo, LukePipe):
     def set_labels(self, examples: Iterable[Example], labels: Mapping[str, Any] | None) -> None:
         """See `Task.set_labels`: labels by task, "ner", "labels" and "relations"."""
         data = collect_labels(examples, self.entities) if labels is None else check_labels(labels)
+        for name in self.network.no_relation:
+            data.relations.pop(name, None)
         if self.make_heads(data):
             self.cfg = {"thresholds": dict(self.own_thresholds)}
 
+    @property
+    @abstractmethod
+    def widest(self) -> int | None:
+        """RETURNS (int | None): Most tokens of an entity that it can find; None for no limit."""
+
+    @property
+    def needs_gold(self) -> bool:
+        """See `Task.needs_gold`. Feeding listeners is enough to be there for."""
+        return not self.listeners
+
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "; ".join(_GOLD_PLACES[part] for part in self.parts)
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        gold, heads = self.gold(example), self.joint
+        told = {
+            "ner": gold.entities is not None and heads.ner_labels,
+            "labels": any(labels is not None for labels in gold.labels) and heads.entity_labels,
+            "relations": gold.relations is not None and heads.relation_labels,
+        }
+        return any(told[part] for part in self.parts)
+
+    def tell_what_is_missed(self, examples: Sequence[Example]) -> None:
+        """See `Task.tell_what_is_missed`: relations without a mention, or beyond the limits."""
+        if "relations" in self.parts:
+            for example in examples:
+                self.gold(example)
+            self.unused.tell((Warnings.W307, Warnings.W308))
+
     def gold(self, example: Example) -> Gold:
-        """RETURNS (Gold): What the reference of an example is annotated with."""
+        """RETURNS (Gold): What the reference of an example is annotated with. `unused` counts what can't be learned."""
 
         def near(spans: Sequence[Span]) -> PairFilter:
             return self.limits.near(example.reference, [(span.start, span.end) for span in spans])
 
-        return gold_of(example, self.entities, near)
+        gold = gold_of(example, self.entities, near, self.network.no_relation)
+        count_unused(self.unused, gold, example.predicted, self.joint, self.parts, self.widest, self.limits)
+        return gold
 
 
 def _kinds(pipe: type[EntityPipe]) -> Iterator[type[EntityPipe]]:

@@ -31,6 +31,7 @@ from .task import Batch, Lesson
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ..inputs.batch import Arrays
     from ..inputs.encode import ExcerptEncoder
     from ..nn.joint_config import JointConfig
 
@@ -67,13 +68,14 @@ class Asked:
 
 
 class EntityItems(NamedTuple):
-    """Documents, the sizes of their parts, what is asked about each, and the requests that it comes from; none of these
-    in training."""
+    """Documents, the sizes of their parts, what is asked about each, the requests that it comes from, none of these in
+    training, and what encodes excerpts."""
 
     docs: Sequence[Doc]
     sizes: list[TextSizes]
     asked: list[Asked]
     requests: list[Request]
+    encoder: ExcerptEncoder
 
 
 @dataclass(eq=False, repr=False)
@@ -104,6 +106,11 @@ class EntityHeadPipe(EntityPipe):
         """See `EntityPipe.default_thresholds`: 0 for a choice among labels, of which the best one counts."""
         names = ("relations", "facts") if self.part == "relations" else self.parts
         return dict.fromkeys(names, 0.5 if self.network.is_multi_label else 0.0)
+
+    @property
+    def widest(self) -> int | None:
+        """See `EntityPipe.widest`. A suggester has a limit of its own."""
+        return self.network.settings.max_span_width if self.suggester is None else None
 
     # --- what a pipe has of its own --------------------------------------------------------
 
@@ -138,8 +145,8 @@ class EntityHeadPipe(EntityPipe):
 
         asked (Asked): What is asked.
         gold (Gold): The document's gold.
-        RETURNS (ndarray): A class for each item, shape (n_items,), or for independent labels 0 or 1 for each, shape
-            (n_items, labels); -100 for what is not known.
+        RETURNS (ndarray): True for each label that may be right, all of them where nothing is known; or for independent
+            labels 0 or 1 for each, -100 for what isn't known. Shape: (n_items, labels)
         """
 
     # --- the task --------------------------------------------------------------------------
@@ -154,35 +161,36 @@ class EntityHeadPipe(EntityPipe):
             near = self.limits.near(doc, extents)
             subject = Subject(doc, size, _array(extents), labels, near, request.ids)
             asked.append(self.ask(subject) if request.find or self.part != "ner" else NOTHING)
-        return EntityItems(docs, sizes, asked, requests)
+        return EntityItems(docs, sizes, asked, requests, self.network.encoder())
 
-    def batches(self, items: EntityItems, budget: int) -> list[Batch]:
-        """See `Task.batches`."""
-        encode = self.network.encoder()
-        layouts = self._layouts(items, encode, budget)
-        return [Batch(excerpts, encode(excerpts, items.docs)) for excerpts in layouts]
-
-    def _layouts(self, items: EntityItems, encode: ExcerptEncoder, budget: int) -> Iterator[list[Excerpt]]:
-        """Excerpts of like size, from all documents, whose padded batch is within the budget."""
-        sizes, excerpts = items.sizes, list[Excerpt]()
+    def layouts(self, items: EntityItems, budget: int) -> list[list[Excerpt]]:
+        """See `Task.layouts`: excerpts of like size, from all documents."""
+        sizes, encode, excerpts = items.sizes, items.encoder, list[Excerpt]()
         for doc, (size, asked) in enumerate(zip(sizes, items.asked, strict=True)):
             excerpts += self.excerpts(doc, size, asked, encode.room)
         n_special = encode.longest - encode.room
         words = [min(sizes[e.doc].count(e.start, e.end), encode.room) + n_special for e in excerpts]
         table = np.column_stack([words, [len(e.spans) for e in excerpts]]).astype(np.int64)
         order = np.argsort(table.sum(axis=1), kind="stable")
-        for batch in batch_windows(table[order], budget):
-            yield [excerpts[i] for i in order[batch]]
+        return [[excerpts[i] for i in order[batch]] for batch in batch_windows(table[order], budget)]
+
+    def encode(self, items: EntityItems, layout: list[Excerpt]) -> Arrays:
+        """See `Task.encode`."""
+        return items.encoder(layout, items.docs)
 
     def decode(
-        self, docs: Sequence[Doc], items: EntityItems, batches: Sequence[Batch], outputs: Sequence[Floats]
+        self,
+        docs: Sequence[Doc],
+        items: EntityItems,
+        layouts: Sequence[list[Excerpt]],
+        outputs: Sequence[Floats],
     ) -> list[Prediction]:
         """See `Task.decode`, document by document."""
         n_labels = len(self.network.labels)
         logits = [np.full((len(a.items), n_labels), np.nan, dtype=np.float32) for a in items.asked]
-        for batch, rows in zip(batches, outputs, strict=True):
-            ends = np.cumsum([len(excerpt.items) for excerpt in batch.items])
-            for excerpt, part in zip(batch.items, np.split(rows, ends[:-1]), strict=True):
+        for excerpts, rows in zip(layouts, outputs, strict=True):
+            ends = np.cumsum([len(excerpt.items) for excerpt in excerpts])
+            for excerpt, part in zip(excerpts, np.split(rows, ends[:-1]), strict=True):
                 logits[excerpt.doc][excerpt.items] = part
         return list(map(self.decode_doc, items.requests, items.asked, logits))
 
@@ -197,13 +205,14 @@ class EntityHeadPipe(EntityPipe):
             known = {"ner": gold.entities, "labels": gold.labels, "relations": gold.relations}
             asked.append(NOTHING if known[self.part] is None else self.ask(subject))
         targets = [self.targets(a, gold) for a, gold in zip(asked, golds, strict=True)]
-        items, encode = EntityItems(docs, sizes, asked, []), self.network.encoder()
-        layouts = list(self._layouts(items, encode, self.max_batch_pieces))
+        items = EntityItems(docs, sizes, asked, [], self.network.encoder())
+        layouts = self.layouts(items, self.max_batch_pieces)
         rows = [np.concatenate([targets[e.doc][e.items] for e in excerpts]) for excerpts in layouts]
-        counts = [int((part != -100).sum()) for part in rows]
+        # Of exclusive labels each row counts that says something, of independent ones each label.
+        counts = [int((~r.all(-1) if r.dtype == np.bool_ else r != -100).sum()) for r in rows]
         for excerpts, part, count in zip(layouts, rows, counts, strict=True):
             if count:
-                yield Lesson([Batch(excerpts, encode(excerpts, docs))], (part, count / sum(counts)))
+                yield Lesson([Batch(excerpts, self.encode(items, excerpts))], (part, count / sum(counts)))
 
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Tensor], targets: Any) -> Tensor:
         """See `Task.loss`."""

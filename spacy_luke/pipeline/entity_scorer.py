@@ -1,8 +1,9 @@
-"""The scorer of our pipes: entities, their labels and their relations, end to end and from gold entities."""
+"""The scorer of our pipes: entities, their labels, relations and facts, end to end and from gold entities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,17 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
-from ..annotation import has_labels, has_relations, read_labels, read_relations, read_unsure, stored
-from ..training.answers import Answers
-from ..training.converters.build import NESTED
+from ..annotation import (
+    RELATIONS_LOOKED_FOR,
+    get_labels,
+    get_relations,
+    get_unsure,
+    has_labels,
+    has_relations,
+    stored,
+)
+from ..training.answers import Comparison, fact_answers
+from ..training.mentions import with_mentions
 from ..training.metrics import count_by_label, total
 from ..training.outcomes import (
     PairFilter,
@@ -70,70 +79,101 @@ class LukeScorer:
     ) -> Scores:
         """Score examples.
 
-        `ents_*` are spaCy's. `luke_labels_*` and `luke_relations_*` say how good what is on the predicted
-        documents is, as it is: an entity that was not found costs its label and its relations. Where their
-        entities are not the gold ones, `gold_luke_labels_*` and `gold_luke_relations_*` come from a second
-        pass over gold entities. None where the gold or the predicted documents are not annotated.
+        `ents_*` are spaCy's. `luke_labels_*`, `luke_relations_*` and `luke_facts_*` say how good what is on the
+        predicted documents is, as it is: an entity that was not found costs its label and its relations. Where
+        their entities are not the gold ones, the same figures with `gold_` before them come from a second pass
+        over gold entities. None where the gold or the predicted documents are not annotated. What the gold
+        doesn't know, labels that weren't looked for and tokens with missing entities, is neither right nor wrong.
 
         examples (Iterable[Example]): The examples.
         pipe (EntityPipe | None): The pipe: its thresholds, its limits and the second pass. None: neither.
-        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None:
-            those within the pipe's limits, or all.
+        pair_filter (Callable[[Span, Span], bool] | None): Which pairs of the reference document count. None: all;
+            gold relations beyond the pipe's limits are missed.
         RETURNS (dict[str, Any]): `..._micro_p/r/f` and `..._per_type` of each.
         """
         examples = list(examples)
         near = _near(pipe, pair_filter)
-        threshold = 0.5 if pipe is None else pipe.thresholds.get("labels", 0.5)
         scores: Scores = {}
         if pipe is None or pipe.find_entities is not False:
             scores.update(get_ner_prf(examples))
-        scores.update(self._score(examples, threshold, near))
+        scores.update(self._score(examples, pipe, near, pair_filter is not None))
         if pipe is not None:
-            given = self._score(_with_gold_entities(examples, pipe), threshold, near)
+            given = self._score(_with_gold_entities(examples, pipe), pipe, near, pair_filter is not None)
             scores.update({f"gold_{key}": value for key, value in given.items()})
         return scores
 
-    def _score(self, examples: Sequence[Example], threshold: Any, near: Near | None) -> Scores:
-        labels: list[Answers] = []
-        relations: list[Answers] = []
+    def _score(
+        self, examples: Sequence[Example], pipe: EntityPipe | None, near: Near | None, is_filter: bool
+    ) -> Scores:
+        labels, relations, facts = list[Comparison](), list[Comparison](), list[Comparison]()
         if any(not {"best", "labels"}.isdisjoint(stored(eg.predicted)) for eg in examples):
-            labels = [self._labels(eg, threshold) for eg in examples if self._has_gold(eg.reference)]
+            labels = [self._labels(eg, pipe) for eg in examples if self._has_gold(eg.reference)]
+        annotated = [eg for eg in examples if has_relations(eg.reference)]
         if any(has_relations(eg.predicted) for eg in examples):
-            relations = [_relations(eg, near) for eg in examples if has_relations(eg.reference)]
-        return {**_prf("luke_labels", labels), **_prf("luke_relations", relations)}
+            relations = [_relations(eg, near, is_filter) for eg in annotated]
+        if any("facts" in stored(eg.predicted) for eg in examples):
+            facts = [_facts(eg) for eg in annotated]
+        figures = {"luke_labels": labels, "luke_relations": relations, "luke_facts": facts}
+        return {key: value for name, rows in figures.items() for key, value in _prf(name, rows).items()}
 
     def _has_gold(self, doc: Doc) -> bool:
         return doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
 
-    def _labels(self, example: Example, threshold: Any) -> Answers:
-        """Labels of spans. Where the gold has several a span, so has the prediction: all above threshold."""
+    def _labels(self, example: Example, pipe: EntityPipe | None) -> Comparison:
+        """Labels of spans. Where the gold has several a span, so has the prediction, all above threshold; but of labels
+        that exclude each other only the best."""
         gold_spans = labelled_spans(example.reference, self.spans_key)
-        several = any(has_labels(span) for span in gold_spans)
+        several = any(has_labels(span) for span in gold_spans) and (pipe is None or pipe.joint.multi_label)
+        threshold = 0.5 if pipe is None else pipe.thresholds.get("labels", 0.5)
         gold = {(char_offsets(span), label) for span in gold_spans for label in gold_labels(span)}
+        spans = labelled_spans(example.predicted, self.spans_key)
+        if self.spans_key is None:
+            spans = [span for span in spans if _is_known(span, example.reference)]
         predicted = {
             (char_offsets(span), label)
-            for span in labelled_spans(example.predicted, self.spans_key)
+            for span in spans
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return Answers(predicted, gold)
+        return Comparison(predicted, gold)
+
+
+def _is_known(span: Span, reference: Doc) -> bool:
+    """Whether the gold tells of each token of a span if it is in an entity, as spaCy's scores ask."""
+    there = reference.char_span(span.start_char, span.end_char, alignment_mode="expand")
+    return there is None or all(token.ent_iob for token in there)
 
 
 def _labels_above(span: Span, threshold: Threshold) -> set[str]:
-    return {label for label, score in read_labels(span).items() if score > threshold_of(threshold, label)}
+    return {label for label, score in get_labels(span).items() if score >= threshold_of(threshold, label)}
 
 
-def _relations(example: Example, near: Near | None) -> Answers:
-    """Both sides within the reference's limits, so that neither gains by its own sentences. Answers that the gold
-    isn't sure of are neither right nor wrong."""
-    gold = mention_pairs(read_relations(example.reference))
-    unsure = mention_pairs(read_unsure(example.reference)) - gold
-    predicted = mention_pairs(read_relations(example.predicted)) - unsure
+def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparison:
+    """What is predicted counts within the reference's limits, so that it neither gains nor loses by its own sentences.
+    Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
+    gold = mention_pairs(get_relations(example.reference))
+    predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
+    predicted -= mention_pairs(get_unsure(example.reference)) - gold
     if near is None:
-        return Answers(predicted, gold)
-    return Answers(_kept(example.reference, predicted, near), _kept(example.reference, gold, near))
+        return Comparison(predicted, gold)
+    if is_filter:
+        gold = _kept(example.reference, gold, near)
+    kept = _kept(example.reference, predicted - gold, near) | (predicted & gold)
+    return Comparison(kept, gold)
 
 
-def _kept(doc: Doc, answers: set[Any], near: Near) -> set[Any]:
+def _facts(example: Example) -> Comparison:
+    """Facts of the document, those across sentences too."""
+    scores, gold = fact_answers(example.predicted, example.reference)
+    return Comparison(_looked_for(set(scores), gold, example.reference), gold)
+
+
+def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc) -> set[Any]:
+    """Comparison about which the gold says something: those of relations that were looked for."""
+    labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
+    return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
+
+
+def _kept(doc: Doc, answers: AbstractSet[Any], near: Near) -> set[Any]:
     if not answers:
         return set()
     ordered = sorted(answers)
@@ -153,7 +193,7 @@ def _within(limits: PairLimits, doc: Doc, pairs: Pairs) -> Sequence[bool]:
     return list(near(np.arange(0, 2 * len(pairs), 2), np.arange(1, 2 * len(pairs), 2)))
 
 
-def _prf(name: str, answers: Iterable[Answers]) -> Scores:
+def _prf(name: str, answers: Iterable[Comparison]) -> Scores:
     """Micro and per-type figures; the answers of all documents at once, told apart by document."""
     predicted, gold = set(), set()
     for i, (ours, theirs) in enumerate(answers):
@@ -168,31 +208,11 @@ def _prf(name: str, answers: Iterable[Answers]) -> Scores:
 
 def _with_gold_entities(examples: Sequence[Example], pipe: EntityPipe) -> Sequence[Example]:
     """The examples as the pipe would answer them if it were given the gold entities."""
-    if all(_entities(eg.predicted) == _entities(eg.reference) for eg in examples):
+    if all(_entities(eg.predicted, pipe) == _entities(eg.reference, pipe) for eg in examples):
         return examples
-    docs = pipe.pipe(_blank(eg.predicted, eg.reference) for eg in examples)
+    docs = pipe.pipe(with_mentions(pipe.entities, eg.predicted, eg.reference) for eg in examples)
     return [Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)]
 
 
-def _entities(doc: Doc) -> set[tuple[tuple[int, int], str]]:
-    return {(char_offsets(ent), ent.label_) for ent in doc.ents}
-
-
-def _blank(predicted: Doc, reference: Doc) -> Doc:
-    """The predicted document's tokens and sentences with the gold entities and span groups."""
-    doc = Doc(
-        predicted.vocab,
-        words=[token.text for token in predicted],
-        spaces=[bool(token.whitespace_) for token in predicted],
-        sent_starts=[token.is_sent_start for token in predicted],
-    )
-    doc.ents = _aligned(doc, reference.ents)
-    for key, group in reference.spans.items():
-        if key != NESTED:
-            doc.spans[key] = _aligned(doc, group)
-    return doc
-
-
-def _aligned(doc: Doc, spans: Iterable[Span]) -> list[Span]:
-    there = (doc.char_span(s.start_char, s.end_char, label=s.label_, span_id=s.id_) for s in spans)
-    return [span for span in there if span is not None]
+def _entities(doc: Doc, pipe: EntityPipe) -> set[tuple[tuple[int, int], str]]:
+    return {(char_offsets(ent), ent.label_) for ent in pipe.entities(doc)}

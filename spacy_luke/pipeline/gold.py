@@ -17,11 +17,11 @@ import numpy as np
 from ..annotation import (
     ENTITIES_LOOKED_FOR,
     RELATIONS_LOOKED_FOR,
+    get_relations,
+    get_unsure,
     has_labels,
     has_relations,
     normalize,
-    read_relations,
-    read_unsure,
 )
 from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter
@@ -125,7 +125,7 @@ def gold_of(
             gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
         stated, unsure = (
             [relation for relation in read(reference) if relation.label not in outside]
-            for read in (read_relations, read_unsure)
+            for read in (get_relations, get_unsure)
         )
         _add_relations(gold, stated, unsure)
     gold.near = near(gold.spans)
@@ -164,7 +164,7 @@ def _add_relations(gold: Gold, stated: Sequence[Relation], unsure: Sequence[Rela
         ends = relation.head, relation.tail
         sides = [_same(span, gold.spans, members.get(trimmed(span), [])) for span in ends]
         known = gold.relations if number < len(stated) else gold.unsure
-        for pair in product(*sides):
+        for pair in product(sides[0], sides[1]):
             known.setdefault(pair, set()).add(relation.label)
             if known is gold.unsure and relation.score == 1.0:
                 gold.told.setdefault(pair, set()).add(relation.label)
@@ -172,7 +172,7 @@ def _add_relations(gold: Gold, stated: Sequence[Relation], unsure: Sequence[Rela
             if known is gold.relations:
                 gold.unplaced.append(relation)
             touched = [s or _overlapping(span, gold.spans) for s, span in zip(sides, ends, strict=True)]
-            for pair in product(*touched):
+            for pair in product(touched[0], touched[1]):
                 gold.unsure.setdefault(pair, set()).add(relation.label)
 
 

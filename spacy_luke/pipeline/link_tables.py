@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ import numpy as np
 from spacy.kb import KnowledgeBase
 
 from ..errors import Errors
+from ..files import parse_json, read_lines
 from ..inputs.batch import Bools
 from ..inputs.pieces import Ints
+from ..inputs.titles import find_title
 from .probabilities import Floats
 
 if TYPE_CHECKING:
@@ -23,18 +25,20 @@ Aliases = dict[str, dict[str, float]]
 
 _ALIAS = "a mention with titles and their prior probabilities from 0 to 1"
 _LEAST = 1e-9  # of a prior, so that it has a logarithm
+_SAMPLE = 1000  # mentions of a large table that are looked at
 
 
-def load_aliases(path: str | Path) -> Aliases:
-    """Read an alias table.
+def load_aliases(path: str | Path, limit: int | None = None) -> Aliases:
+    """Read an alias table. Whitespace in mentions counts as one space.
 
     path (str | Path): A `.jsonl` file with `{"mention": "Paris", "candidates": {"Paris": 0.9, "Paris, Texas": 0.1}}`
         in each line, or a `.tsv` file with mention, title and prior.
+    limit (int | None): Read only so many lines.
     RETURNS (dict[str, dict[str, float]]): Titles with their priors, by mention.
     RAISES (ValueError): If it can't be read, or is empty.
     """
     aliases: Aliases = {}
-    for number, row in _rows(path):
+    for number, row in islice(_rows(path), limit):
         try:
             if isinstance(row, Mapping):
                 mention, candidates = row["mention"], dict(row["candidates"])
@@ -73,7 +77,16 @@ def check_aliases(aliases: Any, source: str) -> Aliases:
         ):
             row = {mention: candidates}
             raise ValueError(Errors.L352.format(path=source, number="-", row=row, needed=_ALIAS))
-    return {mention: dict(candidates) for mention, candidates in aliases.items()}
+    table: Aliases = {}
+    for mention, candidates in aliases.items():
+        known = table.setdefault(plain_mention(mention), {})
+        known.update({title: max(prior, known.get(title, 0.0)) for title, prior in candidates.items()})
+    return table
+
+
+def plain_mention(text: str) -> str:
+    """text (str): The text of a mention. RETURNS (str): The same, with one space for any whitespace."""
+    return " ".join(text.split())
 
 
 def find_candidates(
@@ -89,23 +102,45 @@ def find_candidates(
     """
     priors: dict[int, float] = {}
     for name, prior in priors_by_name.items():
-        id_ = vocab.get(name, vocab.get(titles.get(name, "")))
-        if id_ is not None and id_ < len(possible) and possible[id_]:
+        id_ = _row(name, vocab, titles, possible)
+        if id_ is not None:
             priors[id_] = max(prior, priors.get(id_, _LEAST))
     ids, values = list(priors), list(priors.values())
     return np.array(ids, dtype=np.int64), np.log(np.array(values, dtype=np.float32))
 
 
-def load_ids(path: str | Path) -> dict[str, str]:
+def _row(name: str, vocab: EntityVocab, titles: Mapping[str, str], possible: Bools) -> int | None:
+    """The row of a title, or of an id's title."""
+    id_ = find_title(vocab, name)
+    if id_ is None and name in titles:
+        id_ = find_title(vocab, titles[name])
+    return id_ if id_ is not None and id_ < len(possible) and possible[id_] else None
+
+
+def unknown_candidates(
+    aliases: Aliases, vocab: EntityVocab, titles: Mapping[str, str], possible: Bools
+) -> tuple[int, list[str]]:
+    """Look for the candidates of an alias table in the entity vocabulary; of a large table, for those of some mentions.
+
+    RETURNS (tuple[int, list[str]]): How many candidates were looked for, and those that aren't there. Arguments: see
+        `find_candidates`.
+    """
+    some = islice(aliases.values(), 0, None, 1 + len(aliases) // _SAMPLE)
+    names = list(dict.fromkeys(name for candidates in some for name in candidates))
+    return len(names), [name for name in names if _row(name, vocab, titles, possible) is None]
+
+
+def load_ids(path: str | Path, limit: int | None = None) -> dict[str, str]:
     """Read the ids of titles.
 
     path (str | Path): A `.jsonl` file with `{"title": "Paris", "id": "Q90"}` in each line, or a `.tsv` file with
         title and id.
+    limit (int | None): Read only so many lines.
     RETURNS (dict[str, str]): Ids by title.
     RAISES (ValueError): If it can't be read, or is empty.
     """
     ids: dict[str, str] = {}
-    for number, row in _rows(path):
+    for number, row in islice(_rows(path), limit):
         pair = (row.get("title"), row.get("id")) if isinstance(row, Mapping) else row
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(isinstance(x, str) for x in pair):
             needed = "a title and its id"
@@ -121,13 +156,6 @@ def _rows(path: str | Path) -> Iterator[tuple[int, Any]]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(Errors.L351.format(path=path))
-    with path.open(encoding="utf8") as lines:
-        for number, line in enumerate(lines, start=1):
-            line = line.rstrip("\r\n")
-            if not line.strip():
-                continue
-            try:
-                yield number, json.loads(line) if path.suffix == ".jsonl" else line.split("\t")
-            except json.JSONDecodeError as error:
-                message = Errors.L352.format(path=path, number=number, row=line, needed="JSON")
-                raise ValueError(message) from error
+    is_json = path.suffix == ".jsonl"
+    for number, line in read_lines(path):
+        yield number, parse_json(line, f"{path}, line {number}") if is_json else line.split("\t")

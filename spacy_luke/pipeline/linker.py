@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.kb import KnowledgeBase
-from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from ..annotation import has_candidates, write_all_candidates
+from ..annotation import write_all_candidates
+from ..errors import Errors, Warnings
+from ..inputs.batch import Bools
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.mentions import place_mentions
 from ..inputs.pieces import Extent, Ints, encode_docs
-from ..inputs.titles import EntityTitles
+from ..inputs.titles import EntityTitles, find_title, plain_title
 from ..inputs.windows import make_windows
+from ..training.mentions import lacks_mentions, with_mentions
 from ..types import NIL, Candidate
 from .gold import align
-from .link_tables import Aliases, aliases_of, check_aliases, find_candidates, load_aliases, load_ids
+from .link_scorer import make_linker_scorer as make_linker_scorer
+from .link_scorer import score_links as score_links
+from .link_tables import (
+    Aliases,
+    aliases_of,
+    check_aliases,
+    find_candidates,
+    load_aliases,
+    load_ids,
+    plain_mention,
+    unknown_candidates,
+)
 from .linking import DocMentions, Linker, masked_batches, possible_rows
 from .pipe import LukePipe
 from .settings import make_factory, require, setting
@@ -37,7 +51,6 @@ if TYPE_CHECKING:
     from ..tokenizer import EntityVocab
 
 _SHOWN = ("acc_10", "known", "micro_acc", "nil_p", "nil_r", "nil_f")  # scores that don't count
-_N_BEST = 10
 
 
 @dataclass(eq=False, repr=False)
@@ -81,8 +94,15 @@ class LukeLinker(LukePipe):
         require(self.name, weight >= 0, "prior_weight", weight, "0 or more")
         require(self.name, n >= 1, "n_candidates", n, "1 or more")
         require(self.name, 0 < rate <= 1, "mask_rate", rate, "above 0 and at most 1")
+        if self.alias_file is not None and Path(self.alias_file).is_file():
+            load_aliases(
+                self.alias_file, limit=1
+            )  # whether it is a table; a saved pipeline may have lost the file
+        if self.id_file is not None and Path(self.id_file).is_file():
+            load_ids(self.id_file, limit=1)
         self.titles = EntityTitles(self.title_of)
-        self._inverse: tuple[dict[str, str] | None, dict[str, str]] = None, {}
+        self._inverse: tuple[dict[str, str] | None, dict[str, str], dict[str, str]] = None, {}, {}
+        self._looked_through: Aliases | None = None
 
     # --- what it knows ---------------------------------------------------------------------
 
@@ -136,19 +156,55 @@ class LukeLinker(LukePipe):
         """See `Task.silence`. Documents without mentions have nothing to be said of."""
         return super().silence(docs) if any(self.entities(doc) for doc in docs) else None
 
+    def check_saved(self) -> None:
+        """See `LukePipe.check_saved`."""
+        if self.cfg.get("aliases") is not None:
+            check_aliases(self.cfg["aliases"], "aliases")
+        ids = self.cfg.get("ids") or {}
+        if not isinstance(ids, dict) or not all(isinstance(id_, str) for id_ in ids.values()):
+            raise ValueError(Errors.L353.format(source="ids"))
+
     def changed_settings(self) -> dict[str, Any]:
-        """See `Task.changed_settings`: both tables."""
-        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids)}
+        """See `Task.changed_settings`: both tables, and the files that the config names."""
+        named = {"aliases": self.alias_file, "ids": self.id_file}
+        return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids), "named": named}
+
+    def settle_settings(self) -> None:
+        """See `Task.settle_settings`: if the config names another file, or none any more, the stored table goes."""
+        named = self.cfg.pop("named", None)
+        for kind, path in {"aliases": self.alias_file, "ids": self.id_file}.items():
+            if named is not None and named[kind] != path:
+                self.cfg.pop(kind, None)
 
     def title_of(self, span: Span) -> str:
         """The title that a span's `kb_id_` stands for; "" where it stands for nothing."""
         return "" if span.kb_id_ == NIL else self._titles_by_id().get(span.kb_id_, span.kb_id_)
 
+    def row_of(self, title: str) -> int | None:
+        """title (str): A title. RETURNS (int | None): Its row of the entity table; None if the vocabulary lacks it."""
+        special = title in self.vocabulary.special_tokens.values()
+        return None if special else find_title(self.vocabulary, title)
+
     def _titles_by_id(self) -> dict[str, str]:
+        return self._by_id()[1]
+
+    def _by_id(self) -> tuple[dict[str, str] | None, dict[str, str], dict[str, str]]:
+        """The ids, and made of them: titles by id, and ids by `plain_title`."""
         ids = self.ids
         if self._inverse[0] is not ids:
-            self._inverse = ids, {id_: title for title, id_ in ids.items()}
-        return self._inverse[1]
+            titles = {id_: title for title, id_ in ids.items()}
+            self._inverse = ids, titles, {plain_title(title): id_ for title, id_ in ids.items()}
+        return self._inverse
+
+    def _look_through(self, aliases: Aliases, vocab: EntityVocab, possible: Bools) -> None:
+        """Tell of a table of which the vocabulary lacks most candidates: once, before it is used."""
+        if self._looked_through is aliases or not possible.any():
+            return
+        self._looked_through = aliases
+        n, unknown = unknown_candidates(aliases, vocab, self._titles_by_id(), possible)
+        if 2 * len(unknown) > n:
+            figures = {"n": n, "known": n - len(unknown), "example": unknown[0]}
+            warnings.warn(Warnings.W314.format(name=self.name, **figures), stacklevel=4)
 
     # --- prediction ------------------------------------------------------------------------
 
@@ -166,8 +222,10 @@ class LukeLinker(LukePipe):
         mentions = self._place(docs, [[(span.start, span.end) for span in row] for row in spans], masked)
         aliases, titles = self.aliases, self._titles_by_id()
         if aliases is not None:
+            self._look_through(aliases, vocab, possible)
             for doc, row in zip(mentions, spans, strict=True):
-                found = [find_candidates(aliases.get(s.text, {}), vocab, titles, possible) for s in row]
+                named = [aliases.get(plain_mention(span.text)) or aliases.get(span.text, {}) for span in row]
+                found = [find_candidates(priors, vocab, titles, possible) for priors in named]
                 doc.candidates = [ids for ids, _ in found]
                 doc.priors = [self.prior_weight * prior for _, prior in found]
         batches = partial(masked_batches, tokenizer=self.network.tokenizer, budget=run.budget)
@@ -222,7 +280,13 @@ class LukeLinker(LukePipe):
     def _choose(self, found: Sequence[Candidate]) -> str:
         if not found or found[0].score < self.threshold:
             return NIL
-        return self.ids.get(found[0].title, found[0].title)
+        title = found[0].title
+        return self._by_id()[2].get(plain_title(title), title)
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """See `Task.given`: the mentions."""
+        lacks = lacks_mentions(self.entities, predicted, reference)
+        return with_mentions(self.entities, predicted, reference) if lacks else None
 
     # --- training --------------------------------------------------------------------------
 
@@ -243,7 +307,8 @@ class LukeLinker(LukePipe):
         if labels is None:
             spans = (span for example in examples for span in self.entities(example.reference))
             labels = sorted({self.title_of(span) for span in spans} - {""})
-        new = [title for title in self.network.add_titles(labels) if title.split()]
+        spelled = {plain_title(title): title for title in reversed(labels) if self.row_of(title) is None}
+        new = [title for title in self.network.add_titles(list(spelled.values())[::-1]) if title.split()]
         vocab = self.vocabulary
         docs = [Doc(self.vocab, words=title.split()) for title in new]
         mask = np.array([vocab.mask_id], dtype=np.int64)
@@ -251,6 +316,15 @@ class LukeLinker(LukePipe):
         batches = self._ask(mentions, [doc.answerable for doc in mentions])
         ids = np.array(vocab.lookup(new), dtype=np.int64)
         self.network.set_rows(ids, ((np.array(places)[:, 0], batch) for places, batch in batches))
+
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "`kb_id_` of its entities (doc.ents, or where `entities` in its config looks)"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        _, ids = self._gold(example)
+        return bool((~np.isin(ids, [self.vocabulary.unk_id, self.vocabulary.mask_id])).any())
 
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
         """See `Task.lessons`: to predict masked entities, those of the reference whose titles are in the vocabulary."""
@@ -276,6 +350,11 @@ class LukeLinker(LukePipe):
         aligned = [(span, align(span, example.predicted)) for span in self.entities(example.reference)]
         known = [(span, extent) for span, extent in aligned if extent is not None]
         ids = self.titles.ids([span for span, _ in known], self.network.tokenizer)
+        off = [span.text for span, extent in aligned if extent is None]
+        self.unused.count(Warnings.W304, "entities", len(aligned), off)
+        titles = [self.title_of(span) for span, _ in known]
+        absent = [t for t, id_ in zip(titles, ids, strict=True) if t and id_ == self.vocabulary.unk_id]
+        self.unused.count(Warnings.W306, "links", len(titles) - titles.count(""), absent)
         return [extent for _, extent in known], ids
 
     def _mask(self, gold: Ints) -> tuple[Ints, Ints]:
@@ -301,55 +380,3 @@ make_linker = make_factory(
     assigns=["doc.ents", "token.ent_kb_id", "span._.luke_candidates"],
     score_weights={"luke_links_acc": 1.0} | {f"luke_links_{name}": 0.0 for name in _SHOWN},
 )
-
-
-# --- scoring -------------------------------------------------------------------------------
-
-
-def make_linker_scorer() -> Callable[..., dict[str, float | None]]:
-    """RETURNS (Callable): `score_links`."""
-    return score_links
-
-
-def score_links(examples: Iterable[Example], *, pipe: LukeLinker, **_: Any) -> dict[str, float | None]:
-    """Registered as `spacy-luke.linker_scorer.v1`. Gold is `kb_id_` of the reference's entities, a title or an id;
-    mentions without one don't count.
-
-    examples (Iterable[Example]): Examples whose predicted documents have the gold mentions.
-    pipe (LukeLinker): The pipe that linked them.
-    RETURNS (dict[str, float | None]): Accuracy over entities of the vocabulary (`luke_links_acc`), with the entity
-        among the first ten candidates (`luke_links_acc_10`); the vocabulary's share of gold entities
-        (`luke_links_known`); accuracy over all mentions (`luke_links_micro_acc`); precision, recall and F-score of
-        "NIL" (`luke_links_nil_p/r/f`).
-    """
-    vocabulary, n, nil = set(pipe.label_data), Counter[str](), PRFScore()
-    for example in examples:
-        # The layout may have given the predicted document gold entities, ids included: only links of ours count.
-        linked = (span for span in pipe.entities(example.predicted) if has_candidates(span))
-        by_place = {(span.start_char, span.end_char): span for span in linked}
-        for gold in pipe.entities(example.reference):
-            if not gold.kb_id_:
-                continue
-            found, title = by_place.get((gold.start_char, gold.end_char)), pipe.title_of(gold)
-            said = "" if found is None else found.kb_id_
-            right = said != "" and (said == gold.kb_id_ or pipe.title_of(found) == title != "")
-            n.update(mentions=1, right=right)
-            nil.score_set({said} & {NIL}, {gold.kb_id_} & {NIL})
-            if title in vocabulary:
-                best = () if found is None else found._.luke_candidates[:_N_BEST]
-                among = title in {candidate.title for candidate in best}
-                n.update(known=1, first=right, among=among)
-    n_nil = nil.tp + nil.fn
-    return {
-        "luke_links_acc": _share(n["first"], n["known"]),
-        "luke_links_acc_10": _share(n["among"], n["known"]),
-        "luke_links_known": _share(n["known"], n["mentions"] - n_nil),
-        "luke_links_micro_acc": _share(n["right"], n["mentions"]),
-        "luke_links_nil_p": nil.precision if nil.tp + nil.fp else None,
-        "luke_links_nil_r": nil.recall if n_nil else None,
-        "luke_links_nil_f": nil.fscore if len(nil) else None,
-    }
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

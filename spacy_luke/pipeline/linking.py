@@ -7,9 +7,10 @@ what is known of one mention helps with the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,14 +19,18 @@ from ..inputs.batching import batch_windows, word_sizes
 from ..inputs.mentions import Placement
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.windows import Window
-from .probabilities import Floats, softmax
+from .probabilities import Floats
 from .task import Batch
 
 if TYPE_CHECKING:
     from ..layers.threads import Runner
-    from ..tokenizer import EntityVocab, LukeTokenizer
+    from ..tokenizer import BaseTokenizer, EntityVocab
 
 Links = list[tuple[int, float]]  # entities with their probabilities, best first
+
+# How many entities of a larger vocabulary a mention is asked about again. Those that seemed less probable won't become
+# the best, and together keep the probability that they had. All of them again would cost the square of the mentions.
+SHORTLIST = 100
 
 
 @dataclass
@@ -38,6 +43,7 @@ class DocMentions:
     ids (ndarray): What each mention is read as: [MASK], or an entity. Shape: (n_mentions,)
     candidates (list[ndarray] | None): The entities that each mention may be of; None for all.
     priors (list[ndarray] | None): What is added to the logits of each mention's candidates.
+    others (list[float] | None): The logarithm of the weight of all that isn't among each mention's candidates.
     """
 
     pieces: DocPieces
@@ -46,6 +52,7 @@ class DocMentions:
     ids: Ints
     candidates: list[Ints] | None = None
     priors: list[Floats] | None = None
+    others: list[float] | None = None
 
     @property
     def answerable(self) -> Ints:
@@ -57,13 +64,13 @@ class DocMentions:
 
 
 def masked_batches(
-    docs: Sequence[DocMentions], asked: Sequence[Ints], tokenizer: LukeTokenizer, budget: int
+    docs: Sequence[DocMentions], asked: Sequence[Ints], tokenizer: BaseTokenizer, budget: int
 ) -> Iterator[Batch]:
     """Ask about each mention in the window that shows most context around it.
 
     docs (Sequence[DocMentions]): The documents.
     asked (Sequence[ndarray]): The mentions of each that are asked about. Shape: (n,) each.
-    tokenizer (LukeTokenizer): The model's tokenizer.
+    tokenizer (BaseTokenizer): The model's tokenizer.
     budget (int): Most tokens of a padded batch, word pieces and entities.
     YIELDS (Batch): The batch; its items are document and mention of each row of answers.
     """
@@ -102,6 +109,36 @@ def possible_rows(vocab: EntityVocab, n_rows: int) -> Bools:
     return possible
 
 
+def highest_places(scores: Floats, n: int) -> Ints:
+    """Where the highest scores are, without sorting the others: a vocabulary has half a million.
+
+    scores (ndarray): Shape: (n_scores,)
+    n (int): How many places.
+    RETURNS (ndarray): The places, the highest score first, of equal ones the first. Shape: (n,) or fewer
+    """
+    places = np.arange(len(scores))
+    if n < len(scores):
+        places = np.flatnonzero(scores >= np.partition(scores, len(scores) - n)[len(scores) - n])
+    return places[np.argsort(-scores[places], kind="stable")[:n]]
+
+
+class _Answer(NamedTuple):
+    """What the model says of one mention: the best entities, those that may still be the best, and the logarithm of the
+    weight of all others."""
+
+    best: Links
+    short: Ints
+    others: float
+
+
+def _shorten(doc: DocMentions, answers: Mapping[int, _Answer]) -> None:
+    """From now on, only ask about what a first look at the vocabulary has left."""
+    nothing = np.zeros(0, dtype=np.int64)
+    known = [answers.get(mention) for mention in range(len(doc.ids))]
+    doc.candidates = [nothing if answer is None else answer.short for answer in known]
+    doc.others = [-np.inf if answer is None else answer.others for answer in known]
+
+
 @dataclass(frozen=True)
 class Linker:
     """Links the mentions of documents.
@@ -136,11 +173,15 @@ class Linker:
         step = 0
         while any(map(len, waiting)):
             batches = list(self.batches(docs, waiting))
-            for batch, links in zip(
-                batches, self.run.each(lambda b: self._best(docs, b), batches), strict=True
-            ):
-                for (at, mention), best in zip(batch.items, links, strict=True):
-                    found[at][mention] = best
+            answers = self.run.each(lambda b: self._answers(docs, b), batches)
+            short: list[dict[int, _Answer]] = [{} for _ in docs]
+            for batch, rows in zip(batches, answers, strict=True):
+                for (at, mention), answer in zip(batch.items, rows, strict=True):
+                    found[at][mention] = answer.best
+                    short[at][mention] = answer
+            for doc, of_doc in zip(docs, short, strict=True):
+                if doc.candidates is None and len(self._entities) > SHORTLIST:
+                    _shorten(doc, of_doc)
             step += 1
             left = None if self.steps is None else self.steps - step
             waiting = [
@@ -149,17 +190,33 @@ class Linker:
             ]
         return found
 
-    def _best(self, docs: Sequence[DocMentions], batch: Batch) -> list[Links]:
+    @cached_property
+    def _entities(self) -> Ints:
+        """All rows of the table that are entities."""
+        return np.flatnonzero(self.possible)
+
+    def _answers(self, docs: Sequence[DocMentions], batch: Batch) -> list[_Answer]:
         """The best entities of the mentions of a batch. Their logits, one an entity of the vocabulary, aren't kept."""
-        best = []
-        for (at, mention), logits in zip(batch.items, self.predict(batch.inputs), strict=True):
-            candidates, priors = docs[at].candidates, docs[at].priors
-            ids = np.flatnonzero(self.possible[: len(logits)]) if candidates is None else candidates[mention]
-            scores = logits[ids] if candidates is None else logits[: len(ids)]
-            shares = softmax(scores if priors is None else scores + priors[mention])
-            order = np.argsort(-shares, kind="stable")[: self.n_best]
-            best.append([(int(ids[i]), float(shares[i])) for i in order])
-        return best
+        logits = self.predict(batch.inputs)
+        return [self._answer(docs[at], m, row) for (at, m), row in zip(batch.items, logits, strict=True)]
+
+    def _answer(self, doc: DocMentions, mention: int, logits: Floats) -> _Answer:
+        if doc.candidates is None:
+            ids = self._entities[: np.searchsorted(self._entities, len(logits))]
+            scores = logits[ids]
+        else:
+            ids = doc.candidates[mention]
+            scores = logits[: len(ids)]
+        if doc.priors is not None:
+            scores = scores + doc.priors[mention]
+        weights = np.exp(scores - scores.max())
+        total, highest = float(weights.sum(dtype=np.float64)), float(scores.max())
+        if doc.others is not None:
+            total += float(np.exp(doc.others[mention] - highest))
+        order = highest_places(scores, max(self.n_best, SHORTLIST) if doc.candidates is None else self.n_best)
+        best = [(int(ids[i]), float(weights[i]) / total) for i in order[: self.n_best]]
+        rest = max(total - float(weights[order].sum(dtype=np.float64)), 0.0)
+        return _Answer(best, ids[order], highest + float(np.log(rest)) if rest > 0 else -np.inf)
 
     def _resolve(self, doc: DocMentions, waiting: Ints, found: Sequence[Links], left: int | None) -> Ints:
         """In each window, read the mentions that are surest as their entities. RETURNS (ndarray): The others."""

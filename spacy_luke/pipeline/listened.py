@@ -20,6 +20,35 @@ if TYPE_CHECKING:
     from .task import Batch
 
 
+class Receiver:
+    """Takes the gradients of listeners, which keep it. A pickle of them has one that takes nothing.
+
+    waiting (int): How many listeners there are.
+    add (Callable | None): Adds the gradients of one.
+    finish (Callable | None): Called after the last.
+    """
+
+    def __init__(
+        self,
+        waiting: int = 0,
+        add: Callable[[Any], None] | None = None,
+        finish: Callable[[], None] | None = None,
+    ) -> None:
+        self._waiting, self._add, self._finish = waiting, add, finish
+
+    def __call__(self, gradients: Any) -> None:
+        """gradients (Any): Of one listener."""
+        if self._add is None or self._finish is None:
+            return
+        self._add(gradients)
+        self._waiting -= 1
+        if self._waiting == 0:
+            self._finish()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Receiver, ()
+
+
 class ListenedTo:
     """What spaCy's `ListenedToComponent` asks for, and one deferred backward pass for all.
 
@@ -36,11 +65,13 @@ class ListenedTo:
     def _init_listening(self) -> None:
         self.listener_map = {}
         self._pending: Callable[[], None] | None = None
+        self._pending_docs: Sequence[Doc] = ()
         self._deferred_sgd: Optimizer | None = None
 
     @property
     def _containers(self) -> Any:
-        """spacy-transformers' containers for word states; it is an extra, so it is imported where it is needed."""
+        """spacy-transformers' containers for word states."""
+        # Imported here: spacy-transformers is an extra, and takes 2.3 s that pipes without listeners needn't wait for.
         from ..layers import transformer_data
 
         return transformer_data
@@ -125,7 +156,7 @@ class ListenedTo:
             for output, back in reversed(answers):  # the last batch's inner states are still there
                 back(output)
 
-        self._pending = backprop
+        self._pending, self._pending_docs = backprop, docs
         if not self.listeners:
             self._backprop_pending()
             return
@@ -133,27 +164,26 @@ class ListenedTo:
         words = [batch.items for batch in batches]
         outputs = [output for output, _ in answers]
         data, add_gradient = self._containers.training_data(docs, self.model, words, outputs)
-        waiting = len(self.listeners)
-
-        def receive(gradients: Any) -> None:
-            nonlocal waiting
-            add_gradient(gradients)
-            waiting -= 1
-            if waiting == 0:
-                self._backprop_pending()
-
+        receive = Receiver(len(self.listeners), add_gradient, self._backprop_pending)
         for listener in self.listeners:
             listener.receive(batch_id, data, receive)
 
     def _backprop_pending(self) -> None:
         """Send back what waits, and take the step that waits for it: when the last listener has sent its gradient,
-        or before the next batch if some listener never did, as one of a frozen component."""
+        or if some listener never did, as one of a frozen component, before the weights are used for anything else."""
         if self._pending is not None:
-            pending, self._pending = self._pending, None
+            pending, self._pending, self._pending_docs = self._pending, None, ()
             pending()
         if self._deferred_sgd is not None:
             sgd, self._deferred_sgd = self._deferred_sgd, None
             self.model.finish_update(sgd)
+
+    def _finish_waiting(self, docs: Sequence[Doc] = ()) -> None:
+        """Take the step that waits. An annotating component reads the documents of an update once more in its midst:
+        the listeners are yet to send their gradients then."""
+        waiting = {id(doc) for doc in self._pending_docs}
+        if not any(id(doc) in waiting for doc in docs):
+            self._backprop_pending()
 
     def _send_nothing_to_listeners(self, docs: Sequence[Doc]) -> None:
         """Hand out rows of zeros for documents whose tokens the tokenizer drops; no gradient comes back."""
@@ -161,7 +191,7 @@ class ListenedTo:
             data = self._containers.no_data(docs, self.model)
             batch_id = self.listeners[0].get_batch_id(docs)
             for listener in self.listeners:
-                listener.receive(batch_id, data, lambda gradients: None)
+                listener.receive(batch_id, data, Receiver())
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Take a step, or wait with it until the listeners have sent their gradients."""

@@ -61,6 +61,11 @@ class LukeJoint(EntityPipe):
         return {"ner": 0.5, "labels": labels, "relations": 0.5, "facts": 0.5, **heads.thresholds}
 
     @property
+    def widest(self) -> int:
+        """See `EntityPipe.widest`."""
+        return self.network.joint.max_span_width
+
+    @property
     def speaks(self) -> bool:
         """See `Task.speaks`. Vectors and word states need no trained head."""
         return True
@@ -112,7 +117,9 @@ make_luke = make_factory(
     model={"ner": True, "labels": True, "relations": True},
     scorer=SCORER,
     assigns=[*_ENTITIES, *_RELATIONS, *_SPANS],
-    score_weights=score_weights(ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33),
+    score_weights=score_weights(
+        ents=0.34, luke_labels_micro=0.33, luke_relations_micro=0.33, luke_facts_micro=0.0
+    ),
 )
 make_ner = make_factory(
     "luke_ner",

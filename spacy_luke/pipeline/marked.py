@@ -36,24 +36,30 @@ class MarkedPipe(EntityHeadPipe):
         """logits (ndarray): Shape: (n_items, labels). RETURNS (ndarray): Probabilities. Same shape."""
         return sigmoid(logits) if self.network.is_multi_label else softmax(logits)
 
-    def encode_gold(self, known: Sequence[set[str] | None]) -> NDArray[Any]:
+    def encode_gold(
+        self, known: Sequence[set[str] | None], unsure: Sequence[set[str]] | None = None
+    ) -> NDArray[Any]:
         """Gold labels as numbers.
 
         known (Sequence[set[str] | None]): Labels of each item; None where nothing is known.
+        unsure (Sequence[set[str]] | None): Further labels that each may have; None for none.
         RETURNS (ndarray): As `EntityHeadPipe.targets`. Of several labels where only one can be, the first one counts.
+            Of an item with labels that the head doesn't know, nothing else is known.
         """
-        index = {label: i for i, label in enumerate(self.network.labels)}
-        rows = [None if names is None else sorted(index[n] for n in names if n in index) for names in known]
-        if self.network.is_multi_label:
-            table = np.full((len(rows), len(index)), -100, dtype=np.float32)
-            for i, row in enumerate(rows):
-                if row is not None:
-                    table[i] = 0.0
-                    table[i, row] = 1.0
-            return table
-        outside = self.network.outside
-        none = -100 if outside is None else outside
-        return np.array([-100 if row is None else row[0] if row else none for row in rows], dtype=np.int64)
+        names = np.array(self.network.labels, dtype=object)
+        multi_label, outside = self.network.is_multi_label, self.network.outside
+        # 1 for right labels, -100 for possible ones
+        table = np.zeros((len(known), len(names)), dtype=np.float32)
+        for row, labels, others in zip(table, known, unsure or [set[str]()] * len(known), strict=True):
+            right = np.flatnonzero(np.isin(names, list(labels or ())))
+            if multi_label or not len(right):
+                complete = labels is not None and len(right) == len(labels)
+                row[np.isin(names, list(others)) if complete else slice(None)] = -100
+            if len(right):
+                row[right if multi_label else right[0]] = 1.0
+            elif labels is not None and not multi_label:
+                row[slice(None) if outside is None else outside] = 1.0
+        return table if multi_label else table != 0
 
 
 def legible(subject: Subject) -> NDArray[np.bool_]:

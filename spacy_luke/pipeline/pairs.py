@@ -23,8 +23,8 @@ class PairLimits:
     same_sentence (bool): Relate mentions of one sentence only, where the Doc has sentence boundaries.
     max_distance (int | None): Most tokens between two mentions: without sentence boundaries, or with
         `same_sentence` off. None: no limit but the window's.
-    allowed (dict[str, list[list[str]]] | None): Labels of head and tail that a relation may have, for the relations
-        that are limited; None limits nothing. `allowed_relations` in the config.
+    allowed (dict[str, list[list[str]]] | None): Labels of head and tail (`ent.label_`, not `span._.luke_label`) that a
+        relation may have, for the relations that are limited; None limits nothing. `allowed_relations` in the config.
     """
 
     same_sentence: bool = True

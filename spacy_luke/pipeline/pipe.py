@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import minibatch
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..annotation import set_extensions
 from ..errors import Errors
-from .settings import require, setting
+from ..files import finish_writing, read_json, reading, replacing
+from ..training.metrics import with_short_names
+from .settings import belong, require, setting
 from .task import Batch, Task
+from .unused import Unused
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -55,6 +60,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         require(self.name, self.max_batch_pieces >= 1, "max_batch_pieces", self.max_batch_pieces, "1 or more")
         set_extensions()
         self.network = self.model.attrs["network"](self.model)
+        self.unused = Unused(self.name)
         self.cfg: dict[str, Any] = {}
 
     @classmethod
@@ -80,21 +86,38 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         stream (Iterable[Doc]): The documents.
         batch_size (int): How many to read at once at least. Short ones are read together until they fill four padded
             batches, unless it is 1: then each comes back before the next one is taken.
-        YIELDS (Doc): The documents, in order. Those of a batch that fails go to the pipeline's error handler.
+        YIELDS (Doc): The documents, in order, without those that fail: these go to the pipeline's error handler, one
+            by one.
         """
-        handle_error = self.get_error_handler()
         for docs in fill_batches(stream, batch_size, FILL * self.max_batch_pieces):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-            except Exception as error:  # whatever it is, it is for the handler to judge
+            yield from self._annotate_batch(docs, batch_size)
+
+    def _annotate_batch(self, docs: Sequence[Doc], size: int) -> Iterator[Doc]:
+        """Annotate a batch. If it fails, it is read again in batches of a size, and those that fail document by
+        document."""
+        handle_error = self.get_error_handler()
+        try:
+            predictions = self.predict(docs)
+        except Exception as error:  # whatever it is, it is for the handler to judge
+            if len(docs) == 1:
                 handle_error(self.name, self, docs, error)
+                return
+            for part in minibatch(docs, size if size < len(docs) else 1):
+                yield from self._annotate_batch(part, size)
+            return
+        for doc, prediction in zip(docs, predictions, strict=True):
+            try:
+                self.set_annotations([doc], [prediction])
+            except Exception as error:
+                handle_error(self.name, self, [doc], error)
             else:
-                yield from docs
+                yield doc
 
     def predict(self, docs: Iterable[Doc]) -> list[Any]:
         """docs (Iterable[Doc]): Documents; they aren't changed.
         RETURNS (list[Any]): A prediction for each; None where nothing is to be written."""
         docs = list(docs)
+        self._finish_waiting(docs)
         self.check()
         predictions: list[Any] = [None] * len(docs)
         if docs and self.speaks:
@@ -127,12 +150,24 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         nlp (Language | None): The pipeline.
         labels (Any): What `label_data` gave; None to collect labels from the examples.
         **settings (Any): Further arguments of the task's `set_labels`.
+        RAISES (ValueError): If none of the examples has gold for this component.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         self.network.module  # noqa: B018  # loads the weights
         self.set_labels(get_examples(), labels, **settings)
         if nlp is not None:
+            belong(self, nlp)
             self._find_listeners_behind(nlp)
+        if getattr(get_examples, "__module__", None) != Language.__module__:  # else spaCy has no examples
+            self._look_for_gold(get_examples())
+
+    def _look_for_gold(self, examples: Iterable[Example]) -> None:
+        """Refuse data without any gold, and tell what of it is of no use."""
+        self.unused.forget()
+        found = [self.has_gold(example) for example in examples]
+        if not any(found) and self.needs_gold:
+            raise ValueError(Errors.L313.format(name=self.name, n=len(found), place=self.gold_place()))
+        self.unused.tell()
 
     def update(
         self,
@@ -168,9 +203,18 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
                 loss.backward()  # type: ignore[no-untyped-call]  # to the outputs, which are leaves
                 losses[self.name] += float(loss.detach())
             self._send_back([example.predicted for example in examples], batches, answers)
+        self.unused.tell()
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def add_label(self, label: str) -> int:
+        """A head has weights for all its labels at once, so none can be added to it.
+
+        label (str): The label.
+        RAISES (ValueError): In any case; the message tells where labels come from.
+        """
+        raise ValueError(Errors.L318.format(name=self.name, label=label, place=self.gold_place()))
 
     def _send_back(
         self, docs: Sequence[Doc], batches: Sequence[Batch], answers: Sequence[tuple[Any, Callable[..., Any]]]
@@ -182,20 +226,49 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def _backprop_pending(self) -> None:
         """Send back what still waits for gradients of other components."""
 
+    def _finish_waiting(self, docs: Sequence[Doc] = ()) -> None:
+        """Finish an update that waits, because the weights are wanted, be it for some documents."""
+
     def _find_listeners_behind(self, nlp: Language) -> None:
         """Find the components that listen to this one."""
+
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Run with other parameters, such as averages. spaCy asks for a generator that yields once.
+
+        params (dict): The parameters.
+        """
+        self._finish_waiting()
+        with self.model.use_params(params):
+            yield
 
     # --- scoring ---------------------------------------------------------------------------
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-        """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated.
-        RETURNS (dict[str, Any]): Their scores; none without a scorer."""
-        return {} if self.scorer is None else self.scorer(list(examples), pipe=self, **kwargs)
+        """examples (Iterable[Example]): Examples whose predicted documents this pipe has annotated. Those that lacked
+            what stands beside the reference, such as a question, are read again with it.
+        RETURNS (dict[str, Any]): Their scores, also under short names; none without a scorer."""
+        if self.scorer is None:
+            return {}
+        answered = self._answered(list(examples))
+        self.tell_what_is_missed(answered)
+        return with_short_names(self.scorer(answered, pipe=self, **kwargs))
+
+    def _answered(self, examples: Sequence[Example]) -> list[Example]:
+        """The examples, read with all that was asked; without those that can't be read."""
+        given = [self.given(eg.predicted, eg.reference) for eg in examples]
+        read = {id(doc) for doc in self.pipe(doc for doc in given if doc is not None)}
+        pairs = zip(given, examples, strict=True)
+        return [
+            eg if doc is None else Example(doc, eg.reference)
+            for doc, eg in pairs
+            if doc is None or id(doc) in read
+        ]
 
     # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): Settings, weights and tokenizer."""
+        self._finish_waiting()
         data = {
             "cfg": lambda: json.dumps({**self.cfg, **self.changed_settings()}).encode(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
@@ -206,34 +279,53 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what `to_bytes` wrote."""
         data = {
-            "cfg": lambda b: self.cfg.update(json.loads(b)),
+            "cfg": lambda b: self.cfg.update(_settings(json.loads(b), "cfg")),
             "vocab": lambda b: self.vocab.from_bytes(b, exclude=exclude),
             "model": lambda b: self.network.from_bytes(b),
         }
-        util.from_bytes(bytes_data, data, exclude)
+        source = f"What was saved of the component {self.name!r}"
+        with reading(source, Exception):  # msgpack's are of many kinds
+            parts = srsly.msgpack_loads(bytes_data)
+        with reading(source):
+            util.from_dict(parts, data, exclude)
+            self.check_saved()
+        self.settle_settings()
         self._weights_were_read()
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write settings, and weights and tokenizer in the published directory format."""
+        self._finish_waiting()
         settings = {**self.cfg, **self.changed_settings()}
         data = {
             "cfg": lambda p: p.write_text(json.dumps(settings, indent=2), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": lambda p: self.network.to_disk(p),
         }
-        util.to_disk(path, data, exclude)
+        with replacing(path) as folder:
+            util.to_disk(folder, data, exclude)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._finish_waiting()
+        return super().__reduce_ex__(protocol)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what `to_disk` wrote."""
         data = {
-            "cfg": lambda p: self.cfg.update(json.loads(p.read_text(encoding="utf8"))),
+            "cfg": lambda p: self.cfg.update(_read_settings(p)),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: self.network.from_disk(p),
         }
-        util.from_disk(path, data, exclude)
+        finish_writing(path)
+        with reading(path):
+            util.from_disk(path, data, exclude)
+            self.check_saved()
+        self.settle_settings()
         self._weights_were_read()
         return self
+
+    def check_saved(self) -> None:
+        """Refuse settings that were read and can't be. RAISES (ValueError): If some can't."""
 
     def _weights_were_read(self) -> None:
         """Tell others what they have to know of weights that were just read."""
@@ -241,6 +333,18 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
 
 def _task_of(model: Model[Any, Any]) -> str:
     return str(getattr(model.attrs.get("settings"), "task", model.name))
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ValueError(Errors.L391.format(path=path))
+    return _settings(read_json(path), path)
+
+
+def _settings(values: Any, source: str | Path) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ValueError(Errors.L113.format(path=source, error="it isn't a JSON object"))
+    return values
 
 
 def fill_batches(docs: Iterable[Doc], n_docs: int, n_tokens: int) -> Iterator[list[Doc]]:

@@ -19,7 +19,7 @@ class Prediction:
 
     searched (bool): Whether entities were looked for.
     blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
-    scored (list[ScoredSpan]): All candidate spans above threshold, as every window saw them; they may overlap.
+    scored (list[ScoredSpan]): All candidate spans that reach their threshold, as every window saw them.
     found (list[ScoredSpan]): The entities found, without overlap.
     mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
     seen (ndarray): True for mentions that were read; the tokenizer dropped the others. Shape: (n_mentions,)
@@ -46,12 +46,12 @@ class Prediction:
 
 
 def choose_entities(prediction: Prediction, length: int, threshold: float = 0.0) -> list[ScoredSpan]:
-    """Choose entities among the candidates of a prediction, those above the threshold that it was made with.
+    """Choose entities among the candidates of a prediction, those that reached the threshold that it was made with.
 
     prediction (Prediction): The prediction.
     length (int): Number of tokens of the document.
     threshold (float): A higher threshold. What it gives is what a prediction with it would have found.
     RETURNS (list[ScoredSpan]): The entities by position, without overlap.
     """
-    spans = surest(span for span in prediction.scored if span.entity > threshold)
+    spans = surest(span for span in prediction.scored if span.entity >= threshold)
     return without_overlap(spans, prediction.blocked, length)

@@ -15,8 +15,8 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from ..annotation import read_questions
-from ..errors import Warnings
+from ..annotation import check_text, get_questions
+from ..errors import Errors, Warnings
 from ..inputs.pieces import DocPieces, Extent
 from ..inputs.texts import TextRow
 from ..types import Answer
@@ -64,6 +64,8 @@ class LukeQuestionAnswering(TextPipe):
         questions = self.questions
         fits = not isinstance(questions, str) and all(isinstance(q, str) and q.strip() for q in questions)
         require(self.name, fits, "questions", questions, "a list of questions, none of them empty")
+        for question in questions:
+            check_text(question, "question")
         for name in ("n_best", "max_answer_length"):
             require(self.name, getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         require(self.name, bool(self.spans_key), "spans_key", self.spans_key, "a name in doc.spans")
@@ -72,7 +74,7 @@ class LukeQuestionAnswering(TextPipe):
 
     def beside(self, doc: Doc) -> Sequence[str]:
         """RETURNS (Sequence[str]): The questions of a document, each once; a blank one asks nothing."""
-        questions = dict.fromkeys(read_questions(doc) or self.questions)
+        questions = dict.fromkeys(get_questions(doc) or self.questions)
         return [question for question in questions if question.strip()]
 
     def answer(self, doc: Doc, question: str, n_best: int = 1) -> list[Answer]:
@@ -106,7 +108,8 @@ class LukeQuestionAnswering(TextPipe):
         return [Answer(question, members[i], float(shares[i])) for i in order]
 
     def _ask(self, doc: Doc, question: str) -> AnswerTable | None:
-        require(self.name, bool(question.strip()), "question", question, "a text that isn't empty")
+        asks = bool(check_text(question, "question").strip())
+        require(self.name, asks, "question", question, "a text that isn't empty")
         if not self.speaks:
             warnings.warn(Warnings.W302.format(name=self.name, task=self.reads), stacklevel=3)
             return None
@@ -151,19 +154,29 @@ class LukeQuestionAnswering(TextPipe):
 
     # --- training --------------------------------------------------------------------------
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return f"doc.spans[{self.spans_key!r}], with questions in doc._.luke_question or in the config"
+
     def gold_answers(self, doc: Doc) -> dict[str, list[Span]] | None:
         """doc (Doc): A reference document, with its questions and with its answers in `doc.spans`, labelled with their
-            question; with one question they need no label.
+            question; with one question any label will do.
         RETURNS (dict[str, list[Span]] | None): Answers by question, empty for questions without one; None if the
-            group of spans isn't there."""
+            group of spans isn't there.
+        RAISES (ValueError): If an answer is to none of several questions."""
         if self.spans_key not in doc.spans:
             return None
         questions = self.beside(doc)
         gold: dict[str, list[Span]] = {question: [] for question in questions}
+        if not questions:
+            return gold
         for span in doc.spans[self.spans_key]:
-            question = questions[0] if len(questions) == 1 and not span.label_ else span.label_
-            if question in gold:
-                gold[question].append(span)
+            question = questions[0] if len(questions) == 1 else span.label_
+            if question not in gold:
+                told = {"answer": span.text, "label": span.label_, "questions": list(gold)}
+                text, key = doc[:10].text, self.spans_key
+                raise ValueError(Errors.L316.format(name=self.name, text=text, key=key, **told))
+            gold[question].append(span)
         return gold
 
     def gold_of(self, example: Example) -> list[Extent | None] | None:
@@ -173,7 +186,10 @@ class LukeQuestionAnswering(TextPipe):
         if not gold:
             return None
         first = [spans[0] if spans else None for spans in gold.values()]
-        return [None if span is None else align(span, example.predicted) or UNKNOWN for span in first]
+        places = [None if span is None else align(span, example.predicted) or UNKNOWN for span in first]
+        off = [span.text for span, place in zip(first, places, strict=True) if span and place == UNKNOWN]
+        self.unused.count(Warnings.W304, "answers", len(first) - first.count(None), off)
+        return places
 
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
         """RETURNS (Tensor | None): Cross entropy of starts and of ends. A window that doesn't show the answer has

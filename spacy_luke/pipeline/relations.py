@@ -69,18 +69,10 @@ class LukeRelations(MarkedPipe):
         return prediction
 
     def targets(self, asked: Asked, gold: Gold) -> NDArray[Any]:
-        """See `EntityHeadPipe.targets`. Where only some relations were looked for, nothing is known of the others."""
-        relations = gold.relations or {}
-        found = [relations.get((int(head), int(tail)), set()) for head, tail in asked.items]
-        unsure = gold.looked_for is not None and not set(self.joint.relation_labels) <= gold.looked_for
-        if not unsure:
-            return self.encode_gold(found)
-        if not self.network.is_multi_label:
-            return self.encode_gold([labels or None for labels in found])
-        table = self.encode_gold(found)
-        others = [label not in (gold.looked_for or ()) for label in self.network.labels]
-        table[:, others] = np.where(table[:, others] == 1.0, 1.0, -100.0)
-        return table
+        """See `EntityHeadPipe.targets`."""
+        relations, pairs, labels = gold.relations or {}, asked.items.tolist(), self.joint.relation_labels
+        found = [relations.get((head, tail), set()) for head, tail in pairs]
+        return self.encode_gold(found, [gold.unsure_labels((head, tail), labels) for head, tail in pairs])
 
 
 make_relations = make_factory(
@@ -88,7 +80,7 @@ make_relations = make_factory(
     LukeRelations,
     scorer=SCORER,
     assigns=["doc._.luke_relations", "doc._.luke_facts"],
-    score_weights=score_weights(luke_relations_micro=1.0),
+    score_weights=score_weights(luke_relations_micro=1.0, luke_facts_micro=0.0),
     without=("suggester", "spans_key"),
     find_entities=False,
 )

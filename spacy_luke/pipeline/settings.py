@@ -9,11 +9,14 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from spacy.language import Language
-from thinc.api import Model
+from thinc.api import Config, Model
 
 from ..errors import Errors
+from ..training.metrics import shown_weights
+from ..training.schedules import suit_optimizer
 
 if TYPE_CHECKING:
     from .pipe import LukePipe
@@ -33,6 +36,39 @@ def setting(
     """
     made = {"default": default} if make is MISSING else {"default_factory": make}
     return field(kw_only=True, metadata={"config": config, "name": name, "group": group}, **made)
+
+
+_PIPELINES: WeakKeyDictionary[LukePipe, ReferenceType[Language]] = WeakKeyDictionary()
+
+
+def belong(pipe: LukePipe, nlp: Language) -> None:
+    """Remember which pipeline a pipe was made for, or taken over by. pipe (LukePipe): The pipe. nlp (Language): Its
+    pipeline."""
+    _PIPELINES[pipe] = ref(nlp)
+
+
+def show(pipe: LukePipe, name: str, value: Mapping[str, Any]) -> None:
+    """Let the config of a pipe's pipeline say what acts: it is saved, and `spacy find-threshold` reads it.
+
+    pipe (LukePipe): The pipe.
+    name (str): Name of the setting.
+    value (Mapping[str, Any]): What acts. Of this, what a config file can't hold is left out.
+    """
+    nlp = _PIPELINES[pipe]() if pipe in _PIPELINES else None
+    if nlp is None:
+        return
+    for key, component in nlp.components:  # which may have been renamed
+        if component is pipe:
+            nlp.get_pipe_config(key)[name] = {k: v for k, v in value.items() if _fits_a_file(v)}
+
+
+def _fits_a_file(value: Any) -> bool:
+    """Whether a config file gives a value back: as a key, "per:title" would come back as "per"."""
+    config = {"a": {"b": value}}
+    try:
+        return bool(Config().from_str(Config(config).to_str()) == config)
+    except ValueError:
+        return False
 
 
 def require(pipe: str, fits: bool, name: str, value: Any, allowed: str) -> None:
@@ -101,7 +137,10 @@ def make_factory(
 
     def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
         kind = pipe.kind_for(model, name)
-        return kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
+        suit_optimizer(nlp)
+        made = kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
+        belong(made, nlp)
+        return made
 
     make.__name__, make.__doc__ = f"make_{factory}", pipe.__doc__
     types = {name: found.annotation for name, found in known.items()}
@@ -113,7 +152,7 @@ def make_factory(
         factory,
         assigns=list(assigns),
         default_config=config,
-        default_score_weights=dict(score_weights),
+        default_score_weights=shown_weights(score_weights),
         func=make,
     )
     return make

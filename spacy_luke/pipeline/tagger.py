@@ -10,7 +10,8 @@ import numpy as np
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 
-from ..annotation import read_tag, write_tags
+from ..annotation import get_tag, write_tags
+from ..errors import Warnings
 from ..inputs.pieces import DocPieces, Ints
 from ..inputs.texts import TextRow, token_places
 from ..training.metrics import accuracy, count_by_label, total
@@ -72,6 +73,10 @@ class LukeTagger(LabelPipe):
 
     # --- training --------------------------------------------------------------------------
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "token._.luke_tag" if self.gold == "luke_tag" else f"token.{self.gold}_"
+
     def gold_tags(self, example: Example) -> list[str]:
         """RETURNS (list[str]): The gold label of each predicted token; "" where there is none or several."""
         tags, x2y = [self._gold_tag(token) for token in example.reference], example.alignment.x2y
@@ -79,7 +84,7 @@ class LukeTagger(LabelPipe):
         return [tags[at[0]] if len(at) == 1 else "" for at in aligned]
 
     def _gold_tag(self, token: Token) -> str:
-        return read_tag(token) if self.gold == "luke_tag" else str(getattr(token, f"{self.gold}_"))
+        return get_tag(token) if self.gold == "luke_tag" else str(getattr(token, f"{self.gold}_"))
 
     def collect_labels(self, examples: Iterable[Example]) -> list[str]:
         """RETURNS (list[str]): The labels of the reference's tokens, sorted."""
@@ -88,7 +93,14 @@ class LukeTagger(LabelPipe):
     def gold_of(self, example: Example) -> Ints | None:
         """RETURNS (ndarray | None): A class for each token, -100 where none is known; None if all are."""
         classes = {label: number for number, label in enumerate(self.labels)}
-        gold = np.array([classes.get(tag, -100) for tag in self.gold_tags(example)], dtype=np.int64)
+        tags = self.gold_tags(example)
+        told = [tag for tag in tags if tag]
+        self.unused.count(Warnings.W306, "tags", len(told), [tag for tag in told if tag not in classes])
+        x2y = example.alignment.x2y
+        words = [token for token in example.predicted if told and not token.is_space]
+        crossing = [token.text for token in words if len(x2y[token.i]) != 1]
+        self.unused.count(Warnings.W304, "tags", len(words), crossing)
+        gold = np.array([classes.get(tag, -100) for tag in tags], dtype=np.int64)
         return gold if (gold >= 0).any() else None
 
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Ints]) -> Tensor | None:
@@ -139,7 +151,7 @@ def score_tags(examples: Iterable[Example], *, pipe: LukeTagger, **_: Any) -> di
     """
     pairs: list[tuple[str, str]] = []
     for example in examples:
-        found = [read_tag(token) for token in example.predicted]
+        found = [get_tag(token) for token in example.predicted]
         pairs += [(tag, gold) for tag, gold in zip(found, pipe.gold_tags(example), strict=True) if gold]
     names = ("acc", "micro_p", "micro_r", "micro_f", "per_type")
     if not pairs:

@@ -1,7 +1,7 @@
 """What a pipe has of its own: a task.
 
-    docs --items--> what is asked of them --batches--> what the model takes --> outputs --decode--> predictions
-         --annotate--> docs
+    docs --items--> what is asked of them --layouts--> which are read together --encode--> what the model takes
+         --> outputs --decode--> predictions --annotate--> docs
     examples --lessons--> batches and targets --> outputs --loss--> gradients
 
 The frame (`pipe.py`) does all else: streams, threads, gradients, steps, scores, files. A pipe's class is the frame with
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..errors import Warnings
+from .unused import Unused
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -52,6 +53,7 @@ class Task(ABC):
     name: str
     network: Any
     max_batch_pieces: int
+    unused: Unused  # gold that it can't use
 
     # --- prediction ------------------------------------------------------------------------
 
@@ -59,23 +61,32 @@ class Task(ABC):
         """RETURNS (Any): What is asked of documents: texts, mentions, pairs, and where they are read."""
         raise NotImplementedError
 
-    def batches(self, items: Any, budget: int) -> Sequence[Batch]:
+    def layouts(self, items: Any, budget: int) -> Sequence[Any]:
         """Lay items out for the model.
 
         items (Any): From `items`.
         budget (int): Most tokens of a padded batch.
-        RETURNS (Sequence[Batch]): Items of like size together.
+        RETURNS (Sequence[Any]): Which items make a batch, those of like size together.
+        """
+        raise NotImplementedError
+
+    def encode(self, items: Any, layout: Any) -> Any:
+        """Called when a batch is read, in several threads: of a document with many pairs all would fill the memory.
+
+        items (Any): From `items`.
+        layout (Any): One of `layouts`.
+        RETURNS (Any): What the model takes.
         """
         raise NotImplementedError
 
     def decode(
-        self, docs: Sequence[Doc], items: Any, batches: Sequence[Batch], outputs: Sequence[Any]
+        self, docs: Sequence[Doc], items: Any, layouts: Sequence[Any], outputs: Sequence[Any]
     ) -> list[Any]:
         """What the outputs say of the documents.
 
         docs (Sequence[Doc]): The documents.
         items (Any): From `items`.
-        batches (Sequence[Batch]): From `batches`.
+        layouts (Sequence[Any]): From `layouts`.
         outputs (Sequence[Any]): What the model says of each batch.
         RETURNS (list[Any]): What `annotate` writes, by document; None for nothing.
         """
@@ -89,8 +100,13 @@ class Task(ABC):
         RETURNS (list[Any]): What `annotate` writes, by document; None for nothing.
         """
         items = self.items(docs)
-        batches = self.batches(items, run.budget)
-        return self.decode(docs, items, batches, run([batch.inputs for batch in batches]))
+        return self.decode(docs, items, *self.read(items, run))
+
+    def read(self, items: Any, run: Runner) -> tuple[Sequence[Any], list[Any]]:
+        """items (Any): From `items`. run (Runner): Predicts batches. RETURNS (tuple): Layouts, and what the model says
+        of each."""
+        layouts = self.layouts(items, run.budget)
+        return layouts, run.each(lambda layout: self.network.predict(self.encode(items, layout)), layouts)
 
     @abstractmethod
     def annotate(self, doc: Doc, prediction: Any) -> None:
@@ -101,6 +117,25 @@ class Task(ABC):
         return self.annotate
 
     # --- training --------------------------------------------------------------------------
+
+    @abstractmethod
+    def gold_place(self) -> str:
+        """RETURNS (str): Where gold is looked for, for messages."""
+
+    @abstractmethod
+    def has_gold(self, example: Example) -> bool:
+        """RETURNS (bool): Whether an example has gold that the task can learn; `unused` counts what it can't."""
+
+    def tell_what_is_missed(self, examples: Sequence[Example]) -> None:  # noqa: B027  # most have nothing to tell
+        """Tell of gold that no prediction of this task could be.
+
+        examples (Sequence[Example]): What is scored.
+        """
+
+    @property
+    def needs_gold(self) -> bool:
+        """RETURNS (bool): Whether there is nothing to train without gold."""
+        return True
 
     @abstractmethod
     def lessons(self, examples: Sequence[Example]) -> Iterable[Lesson]:
@@ -124,6 +159,18 @@ class Task(ABC):
         labels (Any): What `label_data` gave, instead of the labels of the data; None for these.
         """
 
+    # --- scoring ---------------------------------------------------------------------------
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """What stands beside a text only the reference knows, unless the corpus reader or an earlier component has told
+        it to the predicted document.
+
+        predicted (Doc): The predicted document.
+        reference (Doc): The gold document.
+        RETURNS (Doc | None): A copy of the predicted one with all that the task asks for; None if it had that.
+        """
+        return None
+
     # --- what it knows and says ------------------------------------------------------------
 
     @property
@@ -146,3 +193,6 @@ class Task(ABC):
         """RETURNS (dict[str, Any]): Settings that may have changed since the config was made; saved with the pipe,
         and put into `cfg` when it is loaded."""
         return {}
+
+    def settle_settings(self) -> None:  # noqa: B027  # most have none
+        """Let what the config names win over what was stored with the weights, which was just put into `cfg`."""

@@ -19,11 +19,13 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..annotation import copy_questions
 from ..errors import Warnings
 from ..inputs.entities import EntityGetter, doc_ents
 from ..inputs.pieces import DocPieces
-from ..inputs.texts import NO_ENTITIES, TextEntities, TextRow, text_batches
+from ..inputs.texts import NO_ENTITIES, TextEntities, TextRow, group_rows, text_batch
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
+from ..training.mentions import lacks_mentions, with_mentions
 from .pipe import LukePipe
 from .probabilities import Floats
 from .settings import require, setting
@@ -32,7 +34,8 @@ from .task import Batch, Lesson
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..tokenizer import LukeTokenizer
+    from ..inputs.batch import Arrays
+    from ..tokenizer import BaseTokenizer
 
 
 class TextItems(NamedTuple):
@@ -96,6 +99,14 @@ class TextPipe(LukePipe):
         """doc (Doc): A document. scores (DocScores): The logits of all its rows.
         RETURNS (Any): What `annotate` writes; None for nothing."""
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return f"what {type(self).__name__}.gold_of reads"
+
+    def has_gold(self, example: Example) -> bool:
+        """See `Task.has_gold`."""
+        return self.gold_of(example) is not None
+
     @abstractmethod
     def gold_of(self, example: Example) -> Any:
         """RETURNS (Any): The gold of an example for `row_loss`, on the tokens of the predicted document; None where the
@@ -127,7 +138,7 @@ class TextPipe(LukePipe):
         pieces, rows = layout.rows(docs, beside, entities)
         return TextItems(pieces, rows, [len(texts) for texts in beside])
 
-    def _entities(self, doc: Doc, tokenizer: LukeTokenizer) -> TextEntities:
+    def _entities(self, doc: Doc, tokenizer: BaseTokenizer) -> TextEntities:
         spans = () if self.entity_input == "none" else self.entities(doc)
         if not spans:
             return NO_ENTITIES
@@ -136,47 +147,61 @@ class TextPipe(LukePipe):
             return TextEntities(extents, np.full(len(spans), tokenizer.entity_mask_id, dtype=np.int64))
         return TextEntities(extents, self.titles.ids(spans, tokenizer))
 
-    def batches(self, items: TextItems, budget: int) -> list[Batch]:
-        """See `Task.batches`: rows of like length, across documents."""
-        return [Batch(*batch) for batch in text_batches(items.rows, self.network.tokenizer, budget)]
+    def layouts(self, items: TextItems, budget: int) -> list[list[int]]:
+        """See `Task.layouts`: rows of like length, across documents."""
+        return group_rows(items.rows, budget)
+
+    def encode(self, items: TextItems, layout: list[int]) -> Arrays:
+        """See `Task.encode`."""
+        return text_batch([items.rows[i] for i in layout], self.network.tokenizer)
 
     def decode(
-        self, docs: Sequence[Doc], items: TextItems, batches: Sequence[Batch], outputs: Sequence[Floats]
+        self, docs: Sequence[Doc], items: TextItems, layouts: Sequence[list[int]], outputs: Sequence[Floats]
     ) -> list[Any]:
         """See `Task.decode`, document by document."""
-        scores = doc_scores(items, batches, outputs)
+        scores = doc_scores(items, layouts, outputs)
         return [self.decode_doc(doc, score) for doc, score in zip(docs, scores, strict=True)]
+
+    def given(self, predicted: Doc, reference: Doc) -> Doc | None:
+        """See `Task.given`: the texts beside it, and if they are read the entities."""
+        lacks = self.entity_input != "none" and lacks_mentions(self.entities, predicted, reference)
+        if not lacks and list(self.beside(predicted)) == list(self.beside(reference)):
+            return None
+        doc = with_mentions(self.entities, predicted, reference) if lacks else predicted.copy()
+        copy_questions(reference, doc)
+        return doc
 
     def logits(self, docs: Sequence[Doc], beside: Sequence[Sequence[str | None]]) -> list[DocScores]:
         """docs (Sequence[Doc]): Documents. beside (Sequence[Sequence[str | None]]): The texts that each is read with.
         RETURNS (list[DocScores]): The logits."""
-        items, run = self.lay_out(docs, beside), self.network.runner(self.max_batch_pieces)
-        batches = self.batches(items, run.budget)
-        return doc_scores(items, batches, run([batch.inputs for batch in batches]))
+        items = self.lay_out(docs, beside)
+        return doc_scores(items, *self.read(items, self.network.runner(self.max_batch_pieces)))
 
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
         """See `Task.lessons`: one of all, because a loss is a mean over texts whose windows lie in several batches."""
         known = [(e, gold) for e in examples if (gold := self.gold_of(e)) is not None]
         items = self.lay_out([e.predicted for e, _ in known], [self.beside(e.reference) for e, _ in known])
         if items.rows:
-            yield Lesson(self.batches(items, self.max_batch_pieces), (items, [gold for _, gold in known]))
+            layouts = self.layouts(items, self.max_batch_pieces)
+            batches = [Batch(layout, self.encode(items, layout)) for layout in layouts]
+            yield Lesson(batches, (items, [gold for _, gold in known]))
 
     def loss(self, batches: Sequence[Batch], outputs: Sequence[Tensor], targets: Any) -> Tensor | None:
         """See `Task.loss`."""
         return self.row_loss(self.network.join_rows(outputs, [batch.items for batch in batches]), *targets)
 
 
-def doc_scores(items: TextItems, batches: Sequence[Batch], outputs: Sequence[Floats]) -> list[DocScores]:
+def doc_scores(items: TextItems, layouts: Sequence[list[int]], outputs: Sequence[Floats]) -> list[DocScores]:
     """Bring logits of batches back to their documents.
 
     items (TextItems): The documents.
-    batches (Sequence[Batch]): Their rows.
+    layouts (Sequence[list[int]]): The rows of each batch.
     outputs (Sequence[ndarray]): Logits of each batch. Shape: (rows, labels) or (rows, length, labels)
     RETURNS (list[DocScores]): The logits of each document.
     """
     logits: dict[int, Floats] = {}
-    for batch, output in zip(batches, outputs, strict=True):
-        for place, values in zip(batch.items, output, strict=True):
+    for layout, output in zip(layouts, outputs, strict=True):
+        for place, values in zip(layout, output, strict=True):
             logits[place] = values[: len(items.rows[place])] if values.ndim == 2 else values
     scores = [DocScores(p, [[] for _ in range(n)]) for p, n in zip(items.pieces, items.n_texts, strict=True)]
     for place, row in enumerate(items.rows):

@@ -11,8 +11,8 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotation import read_text_pair
-from ..errors import Errors
+from ..annotation import get_text_pair
+from ..errors import Errors, Warnings
 from .probabilities import Floats, sigmoid, softmax
 from .settings import make_factory, require, setting
 from .text import DocScores, LabelPipe, TextItems, mean_logits
@@ -30,17 +30,21 @@ class LukeTextCategorizer(LabelPipe):
     problem_type (str | None): "single_label_classification" (probabilities that sum to 1),
         "multi_label_classification" (independent ones), "regression" (one label, whose number is no probability), or
         None for what the checkpoint says.
+    threshold (float): From which probability an independent label counts in scores.
     """
 
     reads = "LukeForSequenceClassification"
     architecture = "spacy-luke.SequenceClassification.v1"
 
     problem_type: str | None = setting(None)
+    least_score: float = setting(0.5, name="threshold")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         problem, allowed = self.problem_type, "null or one of " + ", ".join(PROBLEM_TYPES)
         require(self.name, problem in (None, *PROBLEM_TYPES), "problem_type", problem, allowed)
+        probability = "a probability from 0 to 1"
+        require(self.name, 0 <= self.least_score <= 1, "threshold", self.least_score, probability)
 
     @property
     def meaning(self) -> str | None:
@@ -59,7 +63,7 @@ class LukeTextCategorizer(LabelPipe):
 
     def beside(self, doc: Doc) -> Sequence[str | None]:
         """RETURNS (Sequence[str | None]): `doc._.luke_text_pair`, or None."""
-        return (read_text_pair(doc),)
+        return (get_text_pair(doc),)
 
     def decode_doc(self, doc: Doc, scores: DocScores) -> Floats | None:
         """RETURNS (ndarray | None): A number for each label; None for a text without words."""
@@ -82,24 +86,49 @@ class LukeTextCategorizer(LabelPipe):
         return sorted({label for example in examples for label in example.reference.cats})
 
     def set_labels(self, examples: Iterable[Example], labels: Sequence[str] | None) -> None:
-        """As `LabelPipe`; regression has one label."""
+        """As `LabelPipe`; regression has one label, and exclusive labels are several."""
         new = self.collect_labels(examples) if labels is None else list(labels)
         if self.problem_type == "regression":
             self._check_single(new or self.labels)
+        # What the checkpoint says of its own label holds: it may be a number.
+        is_new = self.problem_type is not None or set(new) != set(self.network.labels)
+        if is_new and len(set(new)) == 1 and self.problem_type in (None, "single_label_classification"):
+            raise ValueError(Errors.L315.format(name=self.name, label=new[0]))
         super().set_labels((), new)
 
     def _check_single(self, labels: Sequence[str]) -> None:
         if len(set(labels)) > 1:
             raise ValueError(Errors.L312.format(name=self.name, labels=list(labels)))
 
+    def gold_place(self) -> str:
+        """See `Task.gold_place`."""
+        return "doc.cats"
+
     def gold_of(self, example: Example) -> Any:
         """RETURNS (int | ndarray | None): A class, or a number for each label, -100 for what isn't known, as in spaCy
         those that aren't in `doc.cats`; None if no label is known."""
-        cats = example.reference.cats
+        cats, problem = example.reference.cats, self.problem
+        self._check_cats(example.reference, problem)
+        unknown = [label for label, value in cats.items() if value and label not in self.labels]
+        self.unused.count(Warnings.W306, "categories", len(cats), unknown)
         numbers = np.array([cats.get(label, -100.0) for label in self.labels], dtype=np.float32)
-        if self.problem != "single_label_classification":
+        if problem != "single_label_classification":
             return None if (numbers == -100.0).all() else numbers
         return int(numbers.argmax()) if numbers.max(initial=0.0) > 0 else None
+
+    def _check_cats(self, doc: Doc, problem: str) -> None:
+        """Refuse what can't be, as spaCy does."""
+        if problem == "regression":
+            return
+        reason, others = "", "regression"
+        for label, value in doc.cats.items():
+            if not 0 <= value <= 1:
+                reason = f"{label!r} is {value!r}"
+        if problem == "single_label_classification" and sum(value == 1 for value in doc.cats.values()) > 1:
+            reason, others = "several exclusive labels are true", "multi_label_classification"
+        if reason:
+            told = {"cats": dict(doc.cats), "text": doc[:10].text, "reason": reason, "others": others}
+            raise ValueError(Errors.L314.format(name=self.name, **told))
 
     def row_loss(self, logits: Tensor, items: TextItems, golds: Sequence[Any]) -> Tensor | None:
         """RETURNS (Tensor | None): The published loss of the problem type, on the mean of the windows' logits."""
@@ -127,14 +156,14 @@ def make_textcat_scorer() -> Callable[..., dict[str, Any]]:
 
 
 def score_texts(
-    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float = 0.5, **_: Any
+    examples: Iterable[Example], *, pipe: LukeTextCategorizer, threshold: float | None = None, **_: Any
 ) -> dict[str, Any]:
     """Registered as `spacy-luke.textcat_scorer.v1`: spaCy's scores of `doc.cats`, or for a regression the mean
     absolute error (`cats_mae`) and Pearson's correlation (`cats_score`). References without `cats` don't count.
 
     examples (Iterable[Example]): The examples.
     pipe (LukeTextCategorizer): The pipe.
-    threshold (float): From which probability an independent label counts.
+    threshold (float | None): From which probability an independent label counts; None for the pipe's.
     RETURNS (dict[str, Any]): The scores.
     """
     if pipe.problem == "regression":
@@ -144,6 +173,7 @@ def score_texts(
     silent = {id(example.predicted) for example in annotated if not example.predicted.cats}
     nothing = dict.fromkeys(pipe.labels, 0.0)
     multi_label = pipe.problem == "multi_label_classification"
+    threshold = pipe.least_score if threshold is None else threshold
     return Scorer.score_cats(
         annotated,
         "cats",

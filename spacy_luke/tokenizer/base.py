@@ -7,12 +7,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from itertools import accumulate, chain
+from pathlib import Path
 from typing import Any, TypeVar
 
+from ..errors import Errors
+from ..files import replacing
+from ..nn.hub import refuse_unknown
 from ..types import PathOrStr
 from .entities import EntityVocab
-from .folder import make_folder, save_settings, save_vocabularies
-from .options import Options
+from .folder import save_settings, save_vocabularies
+from .options import MARKERS, Options
 from .sentencepiece_backend import SentencePieceBackend
 from .spans import CharSpan, EncodedText, cut_text, find_spans
 from .special import SpecialTokens, Template
@@ -86,11 +90,17 @@ class BaseTokenizer(WordVocab):
 
     # --- texts ---------------------------------------------------------------------------
 
+    @staticmethod
+    def num_markers(task: str | None) -> int:
+        """task (str | None): A task. RETURNS (int): How many markers it puts into a text: two around an entity."""
+        return 2 * MARKERS.get(task or "", 0)
+
     def encode_texts(
         self,
         texts: Sequence[str],
-        spans: Sequence[Sequence[CharSpan]],
+        spans: Sequence[Sequence[CharSpan] | None],
         *,
+        task: str | None = None,
         add_prefix_space: bool | None = None,
         split_special_tokens: bool | None = None,
         with_offsets: bool = False,
@@ -98,28 +108,40 @@ class BaseTokenizer(WordVocab):
         """Encode texts, cut at the spans of their entities, all in one call of the library.
 
         texts (Sequence[str]): The texts.
-        spans (Sequence[Sequence[tuple[int, int]]]): Character offsets of the entities of each.
+        spans (Sequence[Sequence[tuple[int, int]] | None]): Character offsets of the entities of each; None for a text
+            without any.
+        task (str | None): What they are prepared for. "entity_classification" puts markers around the one entity of
+            each text, "entity_pair_classification" around head and tail; others put none.
         add_prefix_space (bool | None): Whether each part of a text starts with a space; None for the setting.
         split_special_tokens (bool | None): Whether special tokens in texts are plain text; None for the setting.
         with_offsets (bool): Whether to tell which characters each word piece stands for.
-        RETURNS (list[EncodedText]): The word pieces of each text, and where its entities are among them.
+        RETURNS (list[EncodedText]): The word pieces of each text, where its entities are among them, their markers
+            included, and the ids of these entities: [MASK], or [MASK2] for a tail.
+        RAISES (ValueError): If the tokenizer has fewer markers than the task needs.
         """
+        n_marked, markers = MARKERS.get(task or "", 0), self.additional_special_tokens_ids
+        if len(markers) < n_marked:
+            raise ValueError(Errors.L147.format(task=task, needed=n_marked, found=len(markers)))
+        masks = [self.entity_mask_id, self.entity_mask2_id][:n_marked]
         prefix = self.add_prefix_space if add_prefix_space is None else add_prefix_space
         split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
-        cuts = [cut_text(text, own) for text, own in zip(texts, spans, strict=True)]
+        cuts = [cut_text(text, own or ()) for text, own in zip(texts, spans, strict=True)]
         parts = [part for own, _ in cuts for part in own]
         ids, lengths, offsets = self._encode_parts(parts, prefix, split, with_offsets)
         encoded = []
         at = at_id = 0
         for (own, before), places in zip(cuts, spans, strict=True):
             counts = lengths[at : at + len(own)]
-            found = find_spans(counts, before, places) if places else []
-            text = EncodedText(ids[at_id : at_id + sum(counts)], found)
+            end = at_id + sum(counts)
+            text = EncodedText(ids[at_id:end], find_spans(counts, before, places) if places else [])
             if offsets is not None:
                 text.offsets = _in_text(own, offsets[at : at + len(own)])
+            if places is not None:
+                text.entity_ids = masks or [self.entity_mask_id] * len(places)
+                if masks:
+                    text.mark(markers)
             encoded.append(text)
-            at += len(own)
-            at_id += len(text.ids)
+            at, at_id = at + len(own), end
         return encoded
 
     def _encode_parts(
@@ -141,15 +163,29 @@ class BaseTokenizer(WordVocab):
 
     # --- storage -------------------------------------------------------------------------
 
-    def save_pretrained(self, save_directory: PathOrStr) -> tuple[str, ...]:
+    def save_pretrained(
+        self,
+        save_directory: PathOrStr,
+        legacy_format: bool | None = None,
+        filename_prefix: str | None = None,
+        **options: Any,
+    ) -> tuple[str, ...]:
         """Save in a folder that `from_pretrained` loads, also that of transformers.
 
         save_directory (str | PathLike): The folder; made if it isn't there.
+        legacy_format (bool | None): Ignored: what is written, both loaders of transformers read.
+        filename_prefix (str | None): What the files' names start with, followed by a hyphen. `from_pretrained` reads
+            files without one.
+        options (Any): Arguments of transformers that mean nothing here, such as `token`.
         RETURNS (tuple[str, ...]): The files.
+        RAISES (TypeError): If an option is unknown. (ValueError): If one asks for what isn't possible.
         """
-        folder = make_folder(save_directory)
-        settings = save_settings(folder, self, self.entity_vocab, self.options)
-        return (*map(str, settings), *self.save_vocabulary(folder))
+        refuse_unknown(options)
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        with replacing(save_directory) as folder:
+            paths = save_settings(folder, self, self.entity_vocab, self.options, prefix)
+            paths += save_vocabularies(folder, self.backend, self.entity_vocab, prefix)
+        return tuple(str(Path(save_directory) / path.name) for path in paths)
 
     def save_vocabulary(
         self, save_directory: PathOrStr, filename_prefix: str | None = None
@@ -162,8 +198,9 @@ class BaseTokenizer(WordVocab):
             made from a `tokenizer.json` or a `sentencepiece.bpe.model` writes that instead of the first two.
         """
         prefix = f"{filename_prefix}-" if filename_prefix else ""
-        paths = save_vocabularies(make_folder(save_directory), self.backend, self.entity_vocab, prefix)
-        return tuple(map(str, paths))
+        with replacing(save_directory) as folder:
+            paths = save_vocabularies(folder, self.backend, self.entity_vocab, prefix)
+        return tuple(str(Path(save_directory) / path.name) for path in paths)
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Everything that `from_bytes` needs; no file is read again."""

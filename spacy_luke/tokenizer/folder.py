@@ -14,6 +14,7 @@ from tokenizers import AddedToken  # type: ignore[import-untyped]
 from tokenizers.models import BPE  # type: ignore[import-untyped]
 
 from ..errors import Errors
+from ..files import decode, parse_json
 from ..types import PathOrStr
 from .backend import Backend, token_flags
 from .entities import EntityVocab, index_titles
@@ -124,7 +125,9 @@ def load_titles(source: PathOrStr | Titles) -> tuple[Titles, str]:
 
 def _parse_titles(path: Path) -> Any:
     if path.suffix == ".jsonl":
-        return [json.loads(line) for line in read_text(path).splitlines() if line.strip()]
+        # Only "\n": titles may hold what Unicode calls line ends.
+        lines = enumerate(read_text(path).split("\n"), start=1)
+        return [parse_json(line, f"{path}, line {number}") for number, line in lines if line.strip()]
     return _read_json(path)
 
 
@@ -174,7 +177,10 @@ def load_settings(folder: Path) -> dict[str, Any]:
             id_: AddedToken(token, normalized=token not in special, special=token in special)
             for token, id_ in _read_object(folder / ADDED).items()
         }
-    settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
+    try:
+        settings["added_tokens_decoder"] = {int(id_): _token(token) for id_, token in added.items()}
+    except ValueError as error:
+        raise ValueError(Errors.L113.format(path=folder / CONFIG, error=error)) from error
     tokens = {str(token): token for token in map(_token, additional)}
     if tokens:
         settings["additional_special_tokens"] = list(tokens.values())
@@ -191,26 +197,16 @@ def _token(value: Any) -> Any:
 # --- saving --------------------------------------------------------------------------------
 
 
-def make_folder(path: PathOrStr) -> Path:
-    """Make a folder to save in, unless it is there.
-
-    path (str | PathLike): The folder.
-    RETURNS (Path): The folder.
-    """
-    folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(Errors.L221.format(path=folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options: Options) -> list[Path]:
+def save_settings(
+    folder: Path, words: WordVocab, entities: EntityVocab, options: Options, prefix: str = ""
+) -> list[Path]:
     """Save what `load_settings` loads.
 
     folder (Path): The folder.
     words (WordVocab): The word vocabulary, for its special and added tokens.
     entities (EntityVocab): The entity vocabulary, for its special entities.
     options (Options): The settings.
+    prefix (str): What the files' names start with.
     RETURNS (list[Path]): The files.
     """
     backend, special = words.backend, words.special
@@ -233,7 +229,7 @@ def save_settings(folder: Path, words: WordVocab, entities: EntityVocab, options
     outside = {token.content: id_ for id_, token in backend.added.items() if id_ >= backend.vocab_size}
     if outside and backend.files != "json":
         files.append((ADDED, outside))
-    return [_write_json(folder / name, data) for name, data in files]
+    return [_write_json(folder / f"{prefix}{name}", data) for name, data in files]
 
 
 def save_vocabularies(folder: Path, backend: Backend, entities: EntityVocab, prefix: str = "") -> list[Path]:
@@ -261,21 +257,17 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise FileNotFoundError(Errors.L112.format(path=path, name=path.name)) from error
+    except IsADirectoryError as error:
+        raise ValueError(Errors.L113.format(path=path, error=error)) from error
 
 
 def read_text(path: Path) -> str:
     """path (Path): A text file. RETURNS (str): Its text, with line ends as they are."""
-    try:
-        return read_bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    return decode(read_bytes(path), path)
 
 
 def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ValueError(Errors.L113.format(path=path, error=error)) from error
+    return parse_json(read_text(path), path)
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -11,6 +11,9 @@ TASKS = ("entity_classification", "entity_pair_classification", "entity_span_cla
 # How many entities a task has that puts markers around them.
 MARKERS = {"entity_classification": 1, "entity_pair_classification": 2}
 
+# Of entities and of their mentions: no model has more places, and arrays are as wide as these settings say.
+LONGEST = 2**16
+
 # transformers' way of writing "no limit"
 NO_LIMIT = int(1e30)
 
@@ -49,10 +52,15 @@ class Options:
             check_side(name, getattr(self, name))
         for name in ("max_entity_length", "max_mention_length"):
             value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ValueError(Errors.L102.format(name=name, value=value, allowed="an integer from 1 on"))
+            if type(value) is not int or not 1 <= value <= LONGEST:
+                allowed = f"an integer from 1 to {LONGEST}"
+                raise ValueError(Errors.L102.format(name=name, value=value, allowed=allowed))
         if self.model_max_length is None:
             self.model_max_length = NO_LIMIT
+        if not isinstance(self.model_max_length, (int, float)) or self.model_max_length < 0:
+            allowed = "a number from 0 on"
+            value = self.model_max_length
+            raise ValueError(Errors.L102.format(name="model_max_length", value=value, allowed=allowed))
         self.max_entity_length = MARKERS.get(self.task or "", self.max_entity_length)
 
 

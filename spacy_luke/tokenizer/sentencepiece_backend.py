@@ -30,7 +30,7 @@ class SentencePieceBackend(Backend):
 
     def __init__(self, data: bytes, source: str = PIECES) -> None:
         try:
-            # Imported here: it is an extra, and takes 10 to 50 ms that other models needn't wait for.
+            # Imported here: it is an extra, and takes 5 ms that other models needn't wait for.
             from sentencepiece import SentencePieceProcessor
         except ImportError as error:
             raise ImportError(Errors.L151.format(path=source)) from error

@@ -9,7 +9,7 @@ from itertools import accumulate, chain
 from ..errors import Errors
 
 CharSpan = tuple[int, int]
-TokenSpan = tuple[int, int]
+PieceSpan = tuple[int, int]
 
 
 @dataclass
@@ -25,7 +25,7 @@ class EncodedText:
     """
 
     ids: list[int]
-    spans: list[TokenSpan]
+    spans: list[PieceSpan]
     offsets: list[CharSpan | None] | None = None
     words: list[CharSpan] | None = None
     entity_ids: list[int] | None = None
@@ -81,7 +81,7 @@ def cut_text(text: str, spans: Sequence[CharSpan]) -> tuple[list[str], dict[int,
     return parts, before
 
 
-def find_spans(lengths: Sequence[int], before: dict[int, int], spans: Sequence[CharSpan]) -> list[TokenSpan]:
+def find_spans(lengths: Sequence[int], before: dict[int, int], spans: Sequence[CharSpan]) -> list[PieceSpan]:
     """Find spans among the word pieces of a text.
 
     lengths (Sequence[int]): How many ids each part that `cut_text` gave has.

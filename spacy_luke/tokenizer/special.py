@@ -65,6 +65,9 @@ def register(
     flagged: dict[str, AddedToken] = {}
     additional = list(additional)
     for name, token in [*named.items(), *(("", token) for token in additional)]:
+        if not isinstance(token, (str, AddedToken)) or not str(token):
+            name, allowed = name or "additional_special_tokens", "a string that isn't empty"
+            raise ValueError(Errors.L102.format(name=name, value=token, allowed=allowed))
         # The flags that a vocabulary has stored go before the usual ones.
         token = known.get(token, token) if isinstance(token, str) else token
         flagged.setdefault(str(token), as_special(token, lstrip=name == "mask_token"))
@@ -127,7 +130,7 @@ class Template:
         sep_id (int): The id of the token that ends each text.
         RETURNS (Template): The template.
         """
-        if pattern not in PATTERNS:
+        if not isinstance(pattern, str) or pattern not in PATTERNS:
             allowed = " or ".join(map(repr, PATTERNS))
             raise ValueError(
                 Errors.L102.format(name="special_tokens_pattern", value=pattern, allowed=allowed)

@@ -17,6 +17,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from huggingface_hub.constants import HF_ASSETS_CACHE
 
 from ..errors import Errors
 
@@ -183,6 +184,8 @@ def _from_utf8(data: memoryview) -> str:
 CACHE_VARIABLE = "SPACY_LUKE_CACHE"
 # An index of smaller files saves less time than looking it up takes.
 LARGE = 1 << 20
+# Most bytes of all that is kept, a dozen large vocabularies. What was used last stays.
+KEPT = 512 << 20
 
 
 def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
@@ -190,6 +193,7 @@ def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
 
     It lies under a checksum of the file in the folder that the environment variable `SPACY_LUKE_CACHE` names, or in
     Hugging Face's (`HF_HOME`, `HF_ASSETS_CACHE`). Deleting it is safe; where it can't be written, each load makes it.
+    Indices that weren't used for longest are deleted where all of them are larger than 512 MiB.
 
     path (Path): The file.
     make (Callable[[], TitleIndex]): Reads the file.
@@ -204,16 +208,28 @@ def cached_index(path: Path, make: Callable[[], TitleIndex]) -> TitleIndex:
         with contextlib.suppress(OSError):
             _write_index(kept, index.buffer)
             index = _open_index(kept) or index
+            _delete_unused(kept)
+    else:
+        with contextlib.suppress(OSError):
+            os.utime(kept)  # it is in use
     return index
+
+
+def _delete_unused(newest: Path) -> None:
+    """Delete what was used before all that fits. Whoever has it mapped keeps it, or on Windows it stays."""
+    size = 0
+    times = [(path.stat().st_mtime, path) for path in newest.parent.glob("*.index") if path != newest]
+    for _, path in [(0.0, newest), *sorted(times, reverse=True)]:
+        size += path.stat().st_size
+        if size > KEPT and path != newest:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _cache_folder() -> Path:
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
-    # Imported here: 15 ms that only those wait for who load a large vocabulary.
-    from huggingface_hub.constants import HF_ASSETS_CACHE
-
     return Path(HF_ASSETS_CACHE, "spacy_luke")
 
 

@@ -152,7 +152,7 @@ def make_words(
     RETURNS (WordVocab): The vocabulary with its special tokens.
     """
     special = register(backend, named, additional)
-    if isinstance(template, str):
+    if not isinstance(template, Template):
         ids = [backend.added_ids[special.names[name]] for name in ("cls_token", "sep_token")]
         template = Template.from_pattern(template, *ids)
     return WordVocab(backend, special, template)

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 from pathlib import Path
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
+from spacy.vocab import Vocab
 
-from ..annotation import KEY, carry_over, copy_questions, has_relations, read_relations, span_as_doc, stored
+from ..annotation import (
+    KEY,
+    carry_over,
+    copy_questions,
+    get_relations,
+    has_relations,
+    span_as_doc,
+    stored,
+)
 from ..errors import Errors, Warnings
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -28,7 +38,8 @@ class LukeCorpus:
     max_length (int): Cut longer documents between sentences into parts of up to so many tokens; 0 for never.
     limit (int): Read only so many documents; 0 for all.
     shuffle (bool): Whether to shuffle the documents, all in memory, in each pass.
-    augmenter (Callable | None): Makes variants of each example; gold relations are carried over to them.
+    augmenter (Callable | None): Makes variants of each example; sentences and gold annotation are carried over
+        to them.
     related_repeats (int): How often a pass reads each document with gold relations. More than once balances a
         corpus in which most documents have entities only.
     """
@@ -66,9 +77,9 @@ class LukeCorpus:
             n_docs += 1
             parts = self._cut(reference)
             if len(parts) > 1:
-                total = len(read_relations(reference))
+                total = len(get_relations(reference))
                 n_relations += total
-                n_lost += total - sum(len(read_relations(part)) for part in parts)
+                n_lost += total - sum(len(get_relations(part)) for part in parts)
             for part in parts:
                 yield from self._examples(nlp, part)
         if n_docs == 0:
@@ -80,7 +91,7 @@ class LukeCorpus:
     def _read(self, nlp: Language) -> Iterator[Doc]:
         n_docs = 0
         for file in self._files():
-            for doc in DocBin(store_user_data=True).from_disk(file).get_docs(nlp.vocab):
+            for doc in _read_docs(file, nlp.vocab):
                 if self.limit and n_docs == self.limit:
                     return
                 if len(doc):
@@ -112,15 +123,50 @@ class LukeCorpus:
         if self.augmenter is None:
             yield example
             return
-        for augmented in self.augmenter(nlp, example):
-            if stored(reference) and KEY not in augmented.reference.user_data:
-                carry_over(reference, augmented.reference)
+        given = _without_groups(example)
+        for augmented in self.augmenter(nlp, given):
+            if augmented.reference is given.reference:
+                augmented = example if augmented is given else Example(augmented.predicted, reference)
+            elif KEY not in augmented.reference.user_data:
+                _carry(reference, augmented.reference)
             if self.gold_ents and augmented is not example:
                 augmented = Example(_predicted(nlp, augmented.reference, True), augmented.reference)
             yield augmented
 
 
 create_corpus = LukeCorpus  # what the entry point names
+
+
+def _without_groups(example: Example) -> Example:
+    """spaCy's augmenters fail on references with span groups, or leave them as they are."""
+    if not example.reference.spans:
+        return example
+    reference = example.reference.copy()
+    reference.spans.clear()
+    return Example(example.predicted, reference)
+
+
+def _carry(reference: Doc, variant: Doc) -> None:
+    """What nobody stored anything for may have other words: then there is nothing to lose."""
+    same = [sum(not token.is_space for token in doc) for doc in (reference, variant)]
+    if stored(reference) or (same[0] == same[1] and _places(reference) == _places(variant)):
+        carry_over(reference, variant)
+
+
+def _places(doc: Doc) -> list[tuple[int, int, str]]:
+    """Entities, in words: an augmenter may have made others."""
+    words = np.cumsum([not token.is_space for token in doc])
+    return [(int(words[ent.start]), int(words[ent.end - 1]), ent.label_) for ent in doc.ents]
+
+
+def _read_docs(file: Path, vocab: Vocab) -> Iterator[Doc]:
+    try:
+        docs = DocBin(store_user_data=True).from_disk(file)
+    except OSError:
+        raise
+    except Exception as error:  # zlib's, msgpack's and others, for what isn't of this format
+        raise ValueError(Errors.L437.format(path=file, error=error)) from error
+    yield from docs.get_docs(vocab)
 
 
 def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:

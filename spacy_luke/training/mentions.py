@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from .converters.build import NESTED
+
+EntityGetter = Callable[[Doc], Sequence[Span]]
 
 
 def all_mentions(doc: Doc) -> list[Span]:
@@ -33,6 +37,66 @@ def given_tokens(vocab: Vocab, gold: Doc, *, mentions: bool) -> Doc:
         if NESTED in gold.spans:
             doc.spans[NESTED] = [_copy(doc, span) for span in gold.spans[NESTED]]
     return doc
+
+
+def lacks_mentions(entities: EntityGetter, predicted: Doc, gold: Doc) -> bool:
+    """Whether a pipe that finds no entities was given none to answer about, as spaCy's corpus reader gives none. Where
+    an earlier component has looked for entities, what it missed is missed.
+
+    entities (EntityGetter): Gives the mentions that the pipe reads.
+    predicted (Doc): The predicted document.
+    gold (Doc): The gold document.
+    RETURNS (bool): Whether it lacks them.
+    """
+    mentions = entities(gold)
+    if not mentions or entities(predicted):
+        return False
+    return _of_group(mentions, gold) or not predicted.has_annotation("ENT_IOB")
+
+
+def with_mentions(entities: EntityGetter, predicted: Doc, gold: Doc) -> Doc:
+    """A copy of a predicted document to read again, with the gold mentions: its tokens, or the gold ones where its own
+    would cut a mention, and its sentences.
+
+    entities (EntityGetter): Gives the mentions that the pipe reads: of `doc.ents`, or of groups in `doc.spans`.
+    predicted (Doc): The predicted document.
+    gold (Doc): The gold document.
+    RETURNS (Doc): The copy, with nothing else of either document.
+    """
+    mentions = entities(gold)
+    spans = [*gold.ents, *mentions]
+    cut = predicted.text == gold.text and any(_placed(predicted, span) is None for span in spans)
+    tokens, starts = gold if cut else predicted, {token.idx for token in predicted if token.is_sent_start}
+    sentences = [token.idx in starts for token in tokens] if predicted.has_annotation("SENT_START") else None
+    doc = Doc(
+        predicted.vocab,
+        words=[token.text for token in tokens],
+        spaces=[bool(token.whitespace_) for token in tokens],
+        sent_starts=sentences,
+    )
+    doc.ents = _all_placed(doc, gold.ents)
+    if _of_group(mentions, gold):
+        asked = set(mentions)
+        for key, group in gold.spans.items():
+            if not asked.isdisjoint(group):
+                doc.spans[key] = _all_placed(doc, group)
+    return doc
+
+
+def _of_group(mentions: Iterable[Span], doc: Doc) -> bool:
+    """Whether mentions come from a span group, not from `doc.ents`."""
+    entities = {(ent.start, ent.end, ent.label) for ent in doc.ents}
+    return any((span.start, span.end, span.label) not in entities for span in mentions)
+
+
+def _placed(doc: Doc, span: Span) -> Span | None:
+    return doc.char_span(
+        span.start_char, span.end_char, label=span.label_, kb_id=span.kb_id_, span_id=span.id_
+    )
+
+
+def _all_placed(doc: Doc, spans: Iterable[Span]) -> list[Span]:
+    return [placed for span in spans if (placed := _placed(doc, span)) is not None]
 
 
 def _copy(doc: Doc, span: Span) -> Span:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from spacy.tokens import Doc, Span
 
-from ..annotation import has_labels, normalize, read_label, read_labels
+from ..annotation import get_label, get_labels, has_labels, normalize
 from ..types import Relation
 
 Offsets = tuple[int, int]
@@ -26,13 +26,13 @@ def labelled_spans(doc: Doc, spans_key: str | None = None) -> list[Span]:
 def gold_labels(span: Span) -> set[str]:
     """RETURNS (set[str]): A gold span's `luke_labels` of 0.5 or more if any were assigned, else its own label."""
     if has_labels(span):
-        return {label for label, score in read_labels(span).items() if score >= 0.5}
+        return {label for label, score in get_labels(span).items() if score >= 0.5}
     return {span.label_} - {""}
 
 
 def best_labels(span: Span) -> set[str]:
     """RETURNS (set[str]): A predicted span's `luke_label`; none for ""."""
-    return {read_label(span)} - {""}
+    return {get_label(span)} - {""}
 
 
 def mention_pairs(
@@ -52,7 +52,9 @@ def mention_pairs(
 
 
 def same_sentence(head: Span, tail: Span) -> bool:
-    """RETURNS (bool): Whether one sentence holds both mentions wholly."""
+    """RETURNS (bool): Whether one sentence holds both mentions wholly; a document without boundaries is one."""
+    if not head.doc.has_annotation("SENT_START"):
+        return True
     sentence = head.sent
     return bool(sentence.start <= tail.start and tail.end <= sentence.end and head.end <= sentence.end)
 

@@ -1,13 +1,41 @@
-"""The learning rate of the shipped configs."""
+"""The learning rate of the shipped configs, and the optimizer of pipelines that come without a config."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
 
+from spacy.language import DEFAULT_CONFIG, Language
+from spacy.pipeline import TrainablePipe
 from thinc import schedules
 
 from ..errors import Errors
+
+# In its first step Adam moves each weight by the whole rate. With this one it takes less than 0.01 of the default
+# model's F1.
+OPTIMIZER = {
+    "@optimizers": "Adam.v1",
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "L2_is_weight_decay": True,
+    "L2": 0.01,
+    "grad_clip": 1.0,
+    "use_averages": False,
+    "eps": 1e-8,
+    "learn_rate": 0.00001,
+}
+
+
+def suit_optimizer(nlp: Language) -> None:
+    """Put an optimizer that suits a transformer into the config of a pipeline that has spaCy's default, whose rate of
+    0.001 ruins one in a step. The config of a pipeline with other components to train stays as it is.
+
+    nlp (Language): The pipeline, before a component of ours is added.
+    """
+    default, training = DEFAULT_CONFIG["training"]["optimizer"], nlp.config.get("training", {})
+    others = any(isinstance(component, TrainablePipe) for _, component in nlp.components)
+    if training.get("optimizer") == default and not others:
+        training["optimizer"] = dict(OPTIMIZER)
 
 
 def warmup_linear(initial_rate: float, warmup_steps: int, total_steps: int | str) -> Iterable[float]:

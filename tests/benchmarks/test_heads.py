@@ -20,7 +20,7 @@ from benchmarks.heads.__main__ import main
 from benchmarks.heads.run import questions, run
 from benchmarks.heads.split import tenths
 from benchmarks.heads.task import Annotate, Splits, Task
-from spacy_luke.annotation import read_choice, read_choices, read_questions
+from spacy_luke.annotation import get_choice, get_choices, get_questions
 
 INTENTS = {"find_card": "where is my card {}", "money_back": "i want my money back {}"}
 SENTENCE = "The -LRB- big -RRB- river Tarka runs to Barnstaple ."
@@ -127,7 +127,7 @@ def test_qamr(data: Path) -> None:
     assert [token.text for token in train][1:4] == ["(", "big", ")"]
     assert [span.text for span in train.spans[qamr.KEY]] == ["river Tarka", "Tarka"]  # the asker's first
     (test,) = splits.test  # the other question has no answer in one piece
-    assert read_questions(test) == ("To what?",)
+    assert get_questions(test) == ("To what?",)
     assert [span.text for span in test.spans[qamr.KEY]] == ["Barnstaple", "to Barnstaple"]
     exact = {name: scores["exact_match"] for name, scores in rule_scores(qamr.TASK, splits).items()}
     assert exact == dict.fromkeys(qamr.TASK.rules, 0.0)
@@ -147,10 +147,10 @@ def test_codah(data: Path) -> None:
     splits = codah.read(data)
     assert sum(map(len, splits)) == 40
     assert all(splits)
-    gold = read_choice(splits.train[0])
+    gold = get_choice(splits.train[0])
     assert gold is not None
     assert gold.text == "ate."
-    assert read_choices(splits.test[0])[1] == "slept for a week."
+    assert get_choices(splits.test[0])[1] == "slept for a week."
     assert rule_scores(codah.TASK, splits) == {
         "most frequent place": {"accuracy": 1.0},
         "longest text": {"accuracy": 0.0},

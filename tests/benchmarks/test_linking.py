@@ -68,6 +68,7 @@ def test_figures_count_what_is_known() -> None:
     assert found["random"] == {"accuracy_1": 0.5, "accuracy_10": 1.0}
 
 
+@pytest.mark.filterwarnings(r"ignore:\d+ of \d+ gold links have labels")  # the vocabulary is closed
 def test_the_whole_experiment(pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     tokenizer = make_tokenizer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,7 @@ def fails(message: str, *arguments: object) -> None:
 def test_help_names_the_commands():
     """All that users call, and nothing of how the default model is made."""
     commands = typer.main.get_command(spacy_luke.cli.app).commands
-    assert set(commands) == {"run", "config", "convert", "from-encoder", "assemble", "tune"}
+    assert set(commands) == {"run", "config", "convert", "from-encoder", "assemble", "evaluate", "tune"}
     text = luke("--help")
     for command in commands:
         assert command in text
@@ -126,6 +127,56 @@ def test_from_encoder_without_one(tmp_path: Path):
     fails("There is no folder", "from-encoder", tmp_path / "nowhere", tmp_path / "out")
 
 
+# Kinds of encoders, and what their config.json calls the width of their states.
+OTHER_KINDS = {
+    "distilbert": "dim",
+    "albert": "hidden_size",
+    "electra": "hidden_size",
+    "mpnet": "hidden_size",
+    "deberta-v2": "hidden_size",
+    "modernbert": "hidden_size",
+    "gpt2": "n_embd",
+    "t5": "d_model",
+    "xlnet": "d_model",
+    "luke": "hidden_size",
+    "": "hidden_size",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_other_kinds_of_encoders_are_refused_by_name(kind: str, tmp_path: Path):
+    """Before anything else is looked at."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind, OTHER_KINDS[kind]: 32}))
+    fails(f"from an encoder of type '{kind}'", "from-encoder", tmp_path, tmp_path / "out")
+    if kind not in ("luke", ""):  # named as a checkpoint, it is refused too
+        with pytest.raises(ValueError, match=f"for a model of type '{kind}'.*from-encoder"):
+            spacy_luke.load(tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("hidden_size", None, "hidden_size is None; allowed is an integer of at least 1"),
+        ("vocab_size", None, "vocab_size is None; allowed is an integer of at least 1"),
+        ("vocab_size", "many", "vocab_size is 'many'"),
+        ("vocab_size", 5000, "but (5000, 32) by the configuration"),
+        ("hidden_size", 64, "64) by the configuration"),
+        ("pad_token_id", None, "pad_token_id is None; allowed is an integer of at least 0"),
+        ("is_decoder", True, "is_decoder is True; allowed is false"),
+        ("num_hidden_layers", 3, "lacks weights of this model"),
+        ("position_embedding_type", "relative_key", "with 'relative_key' positions"),
+    ],
+)
+def test_an_encoder_whose_config_does_not_fit(
+    encoder: Path, tmp_path: Path, name: str, value: object, message: str
+):
+    folder = shutil.copytree(encoder, tmp_path / "encoder")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, name: value}))
+    fails(message, "from-encoder", folder, tmp_path / "out")
+
+
 @pytest.mark.parametrize("content", ["3", '["a", 3]', "{", None])
 def test_titles_that_are_none(tmp_path: Path, content: str | None):
     path = tmp_path / "titles.json"
@@ -168,6 +219,23 @@ def test_tune_writes_a_checkpoint_with_thresholds(trained: Path, tmp_path: Path)
 def test_tune_returns_the_figures(trained: Path, tmp_path: Path):
     chosen = tune(trained / "model", trained / "dev.spacy", tmp_path / "out", "luke", half=False)
     assert all(0.2 <= threshold <= 0.9 and figure > 0.95 for threshold, figure in chosen.values())
+
+
+def test_tune_without_sentences(trained: Path, tmp_path: Path):
+    """A document without sentence boundaries is one sentence."""
+    docs = []
+    for eg in make_corpus(spacy.load(trained / "model")):
+        gold = eg.reference
+        doc = Doc(gold.vocab, [t.text for t in gold], [bool(t.whitespace_) for t in gold])
+        doc.ents = [Span(doc, ent.start, ent.end, ent.label_) for ent in gold.ents]
+        doc._.luke_relations = [
+            Relation(doc[r.head.start : r.head.end], doc[r.tail.start : r.tail.end], r.label)
+            for r in gold._.luke_relations
+        ]
+        docs.append(doc)
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    chosen = tune(trained / "model", tmp_path / "dev.spacy", tmp_path / "out", "luke", half=False)
+    assert all(figure > 0.95 for _, figure in chosen.values())
 
 
 def test_one_reading_tells_what_each_threshold_would_have_found(make_checkpoint: Callable[..., str]):
@@ -242,8 +310,28 @@ def test_run_refuses_what_is_no_text(tmp_path: Path):
     fails("There is no file", "run", "-f", tmp_path)
     file = tmp_path / "latin.txt"
     file.write_bytes("Zürich".encode("latin1"))
-    fails("not encoded in UTF-8", "run", "-f", file)
+    fails("latin.txt can't be read: line 1 has the byte 0xfc, so it isn't UTF-8", "run", "-f", file)
     fails(f"`python -m spacy luke run --file {file}`", "run", file)
+
+
+def test_a_name_over_several_lines_is_one_row(monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, words=["New", "\n", "York", "\u2028", "City"], spaces=[False] * 5)
+    doc.ents = [Span(doc, 0, 5, "LOC")]
+    monkeypatch.setattr(
+        "spacy_luke.cli.run.load", lambda checkpoint: SimpleNamespace(pipe=lambda texts: [doc])
+    )
+    assert ["New York City", "LOC", "1"] in rows("\n".join(run(["x"], None)))
+
+
+def test_run_reads_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy.blank("en")
+    monkeypatch.setattr("spacy_luke.cli.run.load", lambda checkpoint: nlp)
+    for name in "ab":
+        (tmp_path / name).write_text(f"\ufefffile {name}", "utf8")
+    printed = luke("run", "first text", "--file", tmp_path / "a", "-f", tmp_path / "b")
+    found = [line for line in printed.splitlines() if line and line != "No entities found."]
+    assert found == ["first text", "file a", "file b"]
 
 
 def test_errors_of_spacy_and_the_file_system_are_plain(tmp_path: Path):
@@ -267,7 +355,7 @@ def test_tables(trained: Path, monkeypatch: pytest.MonkeyPatch):
     assert ["Bob", "works for"] in found[5:]
     assert text.endswith("\n(no text)\n\nNo entities found.")
     assert not re.search(r" $", text, re.MULTILINE)
-    assert list(run(None, None))
+    assert list(run([], None))
 
 
 def test_tables_tell_each_thing_once(monkeypatch: pytest.MonkeyPatch):

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations, read_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, has_relations
 from spacy_luke.cli.convert import FORMATS
 
 TEXT = "Ada was born in London."
@@ -39,7 +39,6 @@ FILES = {
         {"title": "A", "pars": [{"k": "p", "t": TEXT, "l": [[0, 3, "Ada"], [16, 22, "London"]]}]}
     ),
 }
-PLAIN = ("conll", "semeval")  # published as plain text only
 NAMES = {"docred": {"P19": "Born"}, "fewrel": {"P19": ["Born", "where"]}}
 
 
@@ -55,7 +54,7 @@ def read(path: Path) -> Doc:
 
 @pytest.mark.parametrize(
     ("name", "compressed"),
-    [*((name, False) for name in FILES), *((name, True) for name in FILES if name not in PLAIN)],
+    [(name, compressed) for name in FILES for compressed in (False, True)],
 )
 def test_each_format(name: str, compressed: bool, tmp_path: Path) -> None:
     source, names, target = tmp_path / f"{name}.json", tmp_path / "names.json", tmp_path / "new" / "out.spacy"
@@ -72,7 +71,7 @@ def test_each_format(name: str, compressed: bool, tmp_path: Path) -> None:
     assert "1 documents, 2 entities" in printed
     doc = read(target)
     assert (doc.text, [ent.text for ent in doc.ents]) == (TEXT, ["Ada", "London"])
-    told = [(relation.head.text, relation.label, relation.tail.text) for relation in read_relations(doc)]
+    told = [(relation.head.text, relation.label, relation.tail.text) for relation in get_relations(doc)]
     label = "BORN" if name == "knowledgenet" else "Born"
     assert told == ([] if name in ("conll", "wikilinks") else [("Ada", label, "London")])
     looked_for = doc.user_data.get(RELATIONS_LOOKED_FOR)
@@ -98,8 +97,23 @@ def test_docred_counts_what_a_sentence_may_not_state(tmp_path: Path) -> None:
 
 def test_docred_without_names_leaves_relations_open(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(FILES["docred"], encoding="utf8")
-    assert run("docred", tmp_path / "a.json", tmp_path / "a.spacy")[0] == 0
+    with pytest.warns(UserWarning, match=r"a.json has 1 relations, which were left out.* --names"):
+        assert run("docred", tmp_path / "a.json", tmp_path / "a.spacy")[0] == 0
     assert not has_relations(read(tmp_path / "a.spacy"))
+
+
+def test_columns_of_conll(tmp_path: Path) -> None:
+    """Those of GermEval: an index, and entities in entities."""
+    source, target = tmp_path / "a.tsv", tmp_path / "a.spacy"
+    source.write_text("1\tUni\tB-ORG\tO\n2\tBonn\tI-ORG\tB-LOC\n", encoding="utf8")
+    code, printed = run("conll", source, target)
+    assert code == 1
+    assert "--tag-column 3 --tag-column 4" in printed
+    assert run("conll", source, target, "--tag-column", 3, "--tag-column", 4)[0] == 0
+    doc = read(target)
+    assert [span.text for span in (*doc.ents, *doc.spans["luke_nested"])] == ["Uni Bonn", "Bonn"]
+    assert run("conll", source, target, "--tag-column", 4, "--word-column", 2)[0] == 0
+    assert [ent.text for ent in read(target).ents] == ["Bonn"]
 
 
 def test_bad_input(tmp_path: Path) -> None:
@@ -116,7 +130,10 @@ def test_bad_input(tmp_path: Path) -> None:
         ("There is no file", "docred", good, out, "--names", tmp_path / "none.json"),
         ("end in .spacy", "conll", good, tmp_path / "out.json"),
         ("can't be read as conll: no document", "conll", empty, out),
-        ("can't be read as docred: KeyError", "docred", names.with_name("rows.json"), out),
+        ("rows.json, document 1: there is no 'vertexSet'", "docred", names.with_name("rows.json"), out),
+        ("only for conll", "docred", good, out, "--tag-column", "2"),
+        ("only for conll", "semeval", good, out, "--word-column", "2"),
+        ("no tag in column 3", "conll", good, out, "--tag-column", "3"),
     ]:
         (tmp_path / "rows.json").write_text('[{"sents": []}]', encoding="utf8")
         code, printed = run(*arguments)

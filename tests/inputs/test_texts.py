@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny_heads import TOKENIZER
 
 from spacy_luke.inputs.pieces import encode_whole_texts
-from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextLayout, text_batches
+from spacy_luke.inputs.texts import NO_ENTITIES, TextEntities, TextLayout, group_rows, text_batch
 
 NLP = spacy.blank("en")
 texts = st.lists(
@@ -56,7 +56,7 @@ def test_rows_fit_and_show_every_piece(docs: list[str], other: str | None, doc_f
             assert row.ids[row.at : row.at + len(row.window)].tolist() == known.ids[part].tolist()
             seen.update(range(row.window.start, row.window.end))
         assert seen == set(range(len(known)))
-    batched = [place for places, _ in text_batches(rows, TOKENIZER, 60) for place in places]
+    batched = [place for places in group_rows(rows, 60) for place in places]
     assert sorted(batched) == list(range(len(rows)))
 
 
@@ -65,7 +65,8 @@ def test_entities_stand_where_the_tokenizer_puts_them():
     doc = NLP.make_doc(text)
     given_ = TextEntities(np.array([[0, 1], [4, 5]]), np.array([2, 3]))
     _, rows = reader().rows([doc], [["she likes tea"]], [given_])
-    ((_, batch),) = text_batches(rows, TOKENIZER, 1000)
+    assert group_rows(rows, 1000) == [[0]]
+    batch = text_batch(rows, TOKENIZER)
     wanted = TOKENIZER(text, "she likes tea", entity_spans=[(0, 3), (16, 20)], return_tensors="np")
     assert batch.input_ids.tolist() == wanted["input_ids"].tolist()
     assert batch.entity_position_ids.tolist() == wanted["entity_position_ids"].tolist()

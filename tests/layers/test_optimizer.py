@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 
 import pytest
+import spacy
 import torch
 from spacy.language import Language
+from spacy.training import Example
 from thinc.api import SGD, Adam, Optimizer
 from tiny import make_corpus, make_pipeline
 from torch import nn
 
+import spacy_luke
 from spacy_luke.layers import optimizer as optimizer_module
 from spacy_luke.layers.optimizer import TorchOptimizer, clip, sparse_tables
 from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads.masked_lm import LukeForMaskedLM
+from spacy_luke.training.converters.docred import convert_docred
+from spacy_luke.training.mentions import given_tokens
+from spacy_luke.training.outcomes import same_sentence
+from spacy_luke.training.schedules import OPTIMIZER
 
+REDOCRED = Path(__file__).parents[3] / "shared" / "data" / "redocred"
 TABLE = "luke.entity_embeddings.entity_embeddings.weight"
 
 
@@ -105,3 +117,56 @@ def test_gradients_are_clipped_as_torch_clips_them(most: float):
     clip(gradients, most)
     torch.testing.assert_close(gradients, [weight.grad for weight in weights])
     clip([], most)
+
+
+def test_pipelines_without_a_config_get_an_optimizer_that_suits_a_transformer(checkpoint: str, tmp_path):
+    loaded = spacy_luke.load(checkpoint)
+    loaded.to_disk(tmp_path)
+    for nlp in (loaded, spacy.load(tmp_path), make_pipeline(checkpoint)):
+        sgd = nlp.resume_training()
+        assert (sgd.learn_rate, sgd.averages) == (OPTIMIZER["learn_rate"], None)
+    other = spacy.blank("en")
+    other.add_pipe("tagger")
+    other.add_pipe("luke")
+    assert other.create_optimizer().learn_rate == 0.001  # as the tagger's config has it
+    chosen = spacy.blank(
+        "en", config={"training": {"optimizer": {"@optimizers": "SGD.v1", "learn_rate": 0.1}}}
+    )
+    chosen.add_pipe("luke")
+    assert chosen.config["training"]["optimizer"]["@optimizers"] == "SGD.v1"
+
+
+def test_a_rate_that_ruins_an_encoder_is_told_once(checkpoint: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(optimizer_module, "NARROW", 1)
+    nlp = make_pipeline(checkpoint)
+    corpus = make_corpus(nlp, 2)
+    with pytest.warns(UserWarning, match=r"The learning rate is 0\.001, which ruins a pretrained encoder"):
+        nlp.update(corpus, sgd=Adam(0.001))
+    nlp.update(corpus, sgd=Adam(0.001))
+    make_pipeline(checkpoint).update(corpus, sgd=Adam(0.0001))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REDOCRED.is_dir(), reason="the data are not here")
+def test_one_step_takes_little_of_the_default_model():
+    """About 5 s: it reads real documents twice."""
+    nlp = spacy_luke.load()
+    names = json.loads((REDOCRED / "rel_info.json").read_text())
+    first, *docs = islice(convert_docred(REDOCRED / "test_first_half.json", nlp.vocab, names), 9)
+
+    def f1() -> dict[str, float]:
+        examples = [Example(given_tokens(nlp.vocab, doc, mentions=False), doc) for doc in docs]
+        scores = nlp.evaluate(examples, scorer_cfg={"pair_filter": same_sentence})
+        return {
+            name: scores[name]
+            for name in ("ents_f", "gold_luke_labels_micro_f", "gold_luke_relations_micro_f")
+        }
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* gold relations ", UserWarning)
+        before = f1()
+        nlp.update([Example(nlp.make_doc(first.text), first)], sgd=nlp.resume_training())
+        after = f1()
+    for name, score in before.items():
+        assert score > 0.5
+        assert after[name] >= score - 0.01, name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,3 +170,51 @@ def _watch(monkeypatch: Any) -> set[str]:
 
     monkeypatch.setattr(LukeShim, "predict", watched)
     return seen
+
+
+FORK = """
+import os, sys, threading
+sys.path.insert(0, sys.argv[2])
+import torch
+from tiny import TEXTS, make_pipeline, summary
+torch.set_num_threads(4)
+nlp = make_pipeline(sys.argv[1])
+alone = [summary(doc)["ents"] for doc in nlp.pipe(TEXTS * 2)]
+torch.randn(1500, 1500) @ torch.randn(1500, 1500)
+torch.randn(4_000_000).sum()
+
+def work(expected, code):
+    right = torch.get_num_threads() == expected
+    torch.randn(1500, 1500) @ torch.randn(1500, 1500)
+    torch.randn(4_000_000).sum()
+    right &= [summary(doc)["ents"] for doc in nlp.pipe(TEXTS * 2)] == alone
+    code.append(0 if right else 1)
+
+child = os.fork()
+if child == 0:
+    codes = []
+    work(1, codes)
+    thread = threading.Thread(target=work, args=(4, codes))
+    thread.start()
+    thread.join()
+    work(1, codes)
+    os._exit(sum(codes) if len(codes) == 3 else 9)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.skipif(not torch.backends.openmp.is_available(), reason="torch has a pool of its own")
+def test_after_a_fork_new_threads_have_as_many_as_before(checkpoint: str, tmp_path: Path) -> None:
+    """The one that goes on has one: it would wait for threads that are the parent's."""
+    script = tmp_path / "script.py"
+    script.write_text(FORK)
+    done = subprocess.run(
+        [sys.executable, str(script), checkpoint, str(Path(__file__).parents[1])],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "0"

@@ -163,3 +163,44 @@ def test_trained_weights_act_at_once(tiny_model, luke_inputs):
 def test_empty_batches_run(option, tiny_model):
     out = tiny_model()(torch.zeros(0, 5, dtype=torch.long), **{option: True})
     assert out.last_hidden_state.shape == (0, 5, 16)
+
+
+# --- padding decides nothing -------------------------------------------------------------
+
+
+def padded_on(side, inputs, extra):
+    """The same texts with more padding on one side; entities' positions are those of words, so they don't move."""
+    before = (extra, 0) if side == "left" else (0, extra)
+    pad = torch.nn.functional.pad
+    return {
+        **inputs,
+        "input_ids": pad(inputs["input_ids"], before, value=1),
+        "attention_mask": pad(inputs["attention_mask"], before),
+        "entity_ids": pad(inputs["entity_ids"], before),
+        "entity_attention_mask": pad(inputs["entity_attention_mask"], before),
+        "entity_position_ids": pad(inputs["entity_position_ids"], (0, 0, *before), value=-1),
+    }
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("flags", [{}, {"output_hidden_states": True}, {"output_attentions": True}], ids=str)
+def test_padding_has_no_states_on_any_device(packed, side, flags, tiny_model, luke_inputs, monkeypatch):
+    model, inputs = tiny_model(), luke_inputs(padded=False)
+    wanted = model(**inputs)
+    monkeypatch.setattr(LukeModel, "_can_pack", lambda self, inputs: packed)
+    given = padded_on(side, inputs, 3)
+    got = model(**given, **flags)
+    same([got.pooler_output], [wanted.pooler_output])
+    for name, mask in (("last_hidden_state", "attention_mask"), ("entity_last_hidden_state",) * 2):
+        real = given[mask if mask != name else "entity_attention_mask"].bool()
+        same([got[name][real]], [wanted[name].flatten(0, 1)])
+        assert not got[name][~real].any()
+    if "output_hidden_states" in flags:
+        assert torch.equal(got.hidden_states[-1], got.last_hidden_state)
+
+
+def test_states_of_padding_are_computed_where_they_are_needed(tiny_model, luke_inputs, naive):
+    inputs = luke_inputs()
+    got = tiny_model()(**inputs, padding_needed=True)
+    same([got.last_hidden_state, got.entity_last_hidden_state], naive(tiny_model(), inputs))

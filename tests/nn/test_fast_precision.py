@@ -323,3 +323,58 @@ def test_a_matrix_of_scores_is_large_as_a_whole_and_for_each_head():
     assert not large(1, 200, 230)
     assert large(1, 200, 230, torch.bfloat16)
     assert not large(32, 54, 57, torch.bfloat16)
+
+
+# --- products of weights as they are -----------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [0, 1, 31, 32, 200])
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+def test_products_without_gradients_are_equal(rows, has_bias, known, monkeypatch):
+    monkeypatch.setattr(linear_module, "mkl_leaves_avx512", lambda: True)
+    monkeypatch.setattr(linear_module, "can_multiply_plain", lambda: known and operators.can_multiply_plain())
+    torch.manual_seed(0)
+    layer = Linear(64, 48)
+    layer.bias = layer.bias if has_bias else None
+    for shape in ((rows, 64), (2, rows, 64)):
+        batch = torch.randn(shape)
+        with torch.no_grad():
+            got = layer(batch)
+        wanted = torch.nn.functional.linear(batch, layer.weight, layer.bias)
+        torch.testing.assert_close(got, wanted.detach(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.skipif(not operators.can_multiply_plain(), reason="no such products on this processor")
+def test_the_products_follow_whatever_changes_the_weights(tiny_model, luke_inputs, monkeypatch):
+    """Nothing is kept of the weights, so nothing can be stale: of whatever way torch doesn't tell, too."""
+    calls = []
+    multiply = linear_module.multiply_arranged
+    monkeypatch.setattr(linear_module, "multiply_arranged", lambda *a: calls.append(1) or multiply(*a))
+    monkeypatch.setattr(linear_module, "FEW", 0)
+    model, inputs = tiny_model(), luke_inputs()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05, fused=True)
+    other = tiny_model(initializer_range=0.1).state_dict()
+
+    def step():
+        model(**inputs).last_hidden_state.square().sum().backward()
+        read()  # between the gradients and the step
+        optimizer.step()
+
+    def scale():
+        for weight in model.parameters():
+            weight.data.mul_(1.5)
+
+    def read():
+        with torch.inference_mode():
+            return model(**inputs).last_hidden_state.clone()
+
+    found = []
+    for change in (lambda: None, step, scale, lambda: model.load_state_dict(other)):
+        change()
+        for onednn in (True, False):
+            monkeypatch.setattr(linear_module, "mkl_leaves_avx512", lambda onednn=onednn: onednn)
+            found.append(read())
+        torch.testing.assert_close(*found[-2:], atol=1e-5, rtol=1e-5)
+    assert calls
+    assert all((found[i] - found[i + 2]).abs().max() > 0.01 for i in (0, 2, 4))

@@ -235,6 +235,10 @@ def test_given_config_stays_as_it_was(folder, tiny_config):
             r"word_embeddings.weight has the shape \(4, 16\).*\(50, 16\)",
         ),
         (lambda w: {}, r"lacks.* and \d+ more"),
+        (
+            lambda w: {n: t.to(torch.int64) for n, t in w.items()},
+            "type torch.int64 in the checkpoint, but has to be",
+        ),
     ],
 )
 def test_weights_that_do_not_fit(change, message, form, folder):

@@ -85,10 +85,15 @@ def test_dict_is_independent():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("vocab_size", 0, "vocab_size is 0; allowed is an integer of at least 1"),
-        ("num_hidden_layers", -1, "at least 1"),
+        ("vocab_size", 0, "vocab_size is 0; allowed is an integer from 1 to 2147483647"),
+        ("num_hidden_layers", -1, "from 1 to 1000"),
+        ("num_hidden_layers", 10**6, "from 1 to 1000"),
+        ("hidden_size", 2**63, "from 1 to 2147483647"),
+        ("hidden_act", ["gelu"], "hidden_act is"),
+        ("id2label", ["a"], "id2label is"),
+        ("id2label", {0: ["a"]}, "id2label is"),
         ("pad_token_id", 600, "pad_token_id is 600; allowed is 0 to 510"),
-        ("pad_token_id", -1, "at least 0"),
+        ("pad_token_id", -1, "from 0 to"),
         ("hidden_dropout_prob", 1.5, "a number from 0 to 1"),
         ("classifier_dropout", -0.1, "a number from 0 to 1"),
         ("layer_norm_eps", -1e-5, "from 0 to inf"),
@@ -160,9 +165,9 @@ def test_every_common_field_is_kept_as_given():
         "label2id": {"label": "0"},
         "problem_type": "regression",
         "pad_token_id": 7,
-        "torch_dtype": "float16",
+        "torch_dtype": torch.float16,
     }
-    config = LukeConfig(**common)
+    config = LukeConfig(**{**common, "torch_dtype": "float16"})
     assert {name: getattr(config, name) for name in common} == common
     for name, value in {"hidden_size": 37, "num_attention_heads": 3, "vocab_size": 11}.items():
         setattr(config, name, value)

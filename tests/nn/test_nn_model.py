@@ -302,6 +302,15 @@ def test_long_text_is_refused_only_when_it_is_too_long(tiny_model):
         model(inputs_embeds=torch.zeros(1, 39, 16))
 
 
+def test_ids_that_the_tables_lack_are_refused(tiny_model, luke_inputs):
+    model, inputs = tiny_model(), luke_inputs()
+    for name, last in (("input_ids", 49), ("entity_ids", 19)):
+        wrong = inputs[name].clone()
+        wrong[0, 0] = last + 1
+        with pytest.raises(ValueError, match=f"{name} has values outside of 0 to {last}.*belong together"):
+            model(**{**inputs, name: wrong})
+
+
 def test_wrong_inputs_are_refused(tiny_model, luke_inputs):
     model, inputs = tiny_model(), luke_inputs()
     ids = inputs["input_ids"]

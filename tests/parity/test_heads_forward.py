@@ -329,3 +329,149 @@ def test_number_of_labels_can_be_set_as_there():
         config.num_labels = 3
         assert config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
         assert config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
+
+
+# --- padding -----------------------------------------------------------------------------
+
+
+def unpadded(head, given_, row):
+    """One text of a batch without its padding."""
+    words, entities = (given_[name][row].bool() for name in ("attention_mask", "entity_attention_mask"))
+    if head == "LukeForMultipleChoice":
+        return None
+    named = {}
+    for name, value in given_.items():
+        named[name] = value[row : row + 1, entities if name.startswith("entity") else words]
+    return named
+
+
+def on_the_left(given_):
+    """The same texts with their padding on the left."""
+    turned = dict(given_)
+    for masked, names in (
+        ("attention_mask", ["input_ids", "attention_mask"]),
+        ("entity_attention_mask", [name for name in given_ if name.startswith("entity")]),
+    ):
+        order = given_[masked].argsort(dim=-1, stable=True)
+        for name in names:
+            index = order[..., None].expand_as(given_[name]) if given_[name].dim() > order.dim() else order
+            turned[name] = given_[name].gather(order.dim() - 1, index)
+    if "entity_start_positions" in given_:
+        shift = (given_["attention_mask"] == 0).sum(-1, keepdim=True)
+        for name in ("entity_start_positions", "entity_end_positions"):
+            turned[name] = turned[name] + shift
+    return turned
+
+
+WAYS = [
+    {},
+    {"output_hidden_states": True},
+    {"output_attentions": True},
+    {"device": "another"},
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_padding_decides_nothing(head, side, monkeypatch):
+    theirs, ours = pair(head)
+    for seed in range(4):
+        given_ = make_inputs(head, seed)
+        padded = on_the_left(given_) if side == "left" else given_
+        found = []
+        for way in WAYS:
+            with torch.no_grad(), monkeypatch.context() as patch:
+                if "device" in way:
+                    patch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: False)
+                found.append(ours(**padded, **{k: v for k, v in way.items() if k != "device"}))
+        for other in found[1:]:
+            for name in found[0]:
+                close(other[name], found[0][name])
+        if head == "LukeForMultipleChoice":  # never padded on the left in transformers
+            close(found[0].logits, theirs(**given_).logits)
+            continue
+        masks = padded["attention_mask"].bool(), padded["entity_attention_mask"].bool()
+        for row in range(BATCH):
+            with torch.no_grad():
+                wanted = theirs(**unpadded(head, given_, row))
+            for name, value in found[0].items():
+                mine = value[row]
+                if mine.shape != wanted[name][0].shape:
+                    mine = mine[masks[name == "entity_logits" or head == HEADS[3]][row]]
+                close(mine, wanted[name][0])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_answers_are_not_in_padding(side, packed, monkeypatch):
+    theirs, ours = pair("LukeForQuestionAnswering")
+    monkeypatch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: packed)
+    for seed in range(4):
+        given_ = make_inputs("LukeForQuestionAnswering", seed)
+        padded = on_the_left(given_) if side == "left" else given_
+        lengths = given_["attention_mask"].sum(1)
+        shift = (WORDS - lengths) if side == "left" else torch.zeros(BATCH, dtype=torch.long)
+        start, end = torch.zeros(BATCH, dtype=torch.long), lengths - 1
+        losses = []
+        for row in range(BATCH):
+            places = {"start_positions": start[row : row + 1], "end_positions": end[row : row + 1]}
+            losses.append(theirs(**unpadded("", given_, row), **places).loss)
+        for flags in WAYS[:3]:
+            out = ours(**padded, **flags, start_positions=start + shift, end_positions=end + shift)
+            close(out.loss, torch.stack(losses).mean())
+            for logits in (out.start_logits, out.end_logits):
+                assert (logits[padded["attention_mask"] == 0] == torch.finfo(torch.float32).min).all()
+        if side == "right":  # what is beyond a text counts for nothing, as where it isn't padded
+            beyond = torch.where(lengths < WORDS, lengths, -1)
+            given_answers = {"start_positions": start, "end_positions": end}
+            other = ours(**padded, start_positions=start, end_positions=torch.where(beyond < 0, end, beyond))
+            full = lengths == WORDS
+            if full.any() and not full.all():
+                wanted = ours(
+                    **{k: v[full] for k, v in padded.items()},
+                    **{k: v[full] for k, v in given_answers.items()},
+                )
+                ends = ours(**padded, **given_answers)
+                assert torch.isfinite(other.loss)
+                starts = torch.nn.functional.cross_entropy(ends.start_logits, start)
+                last = torch.nn.functional.cross_entropy(ends.end_logits[full], end[full])
+                close(other.loss, (starts + last) / 2)
+                assert torch.isfinite(wanted.loss)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(
+    ("head", "kind"), [(HEADS[0], "class"), (HEADS[3], "class"), (HEADS[3], "multi"), (HEADS[6], "class")]
+)
+def test_labels_of_padding_count_as_theirs(head, kind, packed, monkeypatch):
+    theirs, ours = pair(head)
+    monkeypatch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: packed)
+    for seed in range(3):
+        given_ = make_inputs(head, seed)
+        labels = make_labels(head, {n: torch.ones_like(v) for n, v in given_.items()}, seed, kind)
+        got, wanted = ours(**given_, **labels), theirs(**given_, **labels)
+        for name in wanted:
+            close(got[name], wanted[name])  # the logits of padding, too
+
+
+@pytest.mark.parametrize("head", HEADS[1:3])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_text_without_its_entities_is_read_as_theirs(head, packed, monkeypatch):
+    theirs, ours = pair(head)
+    monkeypatch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: packed)
+    given_ = make_inputs(head)
+    given_["entity_attention_mask"] = torch.tensor([[1, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
+    with torch.no_grad():
+        close(ours(**given_).logits, theirs(**given_).logits)
+
+
+def test_a_choice_without_words_is_none():
+    head = "LukeForMultipleChoice"
+    _, ours = pair(head)
+    given_ = make_inputs(head)
+    one = {name: value[:, :1] for name, value in given_.items()}
+    empty = {**given_, "attention_mask": given_["attention_mask"].clone()}
+    empty["attention_mask"][:, 1] = 0
+    right = torch.zeros(BATCH, dtype=torch.long)
+    close(ours(**empty, labels=right).loss, ours(**one, labels=right).loss)
+    assert torch.isfinite(ours(**empty, labels=right + 1).loss)

@@ -63,7 +63,7 @@ def test_mentions_that_the_tokenizer_drops_get_nothing(checkpoint: str):
 
 @pytest.mark.parametrize("n_ents", [0, 1])
 def test_too_few_entities_to_relate(checkpoint: str, n_ents: int):
-    nlp = make_pipeline(checkpoint, thresholds={"relations": 0.0, "facts": 0.0})
+    nlp = make_pipeline(checkpoint, thresholds={"relations": 0.0, "facts": 0.0}, find_entities=False)
     doc = nlp.make_doc("Ana likes tea .")
     doc.ents = [Span(doc, 0, 1, label="PER")][:n_ents]
     nlp(doc)

@@ -18,6 +18,9 @@ from tiny import FIRMS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipel
 from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.heads.joint.outputs import JointOutput
 
+# Facts are learned from these; that they are no relations of one sentence is told.
+pytestmark = pytest.mark.filterwarnings(r"ignore:\d+ of \d+ gold relations are beyond")
+
 BATCHES = list[tuple[int, int]]  # windows and padded size of each batch
 
 

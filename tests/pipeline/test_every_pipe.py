@@ -240,3 +240,41 @@ def test_windows_follow_one_rule(name: str, folders: dict[str, str], checkpoint:
         sizes(window=most + 1)
     if name != "luke":  # 128 was the default of heads, and then at most half of a window
         assert sizes(window=12, overlap=128) == (12, 6)
+
+
+# --- devices -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_padding_decides_nothing(pipe: str, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch):
+    """In the layout that a GPU gets, in which padding has rows, every pipe says the same. (It never ran on one.)"""
+    nlp = make(pipe, folders[pipe])
+    texts = [TEXT, TEXT * 3, "Ana met Bob .", "Rome ."]
+    packed = list(nlp.pipe([ask(nlp, pipe, text) for text in texts]))
+    monkeypatch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: False)
+    padded = list(nlp.pipe([ask(nlp, pipe, text) for text in texts]))
+    assert [said(doc) for doc in padded] == [said(doc) for doc in packed]
+    assert any(said(doc) != said(ask(nlp, pipe, text)) for doc, text in zip(packed, texts, strict=True))
+
+
+def test_padding_decides_nothing_in_the_default_model(monkeypatch: pytest.MonkeyPatch):
+    nlp = spacy_luke.load()
+    texts = [
+        "Marie Curie was born in Warsaw.",
+        "She married Pierre Curie in Paris. Both worked at the Sorbonne.",
+        "No.",
+    ]
+    packed = list(nlp.pipe(texts))
+    monkeypatch.setattr(spacy_luke.LukeModel, "_can_pack", lambda self, inputs: False)
+    for doc, other in zip(nlp.pipe(texts), packed, strict=True):
+        assert [(e.start, e.end, e.label_) for e in doc.ents] == [
+            (e.start, e.end, e.label_) for e in other.ents
+        ]
+        for mine, theirs in zip(doc.ents, other.ents, strict=True):
+            assert mine._.luke_labels == pytest.approx(theirs._.luke_labels, abs=1e-4)
+            assert mine._.luke_vector == pytest.approx(theirs._.luke_vector, abs=1e-4)
+        found, wanted = doc._.luke_relations, other._.luke_relations
+        assert [(r.head.start, r.label, r.tail.start) for r in found] == [
+            (r.head.start, r.label, r.tail.start) for r in wanted
+        ]
+    assert packed[0].ents

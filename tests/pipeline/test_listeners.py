@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +120,60 @@ def test_a_frozen_listener_does_not_hold_back_the_own_loss(checkpoint: str):
     for _ in range(60):
         nlp.update(corpus, sgd=sgd, exclude=["tagger"])
     assert nlp.evaluate(corpus)["ents_f"] > 0.95
+
+
+LAST_STEP = {
+    "nothing is asked": lambda nlp, folder: nlp.get_pipe("luke").update([]),
+    "a text": lambda nlp, folder: nlp("Lea ."),
+    "the same text": lambda nlp, folder: nlp("Ana was born in Rome ."),
+    "saving": lambda nlp, folder: nlp.to_disk(folder),
+    "bytes": lambda nlp, folder: nlp.to_bytes(),
+    "a pickle": lambda nlp, folder: pickle.dumps(nlp),
+    "averages": lambda nlp, folder: nlp.use_params({"none": 0}).__enter__(),
+}
+
+
+@pytest.mark.parametrize("ask", LAST_STEP.values(), ids=LAST_STEP)
+def test_the_last_step_is_taken_though_a_frozen_listener_never_answers(
+    checkpoint: str, ask: Callable[[Language, Path], Any], tmp_path: Path
+):
+    results = []
+    for listens in (True, False):
+        nlp = make_tagging(checkpoint) if listens else make_pipeline(checkpoint)
+        corpus = tagged(nlp)
+        nlp.initialize(lambda corpus=corpus: corpus)
+        nlp.update(corpus, sgd=Adam(0.01), exclude=["tagger"])
+        ask(nlp, tmp_path / str(listens))
+        results.append(weights(nlp))
+    np.testing.assert_allclose(results[0], results[1], atol=1e-6)
+
+
+def test_averages_of_the_last_step_with_a_frozen_listener(checkpoint: str):
+    """The step is taken before averages take the place of the weights, and isn't undone with them."""
+    nlp = make_tagging(checkpoint)
+    corpus = tagged(nlp)
+    nlp.initialize(lambda: corpus)
+    sgd = Adam(0.01, use_averages=True)
+    nlp.update(corpus, sgd=sgd, exclude=["tagger"])
+    nlp.update(corpus, sgd=sgd, exclude=["tagger"])
+    start = weights(nlp)  # after one step
+    with nlp.use_params(sgd.averages):
+        pass
+    assert not np.allclose(weights(nlp), start)
+
+
+def test_an_annotating_luke_waits_for_its_listeners(checkpoint: str):
+    """It reads the documents of an update once more before they have answered."""
+    results = []
+    for annotates in ([], ["luke"]):
+        nlp = make_tagging(checkpoint)
+        corpus = tagged(nlp)
+        nlp.initialize(lambda corpus=corpus: corpus)
+        softmax = nlp.get_pipe("tagger").model.get_ref("softmax")
+        softmax.set_param("W", np.repeat(np.array([[0.1], [0.2], [0.3]], dtype="f"), 32, axis=1))
+        nlp.update(corpus, sgd=Adam(0.01), annotates=annotates)
+        results.append(weights(nlp))
+    np.testing.assert_allclose(results[0], results[1], atol=1e-6)
 
 
 def test_a_frozen_annotating_luke_still_feeds(checkpoint: str):

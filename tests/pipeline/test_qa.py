@@ -105,11 +105,12 @@ def test_scores_are_those_of_all_spans_of_all_windows(tmp_path):
     assert answers[0].score == pytest.approx(probability, rel=1e-4)
 
 
-def test_documents_that_were_not_asked_are_not_scored(trained: Language):
+def test_documents_that_were_not_asked_are_asked_for_the_scores(trained: Language):
     asked = corpus(trained)
     unasked = [Example(trained.make_doc(e.reference.text), e.reference) for e in asked]
-    assert trained.evaluate(unasked)["luke_answers_f"] is None
+    assert trained.evaluate(unasked)["luke_answers_f"] == 1.0
     assert trained.evaluate([*unasked, *asked])["luke_answers_f"] == 1.0
+    assert "luke_answers" not in unasked[0].predicted.spans
 
 
 def test_bad_input(trained: Language):
@@ -147,5 +148,25 @@ def test_gold_that_does_not_fit(trained: Language):
     crossing = example(nlp, "Ana lives in Rome .", {WHO: (0, 1)})
     with crossing.predicted.retokenize() as retokenizer:
         retokenizer.merge(crossing.predicted[0:2])
-    losses = nlp.get_pipe("luke_qa").update([unannotated, crossing], losses={})
+    with pytest.warns(UserWarning, match="1 of 1 gold answers don't begin and end with tokens.*'Ana'"):
+        losses = nlp.get_pipe("luke_qa").update([unannotated, crossing], losses={})
     assert losses == {"luke_qa": 0.0}
+
+
+def test_answers_under_another_label(trained: Language):
+    pipe = trained.get_pipe("luke_qa")
+    one = example(trained, "Ana lives in Rome .", {WHO: (0, 1)})
+    one.reference.spans["luke_answers"] = [Span(one.reference, 0, 1, label="ANSWER")]
+    assert pipe.gold_of(one) == [(0, 1)]  # with one question any label will do
+    pipe.set_annotations([one.predicted], pipe.predict([one.predicted]))
+    assert pipe.score([one])["luke_answers_em"] == 1.0
+    one.predicted.spans["luke_answers"] = []
+    assert pipe.score([one])["luke_answers_em"] == 0.0  # it isn't "no answer"
+    two = example(trained, "Ana lives in Rome .", {WHO: (0, 1), WHERE: (3, 4)})
+    two.reference.spans["luke_answers"] = [Span(two.reference, 0, 1, label="ANSWER")]
+    two.predicted.spans["luke_answers"] = []
+    for learn in (pipe.update, pipe.score, lambda examples: pipe.initialize(lambda: examples)):
+        with pytest.raises(
+            ValueError, match="'Ana' under the label 'ANSWER', which is none of the questions"
+        ):
+            learn([two])

@@ -47,7 +47,7 @@ def test_the_outside_label_does_not_count_for_precision_and_recall(tmp_path):
     for token, tag in zip(example.predicted, ["PER", "O", "LOC", "O", "O"], strict=True):
         token._.luke_tag = tag
     scores = nlp.get_pipe("luke_tagger").score([example])
-    assert scores == {
+    assert {name: score for name, score in scores.items() if name.startswith("luke_")} == {
         "luke_tag_acc": 0.6,
         "luke_tag_micro_p": 0.5,
         "luke_tag_micro_r": 0.5,
@@ -100,7 +100,8 @@ def test_bad_input(tmp_path):
         Example(nlp.make_doc("Ana likes tea"), blank),
         Example(nlp.make_doc("Ana likes tea"), strange),
     ]
-    assert nlp.update(examples, losses={}) == {"luke_tagger": 0.0}
+    with pytest.warns(UserWarning, match="1 of 1 gold tags have labels that .* 'NEVER'"):
+        assert nlp.update(examples, losses={}) == {"luke_tagger": 0.0}
     assert nlp.get_pipe("luke_tagger").score(examples[:1])["luke_tag_acc"] is None
     for name, value in (("pieces", "last"), ("gold", "lemma")):
         with pytest.raises(ValueError, match=f"{name} is '{value}'; allowed is one of"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import spacy
 from spacy.language import Language
 from spacy.training import Example
 from tiny_heads import LONG, make_head_pipeline, save_encoder, save_head, train
@@ -109,7 +110,8 @@ def test_unknown_labels_and_texts_without_words(tmp_path):
     nlp = make_head_pipeline("luke_textcat", save_head("luke_textcat", tmp_path))
     assert [doc.cats for doc in nlp.pipe(["", " ", "\n\n"])] == [{}, {}, {}]
     unknown = [example(nlp, "Ana likes tea", {"strange": 1.0}), example(nlp, "", {"good": 1.0})]
-    assert nlp.update(unknown, losses={}) == {"luke_textcat": 0.0}
+    with pytest.warns(UserWarning, match="1 of 2 gold categories have labels that .* 'strange'"):
+        assert nlp.update(unknown, losses={}) == {"luke_textcat": 0.0}
     assert np.isfinite(nlp.update([*unknown, *corpus(nlp)], losses={})["luke_textcat"])
     with pytest.raises(ValueError, match="problem_type is 'binary'; allowed is null or one of single_label"):
         make_head_pipeline("luke_textcat", None, problem_type="binary")
@@ -162,3 +164,33 @@ def test_examples_in_several_batches_give_the_same_gradients(tmp_path):
     assert len(gradients[0]) == len(gradients[1]) > 10
     for one, other in zip(*gradients, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cats", "problem", "reason"),
+    [
+        ({"good": 3.0, "bad": 0.0}, None, "'good' is 3.0"),
+        ({"good": -1.0, "bad": 1.0}, "multi_label_classification", "'good' is -1.0"),
+        ({"good": 1.0, "bad": 1.0}, "single_label_classification", "several exclusive labels are true"),
+    ],
+)
+def test_categories_that_cannot_be(cats: dict[str, float], problem: str | None, reason: str, encoder: str):
+    nlp = make_head_pipeline("luke_textcat", encoder, problem_type=problem)
+    examples = [*corpus(nlp), example(nlp, "Kim likes Lima", cats)]
+    with pytest.raises(ValueError, match=f"of the text 'Kim likes Lima': {reason}"):
+        nlp.initialize(lambda: examples)
+    nlp.initialize(lambda: corpus(nlp))
+    with pytest.raises(ValueError, match=f"of the text 'Kim likes Lima': {reason}"):
+        nlp.update(examples)
+
+
+def test_exclusive_labels_are_several(encoder: str):
+    examples = [example(spacy.blank("en"), text, {"good": 1.0}) for text in GOOD]
+    for problem in (None, "single_label_classification"):
+        nlp = make_head_pipeline("luke_textcat", encoder, problem_type=problem)
+        with pytest.raises(ValueError, match="one label, 'good', but exclusive labels are two or more"):
+            nlp.initialize(lambda: examples)
+    for problem in ("multi_label_classification", "regression"):
+        nlp = make_head_pipeline("luke_textcat", encoder, problem_type=problem)
+        nlp.initialize(lambda: examples)
+        assert nlp.get_pipe("luke_textcat").labels == ("good",)

@@ -17,10 +17,10 @@ from scripts.figures import (
 )
 from scripts.given import Types
 from scripts.known_facts import DocumentScore
-from spacy_luke.training.answers import Answers, ScoredAnswers
+from spacy_luke.training.answers import Comparison, ScoredAnswers
 
 # Two documents: "x" is right once and missed once, "y" is wrong once and has no gold.
-ANSWERS = [Answers({(1, "x"), (1, "y")}, {(1, "x")}), Answers(set(), {(2, "x")})]
+ANSWERS = [Comparison({(1, "x"), (1, "y")}, {(1, "x")}), Comparison(set(), {(2, "x")})]
 
 
 def test_accuracy() -> None:
@@ -42,7 +42,7 @@ def test_macro_counts_labels_with_gold_only() -> None:
     figure = macro_figure("relations", ANSWERS)
     assert figure.value == pytest.approx(2 / 3)
     assert figure.details == {"labels": 1}
-    assert macro_figure("none", [Answers(set(), set())]).value == 0.0
+    assert macro_figure("none", [Comparison(set(), set())]).value == 0.0
 
 
 def test_ign_leaves_known_answers_out_of_precision() -> None:

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from scripts.looked_for import PROPERTIES, complete, only_of_told_pairs, same_names
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, read_relations, read_unsure, write_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, get_unsure, write_relations
 from spacy_luke.types import Relation
 
 IDS = {"spouse": "P26", "child": "P40"}
@@ -36,7 +36,7 @@ def sentence(nlp: Language, text: str, *facts: tuple[str, str, str], looked_for:
 def completed(*docs: Doc, nlp: Language) -> list[tuple[set[tuple[str, str, str, str]], list[str]]]:
     return [
         (
-            {(r.head.text, r.label, r.tail.text, r.id) for r in read_relations(doc)},
+            {(r.head.text, r.label, r.tail.text, r.id) for r in get_relations(doc)},
             doc.user_data[RELATIONS_LOOKED_FOR],
         )
         for doc in complete(docs, nlp, PROPERTIES, IDS)
@@ -87,7 +87,7 @@ def test_sources_with_docreds_names() -> None:
     nlp = pipeline()
     doc = sentence(nlp, "Ann wed Bob", ("Ann", "spouse", "Bob"))
     (result,) = complete([doc], nlp, same_names({"P22": "spouse"}), IDS)
-    assert [(r.head.text, r.label, r.tail.text) for r in read_relations(result)] == [("Ann", "spouse", "Bob")]
+    assert [(r.head.text, r.label, r.tail.text) for r in get_relations(result)] == [("Ann", "spouse", "Bob")]
 
 
 @pytest.mark.parametrize(("id_", "both_ways"), [("P26", True), ("P40", False)])
@@ -97,9 +97,9 @@ def test_of_one_labelled_pair_the_reverse_is_known_and_the_others_are_not(id_: s
     vain = sentence(nlp, "Ann met Bob", looked_for=("tie",))
     docs = complete([doc, vain], nlp, same_names({id_: "tie"}), {"tie": id_})
     (result,) = only_of_told_pairs(docs)
-    told = {(r.head.text, r.tail.text, r.id) for r in read_relations(result)}
+    told = {(r.head.text, r.tail.text, r.id) for r in get_relations(result)}
     assert told == {("Ann", "Bob", id_)} | ({("Bob", "Ann", id_)} if both_ways else set())
-    unsure = read_unsure(result)
+    unsure = get_unsure(result)
     assert {(r.head.text, r.tail.text) for r in unsure} == {
         ("Ann", "Cy"),
         ("Cy", "Ann"),

@@ -9,7 +9,7 @@ import spacy
 from spacy.tokens import Doc, Span
 
 from scripts.mixing import join, mixed_texts
-from spacy_luke.annotation import read_relations, read_told, read_unsure, write_relations, write_unsure
+from spacy_luke.annotation import get_relations, get_told, get_unsure, write_relations, write_unsure
 from spacy_luke.training.converters.build import NESTED, Mention, build_doc
 from spacy_luke.types import Relation
 
@@ -29,7 +29,7 @@ def document(*sentences: tuple[str, str, str]) -> Doc:
 
 
 def told(doc: Doc) -> set[tuple[int, str, str, int, str]]:
-    return {(r.head.start, r.head.text, r.tail.text, r.tail.start, r.label) for r in read_relations(doc)}
+    return {(r.head.start, r.head.text, r.tail.text, r.tail.start, r.label) for r in get_relations(doc)}
 
 
 def test_parts_keep_their_entities_and_relations_at_their_new_places() -> None:
@@ -55,11 +55,11 @@ def test_what_only_the_whole_document_tells_is_not_known_of_a_part() -> None:
     first, second = document(("Ann", "Rome", "now")), document(("Bob", "Oslo", "too"))
     write_unsure(second, [Relation(second.ents[1], second.ents[0], "residence", 1.0, "P551")])
     doc = join([first, second])
-    assert [(r.head.text, r.head.start, r.tail.text, r.score) for r in read_unsure(doc)] == [
+    assert [(r.head.text, r.head.start, r.tail.text, r.score) for r in get_unsure(doc)] == [
         ("Oslo", 9, "Bob", 0.0)
     ]
-    assert read_told(doc) == read_relations(doc)
-    assert len(read_relations(doc)) == 2
+    assert get_told(doc) == get_relations(doc)
+    assert len(get_relations(doc)) == 2
 
 
 def test_mixed_texts_are_runs_of_sentences_and_repeatable() -> None:
@@ -67,7 +67,7 @@ def test_mixed_texts_are_runs_of_sentences_and_repeatable() -> None:
     sentences = {sent.text for doc in docs for sent in doc.sents}
     texts = list(mixed_texts(docs, 60, seed=3))
     assert all(sent.text in sentences for doc in texts for sent in doc.sents)
-    assert all(len(read_relations(doc)) == len(list(doc.sents)) for doc in texts)
+    assert all(len(get_relations(doc)) == len(list(doc.sents)) for doc in texts)
     sources = [{ent.text[1] for ent in doc.ents} for doc in texts]
     assert {len(names) for names in sources} == {1, 2, 3}
     assert [doc.text for doc in mixed_texts(docs, 60, seed=3)] == [doc.text for doc in texts]

@@ -11,9 +11,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from scripts.renaming import Name, Renamer, letter, name_of, renamable, rename
-from spacy_luke.annotation import has_relations, read_relations, read_unsure, set_extensions
+from spacy_luke.annotation import get_relations, get_unsure, has_relations, set_extensions
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
-from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.mentions import all_mentions
 
 set_extensions()
@@ -51,11 +51,11 @@ def test_all_mentions_get_the_name_and_keep_what_is_stated_of_them() -> None:
         ("X", "LOC", "e1"),
         ("Lovelace", "PER", "e0"),
     ]
-    assert [(r.head.text, r.label, r.tail.text, r.id) for r in read_relations(doc)] == [
+    assert [(r.head.text, r.label, r.tail.text, r.id) for r in get_relations(doc)] == [
         ("Ada Lovelace", "left", "X", "P1"),
         ("Lovelace", "loved", "Paris", ""),
     ]
-    assert [(r.head.text, r.tail.text) for r in read_unsure(doc)] == [("Lovelace", "X")]
+    assert [(r.head.text, r.tail.text) for r in get_unsure(doc)] == [("Lovelace", "X")]
     assert doc.user_data["title"] == "Marie Curie"
 
 
@@ -99,7 +99,7 @@ def test_real_documents_keep_all_but_the_names() -> None:
                 assert after.text in ("Ada Lovelace", "Ada", "Lovelace")
             else:
                 assert name_of(before) == name_of(after)
-        for read in (read_relations, read_unsure):
+        for read in (get_relations, get_unsure):
             told = [(r.head.id_, r.label, r.tail.id_) for r in read(doc)]
             assert [(r.head.id_, r.label, r.tail.id_) for r in read(renamed)] == told
     assert 0.25 < n_renamed / n_entities < 0.9

@@ -148,6 +148,16 @@ def test_a_missing_file_is_named(tmp_path: Path, bpe_folder: Path, name: str, ma
         ("tokenizer_config.json", '{"task": "dance"}', "Unknown task 'dance'.*entity_classification"),
         ("tokenizer_config.json", '{"padding_side": "up"}', "padding_side is 'up'"),
         ("tokenizer_config.json", '{"max_mention_length": 0}', "max_mention_length is 0"),
+        ("tokenizer_config.json", '{"max_mention_length": 100000000000}', "max_mention_length is 1000"),
+        ("tokenizer_config.json", '{"model_max_length": "x"}', "model_max_length is 'x'"),
+        ("tokenizer_config.json", '{"cls_token": 5}', "cls_token is 5, but has to be a string"),
+        ("tokenizer_config.json", '{"entity_token_1": ""}', "is '', but has to be a string that isn't empty"),
+        ("tokenizer_config.json", '{"entity_mask_token": 5}', "can't be read"),
+        (
+            "tokenizer_config.json",
+            '{"added_tokens_decoder": {"x1": "y"}}',
+            "tokenizer_config.json can't be read",
+        ),
     ],
 )
 def test_a_damaged_file_is_named(
@@ -194,7 +204,8 @@ def test_a_sentencepiece_model_without_the_package(tmp_path: Path, monkeypatch: 
 def test_importing_the_tokenizer_is_light() -> None:
     code = (
         "import sys, spacy_luke.tokenizer\n"
-        "heavy = {'torch', 'spacy', 'thinc', 'transformers', 'huggingface_hub', 'sentencepiece'} & set(sys.modules)\n"
+        "heavy = {'torch', 'spacy', 'thinc', 'transformers', 'sentencepiece'} & set(sys.modules)\n"
+        "heavy |= {'huggingface_hub.hf_api', 'requests', 'httpx'} & set(sys.modules)  # its constants take 1 ms\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -229,3 +229,31 @@ def test_tokenizers_save_and_load_titles_through_the_cache(
         saved = [(tmp_path / name / "entity_vocab.json").read_bytes() for name in ("saved", "again")]
         assert saved[0] == saved[1]
     assert len(list(cache.iterdir())) == before + 2  # entity_vocab.json and tokenizer_config.json
+
+
+# --- bounds --------------------------------------------------------------------------------
+
+
+def test_the_cache_keeps_what_was_used_last(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [write(tmp_path / f"{name}.json", {**SPECIAL, name: 9}) for name in "abcd"]
+    used = {path: cached(cache, path).pop() for path in paths[:3]}
+    for age, path in enumerate(used, start=1):
+        os.utime(used[path], (1e9 - age, 1e9 - age))
+    load_titles(paths[1])  # "b" is in use again: "a" and "c" are older
+    monkeypatch.setattr(title_index, "KEPT", 2 * used[paths[0]].stat().st_size + 100)
+    load_titles(paths[3])
+    assert used[paths[1]].exists()
+    assert [used[path].exists() for path in (paths[0], paths[2])] == [False, False]
+    assert len(list(cache.iterdir())) == 2
+    monkeypatch.setattr(title_index, "KEPT", 0)
+    assert load_titles(paths[0])[0]["a"] == 9  # the newest stays
+    assert len(list(cache.iterdir())) == 1
+
+
+def cached(cache: Path, path: Path) -> set[Path]:
+    """The file that loading a vocabulary adds to the cache."""
+    before = set(cache.iterdir()) if cache.exists() else set()
+    load_titles(path)
+    return set(cache.iterdir()) - before

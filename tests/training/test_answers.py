@@ -45,8 +45,11 @@ def test_pairs_count_in_one_sentence_only() -> None:
     assert sorted(answers.scores.values()) == [0.4, 0.6, 0.8]
     assert len(answers.gold) == 2
     decided = answers.above(lambda label: {"left": 0.8, "likes": 0.5}[label])
-    assert [label for *_, label in decided.predicted] == ["likes"]  # a score at the threshold isn't above it
-    assert not decided.predicted & decided.gold
+    assert sorted(label for *_, label in decided.predicted) == [
+        "left",
+        "likes",
+    ]  # as high as the threshold is enough
+    assert [label for *_, label in decided.predicted & decided.gold] == ["left"]
 
 
 def test_what_the_gold_is_not_sure_of_counts_only_as_related() -> None:
@@ -58,6 +61,10 @@ def test_what_the_gold_is_not_sure_of_counts_only_as_related() -> None:
     assert [label for *_, label in stated.scores] == [label for *_, label in stated.gold] == ["left"]
     assert pair_answers(doc, reference, related=True) == pair_answers(doc, gold())
     assert fact_answers(doc, reference) == fact_answers(doc, gold())
+    # Not even the document is known to tell it.
+    reference._.luke_unsure_relations = [r._replace(score=0.0) for r in reference._.luke_unsure_relations]
+    facts = fact_answers(doc, reference)
+    assert {label for *_, label in facts.scores} == {label for *_, label in facts.gold} == {"left"}
 
 
 def test_facts_take_the_best_of_their_pairs() -> None:

@@ -5,15 +5,22 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
-from spacy.training.augment import create_combined_augmenter, create_lower_casing_augmenter
+from spacy.training.augment import (
+    create_combined_augmenter,
+    create_lower_casing_augmenter,
+    create_orth_variants_augmenter,
+)
 from spacy.util import registry
 
 from spacy_luke.annotation import has_relations, set_extensions
+from spacy_luke.annotation.carrying import carry_over
+from spacy_luke.pipeline.pairs import PairLimits
 from spacy_luke.training.corpus import LukeCorpus, create_corpus
 
 set_extensions()
@@ -190,3 +197,66 @@ def test_registered_and_picklable(path: Path) -> None:
     assert len(list(pickle.loads(pickle.dumps(corpus))(NLP))) == 3
     with pytest.raises(ValueError, match="gold_entities"):
         registry.resolve({"corpus": {**config["corpus"], "gold_entities": True}})
+
+
+# --- augmenters keep all gold --------------------------------------------------------------
+
+VARIANTS = [{"tags": ["X"], "variants": ["."]}]
+ALL_AUGMENTERS = {
+    "lower": create_lower_casing_augmenter(1.0),
+    "orth": create_orth_variants_augmenter(1.0, 0.5, {"single": VARIANTS, "paired": []}),
+    "combined": create_combined_augmenter(1.0, 1.0, {"single": VARIANTS}, 1.0, 0.5, ["\n", " "]),
+    "spaces": create_combined_augmenter(0.0, 0.0, None, 1.0, 0.9, [" ", "\n\n"]),
+}
+
+
+def near_pairs(doc: Doc) -> int:
+    near = PairLimits().near(doc, [(ent.start, ent.end) for ent in doc.ents])
+    pairs = np.array([(h, t) for h in range(len(doc.ents)) for t in range(len(doc.ents)) if h != t])
+    return int(near(*pairs.T).sum())
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["relations", "plain"])
+@pytest.mark.parametrize("name", ALL_AUGMENTERS)
+def test_augmenters_keep_sentences_groups_and_what_is_unknown(
+    tmp_path: Path, name: str, stored: bool
+) -> None:
+    random.seed(3)
+    doc, *_ = docs()
+    doc.set_ents(list(doc.ents), missing=[doc[8:10]], default="outside")
+    doc.spans["luke_nested"] = [Span(doc, 0, 3, "PAIR", span_id="n")]
+    doc.user_data["luke_relations_looked_for"] = ["met"]
+    if not stored:
+        doc._.luke_relations = None
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    (example,) = LukeCorpus(tmp_path / "a.spacy", augmenter=ALL_AUGMENTERS[name])(NLP)
+    variant = example.reference
+    words = [token for token in variant if not token.is_space]
+    assert variant.text != doc.text or name == "orth"
+    assert [token.is_sent_start is True for token in words] == [token.is_sent_start is True for token in doc]
+    assert near_pairs(variant) == near_pairs(doc) == 4
+    assert [token.ent_iob for token in words] == [token.ent_iob for token in doc]
+    assert [(e.label_, e.id_) for e in variant.ents] == [(e.label_, e.id_) for e in doc.ents]
+    (pair,) = variant.spans["luke_nested"]
+    assert ([t.lower_ for t in pair if not t.is_space], pair.id_) == (["ada", "met", words[2].lower_], "n")
+    assert list(variant.user_data["luke_relations_looked_for"]) == ["met"]
+    assert has_relations(variant) == stored
+
+
+def test_an_augmenter_may_make_other_entities_where_nothing_is_stored(tmp_path: Path) -> None:
+    def other(nlp: Language, example: Example) -> Iterator[Example]:
+        reference = Doc(nlp.vocab, words=[token.text for token in example.reference])
+        reference.ents = [Span(reference, 0, 1, "OTHER")]
+        yield Example(nlp.make_doc(reference.text), reference)
+
+    doc = make("Ada met Bob .", [(0, 1, "PER")], None)
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    (example,) = LukeCorpus(tmp_path / "a.spacy", augmenter=other)(NLP)
+    assert [ent.label_ for ent in example.reference.ents] == ["OTHER"]
+
+
+def test_a_sentence_that_begins_with_whitespace_begins_with_its_first_word() -> None:
+    source = Doc(NLP.vocab, words=["a", ".", "\n", "b", "."], sent_starts=[True, False, True, False, False])
+    target = Doc(NLP.vocab, words=["A", ".", "B", "."])
+    carry_over(source, target)
+    assert [token.is_sent_start for token in target] == [True, False, True, False]

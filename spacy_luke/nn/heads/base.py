@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from ...batch import LukeInputs
 from ...errors import Errors, Warnings
 from ..config import LukeConfig
+from ..layout import first_places, take_rows
 from ..matching import fit_prefix
 from ..model import LukeModel
 from ..outputs import LukeModelOutput, ModelOutput
 from ..pretrained import LukePreTrainedModel, init_module
-from .losses import single_or_multi_label_loss
+from ..tracing import is_traced
+from .losses import IGNORED, single_or_multi_label_loss
 from .outputs import LabelOutput
 
 JOINT = "LukeJointModel"
@@ -58,10 +60,12 @@ class LukeHead(LukePreTrainedModel):
         output_hidden_states: bool | None = None,
         *,
         words_needed: bool = True,
+        padding_needed: bool = False,
     ) -> LukeModelOutput:
         """Run the encoder; arguments as in `LukeModel.forward`. RETURNS (LukeModelOutput): The states."""
         asked = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
-        return self.luke(**inputs.for_encoder(), **asked, return_dict=True, words_needed=words_needed)
+        needed = {"words_needed": words_needed, "padding_needed": padding_needed}
+        return self.luke(**inputs.for_encoder(), **asked, return_dict=True, **needed)
 
     def make_output(
         self,
@@ -203,6 +207,20 @@ class LabelHead(LukeHead):
         """
         return single_or_multi_label_loss(logits, labels)
 
+    def reads_padding(self, inputs: LukeInputs[Tensor], labels: Tensor | None) -> bool:
+        """Whether a caller wants something of padding, e.g. by labels for it: then its states are computed as
+        transformers does. If not, no logit or loss depends on them.
+
+        inputs (LukeInputs): The encoder's inputs. labels (Tensor | None): The right answers.
+        RETURNS (bool): Whether states of padding are read.
+        """
+        return False
+
+    def hide_padding(self, logits: Tensor, inputs: LukeInputs[Tensor]) -> Tensor:
+        """Keep scores of padding out of a softmax over places. logits (Tensor): From `score`.
+        RETURNS (Tensor): The same without them, if there is such a softmax."""
+        return logits
+
     def score(self, features: Tensor) -> Tensor:
         """features (Tensor): Shape: (..., n_states * width). RETURNS (Tensor): Logits (..., labels)"""
         return self.classifier(self.dropout(features))
@@ -216,8 +234,11 @@ class LabelHead(LukeHead):
         return_dict: bool | None = None,
     ) -> LabelOutput | tuple[Any, ...]:
         """What `forward` does with its inputs; other arguments as there. RETURNS (LabelOutput | tuple): See there."""
-        states = self.encode(inputs, output_attentions, output_hidden_states, words_needed=self.needs_words)
+        reads_padding = self.reads_padding(inputs, labels)
+        needed = {"words_needed": self.needs_words, "padding_needed": reads_padding}
+        states = self.encode(inputs, output_attentions, output_hidden_states, **needed)
         logits = self.score(self.features(states, inputs))
+        logits = logits if reads_padding else self.hide_padding(logits, inputs)
         loss = None if labels is None else self.loss(logits, labels)
         return self.make_output(self.output_class, states, return_dict, loss=loss, logits=logits)
 
@@ -236,6 +257,32 @@ def _has_learned(part: nn.Module) -> bool:
     grads = [param.grad for param in part.parameters() if param.requires_grad]
     found = [grad for grad in grads if grad is not None]
     return len(found) == len(grads) and any(bool(grad.any()) for grad in found)
+
+
+def labels_padding(labels: Tensor | None, mask: Tensor | None) -> bool:
+    """labels (Tensor | None): Of places. Shape: (batch, places) or (batch, places, labels)
+    mask (Tensor | None): 0 for padding. Shape: (batch, places)
+    RETURNS (bool): Whether padding has labels that count."""
+    if (
+        labels is None or mask is None or labels.shape[:2] != mask.shape
+    ):  # a wrong shape is the loss's concern
+        return False
+    return bool((labels[mask.to(labels.device) == 0] != IGNORED).any())
+
+
+def first_entities(model: nn.Module, states: LukeModelOutput, mask: Tensor | None, count: int) -> Tensor:
+    """model (Module): The head. states (LukeModelOutput): From the encoder.
+    mask (Tensor | None): 0 for padding. Shape: (batch, entities). count (int): How many entities of each text.
+    RETURNS (Tensor): States of the first ones that are no padding. Shape: (batch, count, width)
+    RAISES (ValueError): If a text has not even padding for them."""
+    entities = require_entities(model, states, count)
+    return entities[:, :count] if mask is None else take_rows(entities, first_places(mask, count))
+
+
+def lacks_entities(mask: Tensor | None, count: int) -> bool:
+    """mask (Tensor | None): 0 for padding. Shape: (batch, entities). count (int): How many entities are needed.
+    RETURNS (bool): Whether a text has fewer, so that padding is read. While torch records, it may have."""
+    return mask is not None and (is_traced() or bool((mask.ne(0).sum(dim=1) < count).any()))
 
 
 def require_entities(model: nn.Module, states: LukeModelOutput, least: int) -> Tensor:

@@ -35,12 +35,28 @@ class LukeForMultipleChoice(LabelHead):
         output_hidden_states: bool | None = None,
         *,
         words_needed: bool = True,
+        padding_needed: bool = False,
     ) -> LukeModelOutput:
         """Read each choice as a text. See `LukeHead.encode`."""
         _choices(inputs)
         # (batch, choices, ...) -> (batch * choices, ...)
         rows = replace(inputs.map(lambda tensor: tensor.flatten(end_dim=1)), head_mask=inputs.head_mask)
-        return super().encode(rows, output_attentions, output_hidden_states, words_needed=words_needed)
+        needed = {"words_needed": words_needed, "padding_needed": padding_needed}
+        return super().encode(rows, output_attentions, output_hidden_states, **needed)
+
+    def reads_padding(self, inputs: LukeInputs[Tensor], labels: Tensor | None) -> bool:
+        """See `LabelHead.reads_padding`: if the right choice is one without words."""
+        mask = inputs.attention_mask
+        if labels is None or mask is None or labels.shape != mask.shape[:1]:
+            return False
+        right = labels.to(mask.device).long().clamp(0, mask.shape[1] - 1)
+        return bool(_without_words(mask).gather(1, right[:, None]).any())
+
+    def hide_padding(self, logits: Tensor, inputs: LukeInputs[Tensor]) -> Tensor:
+        """See `LabelHead.hide_padding`: a choice without words is none."""
+        if inputs.attention_mask is None:
+            return logits
+        return logits.masked_fill(_without_words(inputs.attention_mask), torch.finfo(logits.dtype).min)
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, choices, width)"""
@@ -54,6 +70,11 @@ class LukeForMultipleChoice(LabelHead):
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """See `LabelHead.loss`. labels (Tensor): Index of the right choice, -100 for none. Shape: (batch,)"""
         return class_loss(logits, labels)
+
+
+def _without_words(mask: Tensor) -> Tensor:
+    """mask (Tensor): Shape: (batch, choices, words). RETURNS (Tensor): Choices that are padding. (batch, choices)"""
+    return mask.eq(0).all(dim=-1)
 
 
 def _choices(inputs: LukeInputs[Tensor]) -> torch.Size:

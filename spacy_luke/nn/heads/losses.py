@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import Errors
+from ..tracing import is_traced
 
 IGNORED = -100  # a label that counts for nothing: padding
 
@@ -96,5 +97,5 @@ def require_shape(name: str, tensor: Tensor, *allowed: torch.Size) -> None:
 def require_range(name: str, tensor: Tensor, end: int, hint: str = "") -> None:
     """name (str): What it is. tensor (Tensor): Integers. end (int): Number of allowed values, from 0 on.
     hint (str): How else to correct them. RAISES (ValueError): If one is out of range."""
-    if bool(((tensor < 0) | (tensor >= end)).any()):
+    if not is_traced() and bool(((tensor < 0) | (tensor >= end)).any()):
         raise ValueError(Errors.L262.format(name=name, last=end - 1, hint=hint))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from ...errors import Errors
 from ..activations import get_activation
 from ..config import LukeConfig
 from ..tables import resize_rows
-from .base import LukeHead
+from .base import LukeHead, labels_padding
 from .losses import class_loss
 from .outputs import LukeMaskedLMOutput
 
@@ -75,6 +75,7 @@ class LukeForMaskedLM(LukeHead):
     """
 
     multiplies_tables = True
+    _tied_weights_keys: ClassVar[list[str] | None] = [*_TIED_WORDS, *_TIED_BIAS, *_TIED_ENTITIES]
 
     def __init__(self, config: LukeConfig) -> None:
         super().__init__(config)
@@ -112,7 +113,9 @@ class LukeForMaskedLM(LukeHead):
         words = input_ids, attention_mask, token_type_ids, position_ids
         entities = entity_ids, entity_attention_mask, entity_token_type_ids, entity_position_ids
         inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
-        states = self.encode(inputs, output_attentions, output_hidden_states)
+        reads_padding = labels_padding(labels, attention_mask)
+        reads_padding |= labels_padding(entity_labels, entity_attention_mask)
+        states = self.encode(inputs, output_attentions, output_hidden_states, padding_needed=reads_padding)
         logits = self.lm_head(states.last_hidden_state)
         found = states.entity_last_hidden_state
         entity_logits = None if found is None else self.entity_predictions(found)

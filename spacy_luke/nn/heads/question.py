@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...batch import LukeInputs
@@ -50,13 +51,14 @@ class LukeForQuestionAnswering(LukeHead):
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
     ) -> LukeQuestionAnsweringModelOutput | tuple[Any, ...]:
-        """Score starts and ends. Further inputs are those of `LukeModel.forward`. Padding is scored, too.
+        """Score starts and ends. Further inputs are those of `LukeModel.forward`.
 
-        start_positions (Tensor | None): Index of the answer's first word, for a loss. One beyond the last word
-            counts for nothing, a negative one as 0. Shape: (batch,) or (batch, 1)
+        start_positions (Tensor | None): Index of the answer's first word, for a loss. One beyond the last word or at
+            padding counts for nothing, a negative one as 0. Shape: (batch,) or (batch, 1)
         end_positions (Tensor | None): Index of its last word, the same way.
-        RETURNS (LukeQuestionAnsweringModelOutput | tuple): Logits of starts and of ends, shape (batch, words),
-            the loss (the mean of the two) if positions are given, and states as asked for.
+        RETURNS (LukeQuestionAnsweringModelOutput | tuple): Logits of starts and of ends, shape (batch, words), the
+            least number of their type at padding, the loss (the mean of the two) if positions are given, and states
+            as asked for.
         RAISES (ValueError): If an input or one kind of position is missing or has the wrong shape.
         """
         words = input_ids, attention_mask, token_type_ids, position_ids
@@ -64,19 +66,26 @@ class LukeForQuestionAnswering(LukeHead):
         inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds)
         states = self.encode(inputs, output_attentions, output_hidden_states)
         start, end = self.qa_outputs(states.last_hidden_state).unbind(dim=-1)  # (batch, words) each
+        if attention_mask is not None:
+            is_padding, least = attention_mask.eq(0), torch.finfo(start.dtype).min
+            start, end = start.masked_fill(is_padding, least), end.masked_fill(is_padding, least)
         if (start_positions is None) != (end_positions is None):
             raise ValueError(Errors.L265.format(model=type(self).__name__))
         loss = None
         if start_positions is not None and end_positions is not None:
-            start_loss = _position_loss(start, start_positions, "start_positions")
-            loss = (start_loss + _position_loss(end, end_positions, "end_positions")) / 2
+            start_loss = _position_loss(start, start_positions, attention_mask, "start_positions")
+            loss = (start_loss + _position_loss(end, end_positions, attention_mask, "end_positions")) / 2
         kind, answers = LukeQuestionAnsweringModelOutput, {"start_logits": start, "end_logits": end}
         return self.make_output(kind, states, return_dict, loss=loss, **answers)
 
 
-def _position_loss(logits: Tensor, positions: Tensor, name: str) -> Tensor:
-    """Cross entropy over the words of each text: logits (batch, words), positions (batch,) or (batch, 1)."""
+def _position_loss(logits: Tensor, positions: Tensor, mask: Tensor | None, name: str) -> Tensor:
+    """Cross entropy over the words of each text: logits and mask (batch, words), positions (batch,) or (batch, 1)."""
     if positions.dim() == 2 and positions.shape[1] == 1:
         positions = positions.squeeze(1)  # (batch, 1) -> (batch,)
+    places = positions.clamp(min=0)
     beyond = positions >= logits.shape[1]
-    return class_loss(logits, positions.clamp(min=0).masked_fill(beyond, IGNORED), name)
+    if mask is not None and positions.shape == mask.shape[:1]:
+        at = places.clamp(max=mask.shape[1] - 1).to(mask.device).long()[:, None]
+        beyond = beyond | mask.gather(1, at).eq(0).squeeze(1).to(beyond.device)
+    return class_loss(logits, places.masked_fill(beyond, IGNORED), name)

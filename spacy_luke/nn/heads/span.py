@@ -11,7 +11,8 @@ from ...batch import LukeInputs
 from ...errors import Errors
 from ..layout import take_rows
 from ..outputs import LukeModelOutput
-from .base import LabelHead, require_entities
+from ..tracing import is_traced
+from .base import LabelHead, labels_padding, require_entities
 from .losses import require_range
 from .outputs import EntitySpanClassificationOutput, LabelOutput
 
@@ -61,6 +62,19 @@ class LukeForEntitySpanClassification(LabelHead):
         inputs = LukeInputs(*words, *entities, head_mask, inputs_embeds, *places)
         return self.answer(inputs, labels, output_attentions, output_hidden_states, return_dict)
 
+    def reads_padding(self, inputs: LukeInputs[Tensor], labels: Tensor | None) -> bool:
+        """See `LabelHead.reads_padding`: if padding among the spans has labels, or a span begins or ends in padding."""
+        mask, words = inputs.entity_attention_mask, inputs.attention_mask
+        if is_traced() or words is None or inputs.entity_ids is None:
+            return is_traced() or labels_padding(labels, mask)
+        real = torch.ones_like(inputs.entity_ids) if mask is None else mask
+        for positions in (inputs.entity_start_positions, inputs.entity_end_positions):
+            if positions is not None and positions.shape == real.shape:
+                places = positions.to(words.device).long().clamp(0, words.shape[-1] - 1)
+                if bool((words.gather(1, places).eq(0) & real.ne(0)).any()):
+                    return True
+        return labels_padding(labels, mask)
+
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, entities, 3 * width)"""
         entities, words = require_entities(self, states, 0), states.last_hidden_state
@@ -69,7 +83,7 @@ class LukeForEntitySpanClassification(LabelHead):
             positions: Tensor | None = getattr(inputs, name)
             if positions is None:
                 raise ValueError(Errors.L261.format(model=type(self).__name__, needed=name, got="is missing"))
-            if positions.shape != entities.shape[:2]:
+            if not is_traced() and positions.shape != entities.shape[:2]:
                 wanted = tuple(entities.shape[:2])
                 raise ValueError(Errors.L214.format(name=name, shape=tuple(positions.shape), wanted=wanted))
             require_range(name, positions, words.shape[1])

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ...batch import LukeInputs
 from ..outputs import LukeModelOutput
-from .base import LabelHead
+from .base import LabelHead, labels_padding
 from .losses import class_loss
 from .outputs import LukeTokenClassifierOutput
 
@@ -17,6 +17,10 @@ class LukeForTokenClassification(LabelHead):
     output_class = LukeTokenClassifierOutput
     has_pooler = False
     has_own_dropout = True
+
+    def reads_padding(self, inputs: LukeInputs[Tensor], labels: Tensor | None) -> bool:
+        """See `LabelHead.reads_padding`: if padding has labels."""
+        return labels_padding(labels, inputs.attention_mask)
 
     def features(self, states: LukeModelOutput, inputs: LukeInputs[Tensor]) -> Tensor:
         """See `LabelHead.features`. RETURNS (Tensor): (batch, words, width)"""

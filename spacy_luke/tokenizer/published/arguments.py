@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import Errors
 from ..options import MARKERS
-from ..spans import CharSpan, check_spans
+from ..spans import CharSpan, EncodedText, PieceSpan, check_spans
 
 
 @dataclass
@@ -29,6 +29,14 @@ class TextInput:
 
 
 Example = tuple[TextInput, TextInput | None]  # one input: a text, or two
+
+
+def is_batch(text: Any, presplit: bool) -> bool:
+    """text (Any): The first argument of a call. presplit (bool): Whether texts are lists of words.
+    RETURNS (bool): Whether it is many texts."""
+    if presplit and isinstance(text, (list, tuple)) and text:
+        text = text[0]
+    return isinstance(text, (list, tuple))
 
 
 def parse_single(
@@ -147,6 +155,24 @@ def _parse_spans(spans: list[Any]) -> list[CharSpan]:
     if all(type(place) is int for span in spans for place in span):
         return spans
     return [(operator.index(start), operator.index(end)) for start, end in spans]
+
+
+def parse_ids(
+    ids: Sequence[int], entity_ids: Sequence[int] | None, spans: Sequence[PieceSpan] | None
+) -> EncodedText:
+    """Check a text that is ids already.
+
+    ids (Sequence[int]): Its word pieces.
+    entity_ids (Sequence[int] | None): Its entities.
+    spans (Sequence[tuple[int, int]] | None): The first word piece of each entity and the one after its last.
+    RETURNS (EncodedText): The text.
+    RAISES (ValueError): If there are not as many spans as entities.
+    """
+    entities = None if entity_ids is None else list(entity_ids)
+    places = [(start, end) for start, end in spans or ()]
+    if len(entities or ()) != len(places):
+        raise ValueError(Errors.L144.format(n=len(entities or ()), found=len(places)))
+    return EncodedText(list(ids), places, entity_ids=entities)
 
 
 # --- texts that are given as words ---------------------------------------------------------

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...errors import Errors, Warnings
 from ..options import check_side
-from ..spans import EncodedText, TokenSpan
+from ..spans import EncodedText, PieceSpan
 from ..special import Template
-from .arguments import Example, parse_batch, parse_single
+from .arguments import Example, is_batch, parse_batch, parse_ids, parse_single
 from .assemble import Assembler, Row
 from .encoding import (
     LukeEncoding,
@@ -25,14 +25,37 @@ from .encoding import (
 )
 from .limits import Limits, resolve_limits
 from .padding import Padder
-from .tasks import apply_task, text_of_ids
 from .vocabulary import PublishedVocab
 
 logger = logging.getLogger(__name__)
 
 
 class InputEncoder(PublishedVocab):
-    """A tokenizer that makes model inputs when it is called."""
+    """A tokenizer that makes model inputs when it is called.
+
+    These options mean the same in all its methods:
+
+    add_special_tokens (bool): Whether to put special tokens around the texts.
+    padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
+    truncation (bool | str | None): True or "longest_first", "only_first", "only_second", False or
+        "do_not_truncate". None: "longest_first" if `max_length` is given and `padding` isn't.
+    max_length (int | None): The word pieces to pad or truncate to; None for `model_max_length`.
+    max_entity_length (int | None): The entities to truncate to, and, for a single text, to pad to; None
+        for the tokenizer's setting.
+    stride (int): How many word pieces that stay are repeated in `overflowing_tokens`.
+    pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
+    padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
+        don't count padding.
+    return_tensors (str | None): "np" for arrays, "pt" for tensors, None for lists.
+    return_token_type_ids (bool | None): Whether to add token types, which are zeros; None: if
+        `model_input_names` has them.
+    return_attention_mask (bool | None): Whether to tell inputs from padding; None likewise.
+    return_overflowing_tokens (bool): Whether to add what was truncated.
+    return_special_tokens_mask (bool): Whether to add which tokens are special.
+    return_length (bool): Whether to add the length: of a single text with its padding, in a batch
+        without.
+    verbose (bool): Whether to log what has no effect or is left out.
+    """
 
     # Inputs that are made unless `return_token_type_ids` or `return_attention_mask` says otherwise.
     model_input_names: Sequence[str] = ("input_ids", "attention_mask")
@@ -79,33 +102,13 @@ class InputEncoder(PublishedVocab):
         entities (list[str] | list[list[str]] | None): Their titles. Without: [MASK] entities, which ask what
             the text says about them. Ignored with a task.
         entities_pair (list | None): The same for the text after it.
-        add_special_tokens (bool): Whether to put special tokens around the texts.
-        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
-        truncation (bool | str | None): True or "longest_first", "only_first", "only_second", False or
-            "do_not_truncate". None: "longest_first" if `max_length` is given and `padding` isn't.
-        max_length (int | None): The word pieces to pad or truncate to; None for `model_max_length`.
-        max_entity_length (int | None): The entities to truncate to, and, for a single text, to pad to; None
-            for the tokenizer's setting.
-        stride (int): How many word pieces that stay are repeated in `overflowing_tokens`.
         is_split_into_words (bool | None): Whether each text is a list of words. They are read as one text with
             a space before each word, also the first (see `add_prefix_space`), and spans count words. The
             result's `word_ids` and `sequence_ids` tell what each word piece is a part of.
-        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
-        padding_side (str | None): "right" or "left"; None for the tokenizer's setting. Positions of entities
-            don't count padding.
-        return_tensors (str | None): "np" for arrays, "pt" for tensors, None for lists.
-        return_token_type_ids (bool | None): Whether to add token types, which are zeros; None: if
-            `model_input_names` has them.
-        return_attention_mask (bool | None): Whether to tell inputs from padding; None likewise.
-        return_overflowing_tokens (bool): Whether to add what was truncated.
-        return_special_tokens_mask (bool): Whether to add which tokens are special.
         return_offsets_mapping (bool): Whether to add `offset_mapping`, the characters that each word piece
             stands for: in the text, or, with `is_split_into_words`, in its word. White space around a piece
             doesn't count; a piece of some bytes of a character has that character; special tokens around
             texts, markers and padding have (0, 0). The result's `sequence_ids` tells texts and the rest apart.
-        return_length (bool): Whether to add the length: of a single text with its padding, in a batch
-            without.
-        verbose (bool): Whether to log what has no effect or is left out.
         add_prefix_space (bool | None): Whether each piece of text starts with a space; None for yes with
             `is_split_into_words`, else for the tokenizer's setting.
         split_special_tokens (bool | None): Whether special tokens in the text are plain text; None for the
@@ -114,41 +117,27 @@ class InputEncoder(PublishedVocab):
             `entity_position_ids`, `entity_attention_mask`; with the task "entity_span_classification"
             `entity_start_positions` and `entity_end_positions`; and what was asked for.
         """
-        kind = tensor_kind(return_tensors)
-        presplit = bool(is_split_into_words)
+        kind, presplit = tensor_kind(return_tensors), bool(is_split_into_words)
         columns = (text_pair, entity_spans, entity_spans_pair, entities, entities_pair, self.task, presplit)
-        first = text[0] if presplit and isinstance(text, (list, tuple)) and text else text
-        batched = isinstance(first, (list, tuple)) if presplit else isinstance(text, (list, tuple))
+        batched = is_batch(text, presplit)
         examples = parse_batch(text, *columns) if batched else [parse_single(text, *columns)]
         limits = resolve_limits(
             padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
         )
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
-        assemble = self._assembler(
-            limits,
-            max_entity_length,
-            return_token_type_ids,
-            add_special_tokens,
-            stride=stride,
-            return_special_tokens_mask=return_special_tokens_mask,
-            return_overflowing_tokens=return_overflowing_tokens,
-        )
-        encoded = self._encode_examples(
-            examples,
-            True if presplit and add_prefix_space is None else add_prefix_space,
-            split_special_tokens,
-            with_offsets=presplit or return_offsets_mapping,
-        )
+        added = return_token_type_ids, return_special_tokens_mask, return_overflowing_tokens
+        assemble = self._assembler(limits, max_entity_length, add_special_tokens, stride, *added)
+        prefix = True if presplit and add_prefix_space is None else add_prefix_space
+        with_offsets = presplit or return_offsets_mapping
+        encoded = self._encode_examples(examples, prefix, split_special_tokens, with_offsets)
         rows = self._assemble(assemble, encoded, verbose)
-        if not batched:
-            row = _pad_single(rows, padder, assemble, return_length)
-            places = take_places([row], return_offsets_mapping)
-            return single_encoding(row, kind, batch_axis=True).placed(places)
-        if return_length:
-            rows = [{**row, "length": len(row["input_ids"])} for row in rows]
-        padded = padder(rows, limits.padding, limits.max_length, self.max_entity_length)
-        places = take_places(padded, return_offsets_mapping)
-        return batch_encoding(padded, kind).placed(places)
+        if batched:
+            rows = self._pad_batch(rows, padder, assemble, return_length)
+        else:
+            rows = [_pad_single(rows, padder, assemble, return_length)]
+        places = take_places(rows, return_offsets_mapping)
+        made = batch_encoding(rows, kind) if batched else single_encoding(rows[0], kind, batch_axis=True)
+        return made.placed(places)
 
     encode_plus = __call__  # its older name
 
@@ -171,8 +160,8 @@ class InputEncoder(PublishedVocab):
         pair_ids: Sequence[int] | None = None,
         entity_ids: Sequence[int] | None = None,
         pair_entity_ids: Sequence[int] | None = None,
-        entity_token_spans: Sequence[TokenSpan] | None = None,
-        pair_entity_token_spans: Sequence[TokenSpan] | None = None,
+        entity_token_spans: Sequence[PieceSpan] | None = None,
+        pair_entity_token_spans: Sequence[PieceSpan] | None = None,
         add_special_tokens: bool = True,
         padding: bool | str = False,
         truncation: bool | str | None = None,
@@ -190,7 +179,7 @@ class InputEncoder(PublishedVocab):
         verbose: bool = True,
         prepend_batch_axis: bool = False,
     ) -> LukeEncoding:
-        """Make an input of ids that are there already. Options that aren't told here are those of a call.
+        """Make an input of ids that are there already.
 
         ids (Sequence[int]): Word pieces of the text, without special tokens around it.
         pair_ids (Sequence[int] | None): Those of the text after it.
@@ -206,17 +195,10 @@ class InputEncoder(PublishedVocab):
         limits = resolve_limits(
             padding, truncation, max_length, pad_to_multiple_of, self.model_max_length, verbose
         )
-        assemble = self._assembler(
-            limits,
-            max_entity_length,
-            return_token_type_ids,
-            add_special_tokens,
-            stride=stride,
-            return_special_tokens_mask=return_special_tokens_mask,
-            return_overflowing_tokens=return_overflowing_tokens,
-        )
-        first = text_of_ids(ids, entity_ids, entity_token_spans)
-        second = None if pair_ids is None else text_of_ids(pair_ids, pair_entity_ids, pair_entity_token_spans)
+        added = return_token_type_ids, return_special_tokens_mask, return_overflowing_tokens
+        assemble = self._assembler(limits, max_entity_length, add_special_tokens, stride, *added)
+        first = parse_ids(ids, entity_ids, entity_token_spans)
+        second = None if pair_ids is None else parse_ids(pair_ids, pair_entity_ids, pair_entity_token_spans)
         rows = self._assemble(assemble, [(first, second)], verbose)
         padder = self._padder(padding_side, pad_to_multiple_of, return_attention_mask)
         row = _pad_single(rows, padder, assemble, return_length)
@@ -263,15 +245,7 @@ class InputEncoder(PublishedVocab):
 
         encoded_inputs (Mapping | Sequence[Mapping]): One input, a batch, or a list of inputs, of lists,
             arrays or tensors. They aren't changed.
-        padding (bool | str): True or "longest", "max_length", False or "do_not_pad".
-        max_length (int | None): The word pieces for "max_length"; None for `model_max_length`.
-        max_entity_length (int | None): The entities for "max_length"; None for the tokenizer's setting.
-        pad_to_multiple_of (int | None): What lengths are padded to a multiple of.
-        padding_side (str | None): "right" or "left"; None for the tokenizer's setting.
-        return_attention_mask (bool | None): Whether to tell inputs from padding; None: if
-            `model_input_names` has `attention_mask`.
         return_tensors (str | None): "np" or "pt"; None for what the inputs are.
-        verbose (bool): Whether to log what has no effect.
         RETURNS (LukeEncoding): The inputs, all of one length.
         """
         if not isinstance(encoded_inputs, Mapping):
@@ -308,9 +282,11 @@ class InputEncoder(PublishedVocab):
         self,
         limits: Limits,
         max_entity_length: int | None,
-        token_type_ids: bool | None,
         add_special_tokens: bool,
-        **options: Any,
+        stride: int,
+        token_type_ids: bool | None,
+        special_tokens_mask: bool,
+        overflowing_tokens: bool,
     ) -> Assembler:
         with_types = self._wants("token_type_ids", token_type_ids)
         if with_types and not add_special_tokens:
@@ -320,10 +296,12 @@ class InputEncoder(PublishedVocab):
             limits,
             max_entity_length or self.max_entity_length,
             self.max_mention_length,
-            truncation_side=self.truncation_side,
+            stride,
+            self.truncation_side,
             return_positions=self.task == "entity_span_classification",
             return_token_type_ids=with_types,
-            **options,
+            return_special_tokens_mask=special_tokens_mask,
+            return_overflowing_tokens=overflowing_tokens,
         )
 
     def _assemble(
@@ -339,6 +317,15 @@ class InputEncoder(PublishedVocab):
             logger.warning(Warnings.W105.format(n=longest, most=most))
         return list(rows)
 
+    def _pad_batch(
+        self, rows: Sequence[Row], padder: Padder, assemble: Assembler, return_length: bool
+    ) -> list[Row]:
+        """A batch is filled up to the tokenizer's number of entities, and its lengths are those without padding."""
+        if return_length:
+            rows = [{**row, "length": len(row["input_ids"])} for row in rows]
+        limits = assemble.limits
+        return padder(rows, limits.padding, limits.max_length, self.max_entity_length)
+
     def _encode_examples(
         self,
         examples: Sequence[Example],
@@ -350,20 +337,21 @@ class InputEncoder(PublishedVocab):
         texts = [text for example in examples for text in example if text is not None]
         encoded = self.encode_texts(
             [text.text for text in texts],
-            [text.spans or () for text in texts],
+            [text.spans for text in texts],
+            task=self.task,
             add_prefix_space=add_prefix_space,
             split_special_tokens=split_special_tokens,
             with_offsets=with_offsets,
         )
-        markers = self.additional_special_tokens_ids
-        each = iter(
-            apply_task(self.task, ids, text, self.entity_vocab, markers)
-            for ids, text in zip(encoded, texts, strict=True)
-        )
+        for text, given in zip(encoded, texts, strict=True):
+            text.words = given.words
+            if given.titles is not None:
+                text.entity_ids = self.entity_vocab.lookup(given.titles)
+        each = iter(encoded)
         return [(next(each), None if second is None else next(each)) for _, second in examples]
 
 
 def _pad_single(rows: Sequence[Row], padder: Padder, assemble: Assembler, return_length: bool) -> Row:
-    """A single text is filled up to the number of entities that the call asks for, a batch to the tokenizer's."""
+    """A single text is filled up to the number of entities that the call asks for, and so is its length."""
     (row,) = padder(rows, assemble.limits.padding, assemble.limits.max_length, assemble.max_entity_length)
     return {**row, "length": len(row["input_ids"])} if return_length else row

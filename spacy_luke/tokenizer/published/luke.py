@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 from tokenizers import AddedToken, Tokenizer  # type: ignore[import-untyped]
 
-from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint
+from ...files import finish_writing, reading
+from ...nn.hub import TOKENIZER_FILES, resolve_checkpoint, take_hub_options
 from ...types import PathOrStr
 from ..base import parts_from_bytes
 from ..entities import EntityVocab
@@ -201,41 +203,33 @@ class LukeTokenizer(InputEncoder):
     def from_pretrained(
         cls,
         name_or_path: PathOrStr,
-        *,
-        revision: str | None = None,
-        cache_dir: PathOrStr | None = None,
-        local_files_only: bool = False,
-        subfolder: str = "",
         **overrides: Any,
     ) -> LukeTokenizer:
         """Load a tokenizer that was saved here or by transformers.
 
         name_or_path (str | PathLike): A folder, or the name of a checkpoint on the Hugging Face hub.
-        revision (str | None): The version of a checkpoint on the hub.
-        cache_dir (str | PathLike | None): Where downloads are kept.
-        local_files_only (bool): Whether to look for a checkpoint among earlier downloads only.
-        subfolder (str): The folder within it that holds the files.
-        overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`.
+        overrides (Any): Arguments of the constructor that replace saved ones, e.g. `task`; and `revision`, `cache_dir`,
+            `local_files_only`, `subfolder`, `token` and `force_download`, see `resolve_checkpoint`. Arguments of
+            transformers that mean nothing here, e.g. `use_fast`, are ignored.
         RETURNS (LukeTokenizer): The tokenizer.
+        RAISES (CheckpointError): If there is no such folder or checkpoint. (FileNotFoundError): If it lacks a file.
         """
-        path = Path(name_or_path) / subfolder
-        if not Path(name_or_path).is_dir():
-            path = resolve_checkpoint(
-                name_or_path,
-                revision=revision,
-                cache_dir=cache_dir,
-                local_files_only=local_files_only,
-                patterns=TOKENIZER_FILES,
-                subfolder=subfolder,
-            )
-        words, entities = find_words(path), find_entities(path)
-        settings = {**load_settings(path), **overrides}
-        if words[0].name == TOKENIZER:
-            del settings["added_tokens_decoder"]  # tokenizer.json has them
-            return cls.from_tokenizer_json(words[0], entities, **settings)
-        settings.pop("special_tokens_pattern", None)  # these always stand where RoBERTa has them
+        where = take_hub_options(overrides)
+        path = Path(name_or_path) / where.get("subfolder", "")
+        if Path(name_or_path).is_dir():
+            finish_writing(path)
+        else:
+            path = resolve_checkpoint(name_or_path, patterns=TOKENIZER_FILES, **where)
+        with reading(path):
+            words, entities, saved = find_words(path), find_entities(path), load_settings(path)
+        settings = {**saved, **overrides}
         kind: Any = MLukeTokenizer if words[0].name == PIECES else cls
-        return kind(*words, entities, **settings)
+        with nullcontext() if overrides else reading(path):
+            if words[0].name == TOKENIZER:
+                del settings["added_tokens_decoder"]  # tokenizer.json has them
+                return cls.from_tokenizer_json(words[0], entities, **settings)
+            settings.pop("special_tokens_pattern", None)  # these always stand where RoBERTa has them
+            return cast(LukeTokenizer, kind(*words, entities, **settings))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LukeTokenizer:

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
+from ...errors import Errors
 from .spacing import natural_spaces
 
 DocAndSpans = tuple[Doc, list[Span]]
@@ -43,7 +44,10 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sequence[str]], mentions: Iterab
     sentences (Sequence[Sequence[str]]): The tokens of each sentence.
     mentions (Iterable[Mention]): The entities' mentions, in any order.
     RETURNS (tuple[Doc, list[Span]]): The document and all its spans in order, the cluster as `span.id_`.
+    RAISES (ValueError): If a mention isn't within the document.
     """
+    mentions = list(mentions)
+    _check(mentions, sum(map(len, sentences)), "tokens")
     # How many tokens are kept before each given one.
     kept = list(accumulate((bool(word.strip()) for sentence in sentences for word in sentence), initial=0))
     words: list[str] = []
@@ -71,13 +75,23 @@ def build_text_doc(tokenizer: Callable[[str], Doc], text: str, mentions: Iterabl
     text (str): The text.
     mentions (Iterable[Mention]): The entities' mentions, in characters.
     RETURNS (tuple[Doc, list[Span]]): The document and all its spans in order, the cluster as `span.id_`.
+    RAISES (ValueError): If a mention isn't within the text.
     """
+    mentions = list(mentions)
+    _check(mentions, len(text), "characters")
     doc = tokenizer(text)
     spans = [
         doc.char_span(start, end, label, kb_id=kb_id, span_id=cluster, alignment_mode="expand")
         for start, end, label, cluster, kb_id in mentions
     ]
     return doc, set_mentions(doc, spans)
+
+
+def _check(mentions: Iterable[Mention], length: int, unit: str) -> None:
+    for mention in mentions:
+        if not 0 <= mention.start < mention.end <= length:
+            what = f"the mention {mention.start} to {mention.end}"
+            raise ValueError(Errors.L427.format(what=what, of=f"{length} {unit}"))
 
 
 def set_mentions(doc: Doc, spans: Iterable[Span]) -> list[Span]:

@@ -5,6 +5,7 @@ Han et al., 2018, https://aclanthology.org/D18-1514
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...annotation import write_relations
+from ...errors import Warnings
+from ...files import read_json
 from ...types import Relation
 from .build import Mention, build_doc
-from .files import read_json
+from .files import located
 
 LABEL = "ENTITY"
 
 
 def convert_fewrel(path: str | Path, vocab: Vocab, names: Mapping[str, Any]) -> Iterator[Doc]:
-    """Convert sentences by relation.
+    """Convert sentences by relation. A warning tells which relations were left out.
 
     path (str | Path): A `.json` or `.json.xz` file: {property id: [{"tokens", "h", "t"}, ...]}.
     vocab (Vocab): The vocabulary of the documents.
@@ -30,10 +33,18 @@ def convert_fewrel(path: str | Path, vocab: Vocab, names: Mapping[str, Any]) -> 
     YIELDS (Doc): With the two entities, label "ENTITY", `kb_id_` of Wikidata, and one relation for each pair
         of their mentions.
     """
-    for id_, rows in read_json(path).items():
-        for row in rows if id_ in names else ():
-            name = names[id_]
-            yield _doc(row, vocab, name if isinstance(name, str) else name[0], id_)
+    rows_by_id = read_json(path)
+    with located(path, "the whole file"):
+        unnamed = {id_: len(rows) for id_, rows in rows_by_id.items() if id_ not in names}
+    for id_, rows in rows_by_id.items():
+        for number, row in enumerate(rows if id_ in names else (), start=1):
+            with located(path, f"sentence {number} of {id_}"):
+                name = names[id_]
+                doc = _doc(row, vocab, name if isinstance(name, str) else name[0], id_)
+            yield doc
+    if unnamed:
+        found = f"{sum(unnamed.values())} sentences of relations without a name ({', '.join(unnamed)})"
+        warnings.warn(Warnings.W405.format(path=path, found=found), stacklevel=2)
 
 
 def _doc(row: Mapping[str, Any], vocab: Vocab, label: str, id_: str) -> Doc:

@@ -12,9 +12,10 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from ...annotation import RELATIONS_LOOKED_FOR, write_relations
+from ...files import read_json_lines
 from ...types import Relation
 from .build import Mention, build_text_doc
-from .files import read_json_lines
+from .files import located
 
 LABEL = "ENTITY"
 
@@ -30,10 +31,16 @@ def convert_knowledgenet(path: str | Path, tokenizer: Callable[[str], Doc]) -> I
         fold.
     """
     rows_by_text: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in read_json_lines(path):
-        rows_by_text.setdefault((row["doc"], row["text"]), []).append(row)
-    for (_, text), rows in rows_by_text.items():
-        yield _doc(tokenizer, text, rows)
+    places: dict[tuple[str, str], str] = {}
+    for place, row in read_json_lines(path):
+        with located(path, place):
+            key = row["doc"], row["text"]
+            rows_by_text.setdefault(key, []).append(row)
+            places.setdefault(key, place)
+    for key, rows in rows_by_text.items():
+        with located(path, f"{places[key]} and others of its text"):
+            doc = _doc(tokenizer, key[1], rows)
+        yield doc
 
 
 def _doc(tokenizer: Callable[[str], Doc], text: str, rows: list[Mapping[str, Any]]) -> Doc:

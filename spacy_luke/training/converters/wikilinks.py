@@ -8,8 +8,9 @@ from typing import Any
 
 from spacy.tokens import Doc
 
+from ...files import read_json_lines
 from .build import Mention, build_text_doc
-from .files import read_json_lines
+from .files import located
 
 LABEL = "ENTITY"
 PROSE = "p"
@@ -22,8 +23,10 @@ def convert_wikilinks(path: str | Path, tokenizer: Callable[[str], Doc]) -> Iter
     tokenizer (Callable[[str], Doc]): E.g. `nlp.make_doc`.
     YIELDS (Doc): One a paragraph of prose, see `wikilinks_docs`.
     """
-    for page in read_json_lines(path):
-        yield from wikilinks_docs(page, tokenizer)
+    for place, page in read_json_lines(path):
+        with located(path, place):
+            docs = list(wikilinks_docs(page, tokenizer))
+        yield from docs
 
 
 def wikilinks_docs(page: Mapping[str, Any], tokenizer: Callable[[str], Doc]) -> Iterator[Doc]:

@@ -83,7 +83,8 @@ def test_some_gold_entities_are_given_in_training(checkpoint: str, monkeypatch: 
     begin = type(model).begin_update
     monkeypatch.setattr(type(model), "begin_update", lambda self, x: batches.append(x) or begin(self, x))
     random.seed(1)
-    nlp.get_pipe("luke_linker").update(data)
+    with pytest.warns(UserWarning, match="1 of 3 gold links have labels that .* 'Nowhere'|2 of 4"):
+        nlp.get_pipe("luke_linker").update(data)
     (batch,) = batches
     assert len(batch.asked) == 1  # one at least
     given = {VOCAB["Ana Bar"], VOCAB["Oslo"]}
@@ -98,7 +99,8 @@ def test_some_gold_entities_are_given_in_training(checkpoint: str, monkeypatch: 
 
 def test_labels_name_the_titles(make: Make) -> None:
     nlp = pipeline(make(vocab=ENTITIES))
-    nlp.get_pipe("luke_linker").initialize(lambda: examples(nlp), labels=["Oslo", "Rome"])
+    with pytest.warns(UserWarning, match="6 of 10 gold links have labels that"):
+        nlp.get_pipe("luke_linker").initialize(lambda: examples(nlp), labels=["Oslo", "Rome"])
     assert nlp.get_pipe("luke_linker").label_data == ["Oslo", "Rome"]
     assert "luke_linker" not in nlp.meta["labels"]
     table = nlp.get_pipe("luke_linker").model.shims[0].module.get_entity_embeddings()
@@ -110,7 +112,8 @@ def test_new_titles_begin_as_the_model_sees_their_words(make: Make) -> None:
     """A mention that reads as a title is linked to it before any training."""
     nlp = pipeline(make(vocab=ENTITIES))
     titles = ["Rome", "Oslo", "Lima", "old tea", " "]
-    nlp.get_pipe("luke_linker").initialize(lambda: examples(nlp), labels=titles)
+    with pytest.warns(UserWarning, match="6 of 10 gold links have labels that"):
+        nlp.get_pipe("luke_linker").initialize(lambda: examples(nlp), labels=titles)
     module = nlp.get_pipe("luke_linker").model.shims[0].module
     rows = module.get_entity_embeddings().weight[4:]
     length = module.config.initializer_range * rows.shape[1] ** 0.5
@@ -137,7 +140,7 @@ def test_scores(checkpoint: str) -> None:
     ids = [best[0][0].title, best[1][1].title, "NIL", "Nowhere", ""]
     gold.ents = [Span(gold, e.start, e.end, "X", kb_id=id_) for e, id_ in zip(gold.ents, ids, strict=True)]
     scores = nlp.get_pipe("luke_linker").score([Example(doc, gold)])
-    assert scores == {
+    assert {name: score for name, score in scores.items() if name.startswith("luke_")} == {
         "luke_links_acc": 1 / 2,
         "luke_links_acc_10": 1.0,
         "luke_links_known": 2 / 3,

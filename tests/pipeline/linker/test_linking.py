@@ -7,16 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from spacy.kb import InMemoryLookupKB
 from spacy.language import Language
 from spacy.tokens import DocBin, Span, SpanGroup
+from tiny import ENTITIES
 from tiny_linker import (
     TEXT,
     TITLES,
     VOCAB,
     Make,
     aliases,
+    example,
     examples,
     link,
     mark,
@@ -24,6 +29,8 @@ from tiny_linker import (
     said,
 )
 
+from spacy_luke.pipeline import linking
+from spacy_luke.pipeline.linking import highest_places
 from spacy_luke.types import Candidate
 
 # --- what it writes ------------------------------------------------------------------------
@@ -161,6 +168,52 @@ def test_a_knowledge_base_gives_candidates(checkpoint: str, tmp_path: Path) -> N
     assert said(link(other)) == said(doc)
 
 
+def test_whitespace_in_mentions_and_underscores_in_titles_do_not_matter(
+    checkpoint: str, tmp_path: Path
+) -> None:
+    table, ids = tmp_path / "aliases.jsonl", tmp_path / "ids.tsv"
+    rows = {"Ana  Lopez": {"Ana_Lopez": 0.5}, "Ana\nLopez": {"Ana Bar": 0.25}, "Rome": {"Rome,_Georgia": 1.0}}
+    table.write_text("".join(json.dumps({"mention": m, "candidates": c}) + "\n" for m, c in rows.items()))
+    ids.write_text("Rome,_Georgia\tQ1\nAna Lopez\tQ2\nAna_Bar\tQ3\n")
+    nlp = pipeline(checkpoint, aliases=str(table), ids=str(ids))
+    doc = nlp.make_doc("Ana \n Lopez was born in Rome .")
+    doc.ents = [Span(doc, 0, 3, "X"), Span(doc, 6, 7, "X")]
+    nlp.get_pipe("luke_linker")(doc)
+    assert {c.title for c in doc.ents[0]._.luke_candidates} == {"Ana Lopez", "Ana Bar"}
+    assert [c.title for c in doc.ents[1]._.luke_candidates] == ["Rome, Georgia"]
+    assert doc.ents[0].kb_id_ in ("Q2", "Q3")
+    assert doc.ents[1].kb_id_ == "Q1"
+
+
+def test_titles_of_gold_may_have_underscores(checkpoint: str) -> None:
+    nlp = pipeline(checkpoint)
+    pipe = nlp.get_pipe("luke_linker")
+    gold = example(nlp, "Ana was born in Rome .", {"Ana": "Ana_Lopez", "Rome": "Rome,_Georgia"})
+    pipe.initialize(lambda: [gold])
+    assert not {"Ana_Lopez", "Rome,_Georgia"} & set(pipe.label_data)
+    assert pipe.update([gold])["luke_linker"] > 0
+    assert (pipe.titles.hits, pipe.titles.misses) == (2, 0)
+    scores = nlp.evaluate([gold])
+    assert scores["links_known"] == scores["links_acc_10"] == 1.0
+    new = example(nlp, "Bob likes Oslo .", {"Bob": "New_Bob", "Oslo": "New Bob"})
+    pipe.initialize(lambda: [new])
+    assert [title for title in pipe.label_data if "Bob" in title] == ["New Bob"]
+
+
+def test_a_table_of_other_titles_is_told_once(checkpoint: str, tmp_path: Path) -> None:
+    table = tmp_path / "aliases.tsv"
+    table.write_text("".join(f"Ana\tQ{i}\t0.1\n" for i in range(5)) + "Rome\tRome\t1\nOslo\tOslo\t1\n")
+    nlp = pipeline(checkpoint, aliases=str(table))
+    with pytest.warns(UserWarning, match=r"has 2 of 7 candidates in the alias table .*, such as 'Q0'"):
+        link(nlp)
+    link(nlp)
+    nlp.get_pipe("luke_linker").aliases = {"Rome": {"Rome": 1.0, "Nothing": 0.1}}  # half of them will do
+    link(nlp)
+    nlp.get_pipe("luke_linker").aliases = {f"mention {i}": {f"Q{i}": 1.0} for i in range(5000)}
+    with pytest.warns(UserWarning, match="has 0 of 8.. candidates"):
+        link(nlp)
+
+
 # --- the most confident first --------------------------------------------------------------
 
 
@@ -233,3 +286,35 @@ def test_batches_make_no_difference(checkpoint: str) -> None:
     flat = [(row[:4], [t for t, _ in row[-1]]) for rows in alone for row in rows]
     assert [(row[:4], [t for t, _ in row[-1]]) for doc in together for row in said(doc)] == flat
     assert sum(len(doc.ents) for doc in together) == 5 + 2 + 15 + 1
+
+
+# --- large vocabularies --------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-3, 3), max_size=30), st.integers(1, 12))
+def test_the_highest_scores_are_those_of_sorting_all(values: list[int], n: int) -> None:
+    scores = np.array(values, dtype=np.float32)
+    assert highest_places(scores, n).tolist() == np.argsort(-scores, kind="stable")[:n].tolist()
+
+
+def test_only_the_first_step_asks_about_the_whole_vocabulary(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = {**ENTITIES, **{f"Title {i}": i for i in range(4, 300)}}
+    checkpoint = make(vocab=many)
+    monkeypatch.setattr(linking, "SHORTLIST", 300)
+    everything, first = link(pipeline(checkpoint)), link(pipeline(checkpoint, steps=1))
+    monkeypatch.setattr(linking, "SHORTLIST", 150)
+    nlp = pipeline(checkpoint)
+    seen = watch(nlp, monkeypatch)
+    doc = link(nlp)
+    assert [None if b.candidate_ids is None else b.candidate_ids.shape for b in seen] == [
+        None, (4, 150), (3, 150), (2, 150), (1, 150)
+    ]  # fmt: skip
+    assert [ent.kb_id_ for ent in doc.ents] == [ent.kb_id_ for ent in everything.ents]
+    for ent, other in zip(doc.ents, everything.ents, strict=True):
+        # What is left out keeps the probability that it had: about what it would have now.
+        assert ent._.luke_candidates[0].score == pytest.approx(other._.luke_candidates[0].score, rel=0.3)
+        assert sum(c.score for c in ent._.luke_candidates) < 1
+    monkeypatch.setattr(linking, "SHORTLIST", 10)
+    assert said(link(pipeline(checkpoint, steps=1))) == said(first)

@@ -8,9 +8,9 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_luke.annotation import has_relations, read_told, set_extensions
+from spacy_luke.annotation import get_told, has_relations, set_extensions
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import INVERSES, convert_docred, docred_doc
-from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.outcomes import same_sentence
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -104,8 +104,65 @@ def test_relations_can_be_left_unannotated() -> None:
 def test_compressed_file(tmp_path: Path) -> None:
     path = tmp_path / "docs.json.xz"
     path.write_bytes(lzma.compress(json.dumps([RECORD]).encode()))
-    (doc,) = convert_docred(path, NLP.vocab, NAMES)
+    with pytest.warns(UserWarning, match=r"docs.json.xz, .*left out: 1 relations of an entity with itself"):
+        (doc,) = convert_docred(path, NLP.vocab, NAMES)
     assert doc.text == docred_doc(RECORD, NLP.vocab).text
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "docs.jsonl"
+    path.write_text(f"{json.dumps(RECORD)}\n\n{json.dumps({**RECORD, 'title': 'B'})}\n", "utf8")
+    docs = list(convert_docred(path, NLP.vocab))
+    assert [doc.user_data["title"] for doc in docs] == ["Marie Curie", "B"]
+    path.write_text(f"{json.dumps(RECORD)}\n{{\n", "utf8")
+    with pytest.raises(ValueError, match=r"docs.jsonl, line 2 can't be read"):
+        list(convert_docred(path, NLP.vocab))
+
+
+@pytest.mark.parametrize("labels", [None, ()])
+def test_without_labels_relations_are_not_annotated(labels: object) -> None:
+    record = {name: value for name, value in RECORD.items() if name != "labels"}
+    if labels is None:
+        record["labels"] = None
+    assert not has_relations(docred_doc(record, NLP.vocab, NAMES))
+
+
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    """A mention of the no-break space, and with it the relation of its entity."""
+    blank = [{"pos": [6, 7], "sent_id": 0, "type": "LOC"}]
+    labels = [{"h": 0, "t": 3, "r": "P19"}, {"h": 2, "t": 2, "r": "P17"}, {"h": 0, "t": 1, "r": "P19"}]
+    record = {**RECORD, "vertexSet": [*RECORD["vertexSet"], blank], "labels": labels}
+    (tmp_path / "a.json").write_text(json.dumps([record, record]))
+    message = (
+        "left out: 2 mentions that are whitespace, 2 relations of an entity without mentions, "
+        "2 relations of an entity with itself"
+    )
+    with pytest.warns(UserWarning, match=message):
+        docs = list(convert_docred(tmp_path / "a.json", NLP.vocab, NAMES))
+    assert [len(doc._.luke_relations) for doc in docs] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vertexSet": [[{"sent_id": 2, "pos": [0, 1], "type": "X"}]]}, "sent_id 2 isn't within 2 sentences"),
+        ({"vertexSet": [[{"sent_id": -1, "pos": [0, 1], "type": "X"}]]}, "sent_id -1 isn't within"),
+        ({"vertexSet": [[{"sent_id": 1, "pos": [3, 5], "type": "X"}]]}, "pos 3, 5 isn't within the 4 tokens"),
+        ({"vertexSet": [[{"sent_id": 1, "pos": [2, 2], "type": "X"}]]}, "pos 2, 2 isn't within"),
+        ({"vertexSet": [[{"sent_id": 1, "pos": [2], "type": "X"}]]}, "not enough values"),
+        ({"vertexSet": [[{"sent_id": 1, "pos": [1, 2]}]]}, "there is no 'type'"),
+        ({"labels": [{"h": 0, "t": 3, "r": "P17"}]}, "t 3 isn't within 3 entities"),
+        ({"labels": [{"h": -1, "t": 1, "r": "P17"}]}, "h -1 isn't within 3 entities"),
+        ({"labels": [{"h": 0, "t": 1, "r": "P9"}]}, "the relation 'P9' has no name"),
+        ({"labels": [{"h": 0, "r": "P17"}]}, "there is no 't'"),
+        ({"sents": None}, "NoneType"),
+    ],
+)
+def test_errors_name_the_document(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{**RECORD, "labels": []}, {**RECORD, **change}]))
+    with pytest.raises(ValueError, match=f"a.json, document 2: .*{message}"):
+        list(convert_docred(path, NLP.vocab, NAMES))
 
 
 @needs_data
@@ -121,13 +178,13 @@ def test_redocred_test_half() -> None:
     for record, doc in zip(
         records, DocBin(store_user_data=True).from_bytes(data).get_docs(NLP.vocab), strict=True
     ):
-        got = {(r.head.id_, r.tail.id_, r.id) for r in read_told(doc)}
+        got = {(r.head.id_, r.tail.id_, r.id) for r in get_told(doc)}
         assert got == {(f"e{row['h']}", f"e{row['t']}", row["r"]) for row in record["labels"]}
         members = {*doc.ents, *doc.spans.get("luke_nested", [])}
-        assert {span for r in read_told(doc) for span in r[:2]} <= members
+        assert {span for r in get_told(doc) for span in r[:2]} <= members
         raw = NLP.make_doc(doc.text)
         unaligned += sum(raw.char_span(e.start_char, e.end_char) is None for e in doc.ents)
         stated += sum(same_sentence(r.head, r.tail) for r in doc._.luke_relations)
-        related += sum(same_sentence(r.head, r.tail) for r in read_told(doc))
+        related += sum(same_sentence(r.head, r.tail) for r in get_told(doc))
     assert unaligned <= 3
     assert (stated, related) == (717, 1299)

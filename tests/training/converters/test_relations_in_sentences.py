@@ -12,8 +12,8 @@ import spacy
 from spacy.tokens import Doc
 
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations, set_extensions
+from spacy_luke.files import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
-from spacy_luke.training.converters.files import read_json
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
 from spacy_luke.training.converters.semeval import convert_semeval
 
@@ -98,12 +98,78 @@ def test_semeval(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['1\t"No marks."\nOther\n', '1\t"<e1>a</e1> <e2>b</e2>"\nComment:\n', '1\t"<e1>a</e1> <e2>b</e2>"'],
+    [
+        '1\t"No marks."\nOther\n',
+        '1\t"<e1>a</e1> <e2>b</e2>"\nComment:\n',
+        '1\t"<e1>a</e1> <e2>b</e2>"',
+        '1\t"<e1>a</e1> <e2>b</e2>"\nCause-Effect(e1,e1)\n',
+        '1\t"<e1>a</e1> <e2>b</e2>"\nCause-Effect(e1,e3)\n',
+        '1\t"<e1>a</e1> <e2>b</e2>"\n2\t"<e1>c</e1> <e2>d</e2>"\n',  # the test set as it was given out
+        '1\t"<e1>a</e1> <e1>b</e1>"\nOther\n',
+        '1\t"<e1> </e1> <e2>b</e2>"\nOther\n',
+        "<e1>a</e1> <e2>b</e2>\nOther\n",
+        "Other\n",
+    ],
 )
 def test_semeval_refuses(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
     with pytest.raises(ValueError, match=r"a\.txt, line 1: not a sentence"):
         list(convert_semeval(tmp_path / "a.txt", NLP.make_doc))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 The <e1>heat</e1> melts <e2>ice</e2>.\nCause-Effect( e1, e2 )\n",
+        "\ufeff 3  “The <e1> heat </e1> melts <e2>ice</e2>.”\n\nCause-Effect(e1,e2)  \nComment: x\nComment 2\n",
+        '3\t"The <e1>heat</e1> melts <e2>ice</e2>."  \r\r\nCause-Effect (e1,e2)\r\r\n',
+    ],
+)
+def test_semeval_that_looks_a_little_different(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text, "utf8", newline="")
+    (doc,) = convert_semeval(tmp_path / "a.txt", NLP.make_doc)
+    assert " ".join(doc.text.split()) == "The heat melts ice."
+    assert triples(doc) == [("heat", "ice", "Cause-Effect", "")]
+
+
+def test_semeval_with_the_second_nominal_first(tmp_path: Path) -> None:
+    text = '3\t"The <e2>ice\u2028cube</e2> in <e1>heat</e1>\x85"\nCause-Effect(e1,e2)\n'
+    (tmp_path / "a.txt").write_text(text, "utf8")
+    (doc,) = convert_semeval(tmp_path / "a.txt", NLP.make_doc)
+    assert triples(doc) == [("heat", "ice\u2028cube", "Cause-Effect", "")]
+    assert doc.text == "The ice\u2028cube in heat\x85"
+
+
+def test_fewrel_says_what_it_leaves_out_and_where_it_fails(tmp_path: Path) -> None:
+    row = {"tokens": ["Rome", "Italy"], "h": ["rome", "Q220", [[0]]], "t": ["italy", "Q38", [[1]]]}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"P17": [row], "P9": [row, row]}))
+    with pytest.warns(UserWarning, match=r"left out: 2 sentences of relations without a name \(P9\)"):
+        assert len(list(convert_fewrel(path, NLP.vocab, {"P17": "country"}))) == 1
+    for wrong, message in [
+        ([[5]], "the mention 5 to 6 isn't within 2 tokens"),
+        ([[-1]], "mention -1 to 0"),
+        ([[]], "Ind"),
+    ]:
+        path.write_text(json.dumps({"P17": [row, {**row, "t": ["italy", "Q38", wrong]}]}))
+        with pytest.raises(ValueError, match=f"a.json, sentence 2 of P17: .*{message}"):
+            list(convert_fewrel(path, NLP.vocab, {"P17": "country"}))
+
+
+def test_knowledgenet_says_where_it_fails(tmp_path: Path) -> None:
+    row = {"doc": "1", "text": "Ada", "property": "P", "subject": [0, 3], "object": [0, 9], "fold": 1}
+    path = tmp_path / "a.jsonl"
+    for rows, message in [
+        (
+            ["", {**row, "subject_qid": None, "object_qid": None}],
+            "line 2 .*: the mention 0 to 9 isn't within 3 char",
+        ),
+        ([{**row, "text": "\u2028\x85"}, {"doc": 1}], "line 2: there is no 'text'"),
+        ([[1]], "line 1: TypeError"),
+    ]:
+        path.write_text("\n".join(row and json.dumps(row, ensure_ascii=False) for row in rows), "utf8")
+        with pytest.raises(ValueError, match=f"a.jsonl, {message}"):
+            list(convert_knowledgenet(path, NLP.make_doc))
 
 
 @needs_data

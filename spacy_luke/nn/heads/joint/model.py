@@ -71,7 +71,7 @@ class LukeJointModel(LukeHead):
             "span_head": (spans, ["ner_labels"], lambda: RowClassifier(3 * width, len(spans) + 1, dropout)),
             "proposer": (
                 spans,
-                ["proposal_width", "max_span_width"],
+                ["proposal_width"],
                 lambda: SpanProposer(width, joint.proposal_width, joint.max_span_width),
             ),
             "entity_head": (labels, ["entity_labels"], lambda: RowClassifier(width, len(labels), dropout)),
@@ -92,6 +92,8 @@ class LukeJointModel(LukeHead):
                 init_module(head, self.config.initializer_range)
                 setattr(self, name, head.to(self.device))
                 untrained.add(name)
+        if self.proposer is not None:
+            self.proposer.resize(joint.max_span_width)
         # The proposer has no labels of its own: what it finds is labelled by the span head.
         self.joint = joint.with_changes(untrained=tuple(sorted(untrained - {"proposer"})))
 
@@ -118,7 +120,7 @@ class LukeJointModel(LukeHead):
         states (WordStates | None): What an earlier call computed for the same words.
         rows (EntityRows | None): The rows of its spans.
         find (bool): Whether to score spans.
-        relation_floor (float | None): Keep only relations that are more probable, instead of all pairs' logits.
+        relation_floor (float | None): Keep only relations of this probability at least, instead of all pairs' logits.
         RETURNS (JointOutput): The answers.
         """
         if states is None:

@@ -39,6 +39,16 @@ class SpanProposer(nn.Module):
         """Begin as nearly all spans are: not worth a look. Otherwise these would be most of the first loss."""
         nn.init.constant_(self.span_width, _NONE_SCORE)
 
+    def resize(self, max_span_width: int) -> None:
+        """Score spans up to another width. Those that are wider than before begin as the widest ones did.
+
+        max_span_width (int): Widest span, in tokens.
+        """
+        old = self.span_width.detach()
+        if max_span_width != len(old):
+            widths = torch.arange(max_span_width, device=old.device).clamp(max=len(old) - 1)
+            self.span_width = nn.Parameter(old[widths])
+
     def forward(self, first: Tensor, last: Tensor, mask: Tensor) -> Tensor:
         """Score the spans that start at each token.
 

@@ -66,7 +66,7 @@ class RelationHead(nn.Module):
     def above(self, floor: float, rows: EntityRows, pairs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
 
-        floor (float): Relations have to be more probable: the sigmoid of their margin over "none".
+        floor (float): The least probability of a relation: the sigmoid of its margin over "none".
         rows (EntityRows): The entities, with their attention.
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         RETURNS (tuple[Tensor, Tensor, Tensor]): Row of the pair, label and probability of each relation, by pair
@@ -75,7 +75,7 @@ class RelationHead(nn.Module):
         kept = []
         for index, logits in self._chunks(rows, pairs):
             scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n, n_labels)
-            pair, label = (scores > floor).nonzero(as_tuple=True)
+            pair, label = (scores >= floor).nonzero(as_tuple=True)
             kept.append((index[pair], label, scores[pair, label]))
         if not kept:
             nothing = pairs.new_zeros(0)

@@ -153,6 +153,30 @@ def test_labels_have_to_differ_and_have_names(labels: tuple[str, ...]):
         JointConfig(ner_labels=labels)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_span_width", 10**12),
+        ("max_span_width", 0),
+        ("relation_width", "384"),
+        ("proposal_width", True),
+        ("entity_mask_id", -1),
+        ("max_mention_length", 10**9),
+        ("proposals_per_token", float("inf")),
+        ("proposals_per_token", None),
+        ("proposal_floor", 1),
+        ("proposal_margin", float("nan")),
+        ("dropout", 1.5),
+        ("relation_ids", []),
+        ("relation_ids", {"a": 3}),
+        ("thresholds", None),
+    ],
+)
+def test_values_that_no_head_can_have(name, value):
+    with pytest.raises(ValueError, match=rf"joint\.{name} is .*; allowed is"):
+        JointConfig(**{name: value})
+
+
 def test_joint_config_is_plain_data():
     config = JointConfig(ner_labels=["A"], thresholds={"ner": 0.3}, untrained=["span_head"])
     assert JointConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
