@@ -37,7 +37,7 @@ def joint_loss(
         logits, labels = whole["labels"]
         losses["labels"] = entity_loss(logits, labels, multi_label)
     if "relations" in whole:
-        losses |= _relation_losses(*whole["relations"], hard)
+        losses |= _relation_losses(*whole["relations"], hard=hard)
     return losses
 
 
@@ -78,7 +78,7 @@ def _candidate_labels(candidates: SpanCandidates, gold: Tensor, is_open: Tensor)
 
 
 def _relation_losses(
-    logits: Tensor, gold: Tensor, near: Tensor, across: Tensor, hard: float
+    logits: Tensor, gold: Tensor, near: Tensor, across: Tensor, *, hard: float
 ) -> dict[str, Tensor]:
     """Near pairs of mentions one by one; pairs of entities by the best of their mentions, as facts are made."""
     losses = {"relations": threshold_loss(logits[near], gold[near], hard)}
