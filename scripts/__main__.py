@@ -7,6 +7,7 @@ from typing import Annotated
 
 import spacy
 import typer
+from spacy.cli._util import parse_config_overrides
 from wasabi import msg
 
 from spacy_luke.cli import PlainErrors
@@ -14,6 +15,7 @@ from spacy_luke.cli import PlainErrors
 from .corpus import prepare_default_corpus
 from .evaluate import evaluate
 from .second_corpus import prepare_second_corpus
+from .train import train
 
 app = typer.Typer(
     cls=PlainErrors,
@@ -25,7 +27,7 @@ app = typer.Typer(
 
 @app.command("corpus")
 def corpus_command(
-    data: Annotated[Path, typer.Argument(help="Folder with redocred, docie and docred-mentions")],
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, docie, docred-mentions and btc")],
     out: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
 ) -> None:
     """Prepare the default model's corpus. Documents that leak into the test half are left out."""
@@ -40,7 +42,7 @@ def corpus_command(
 
 @app.command("second-corpus")
 def second_corpus_command(
-    data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet and fewrel")],
+    data: Annotated[Path, typer.Argument(help="Folder with redocred, knowledgenet, fewrel, text2kg")],
     corpus: Annotated[Path, typer.Argument(help="Folder that `corpus` wrote")],
     checkpoint: Annotated[
         Path, typer.Argument(help="Joint checkpoint of the first training: finds entities")
@@ -55,6 +57,22 @@ def second_corpus_command(
 
 def _say_written(counts: dict[str, int], out: Path) -> None:
     msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
+
+
+@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train_command(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Argument(help="Training config; its settings can follow, as of `spacy train`")
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for model-best and model-last")],
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what an interrupted training needs to go on; else the output"),
+    ] = None,
+) -> None:
+    """Train as `spacy train` does. Where a training was interrupted, the same command goes on with it."""
+    train(config, output, parse_config_overrides(context.args), state)
 
 
 @app.command("evaluate")

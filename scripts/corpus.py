@@ -15,13 +15,17 @@ from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
 
 from .partition import Dropped, drop_leaks, hold_out
+from .readers import read_three_types
 
 N_HELD_OUT = 100
 NAMES = "redocred/rel_info.json"
 ANNOTATED = "redocred/dev_revised.json"
+TRAIN_PART = "redocred/train_part.json.xz"
 TEST = "redocred/test_first_half.json"
 # In the order of precedence: a document that two sources share is taken from the first.
 MENTION_SOURCES = ("docie/documents.json.xz", "docred-mentions/test.json.xz")
+# Tweets. The second file measures the model and trains nothing.
+TWEETS, OTHER_TWEETS = "btc/btc.train", "btc/btc.dev"
 
 
 class Source(NamedTuple):
@@ -29,7 +33,7 @@ class Source(NamedTuple):
 
     name (str): File within the data folder.
     given (int): Documents in the file.
-    leaked (Dropped): Documents that share a title or a sentence with the test half or the held-out documents.
+    leaked (Dropped): Documents that share a title or a sentence with what tests, is held out or measures.
     repeated (Dropped): Documents that share a title or a sentence with an earlier source.
     used (int): Documents that train.
     mentions (int): Entity mentions in them.
@@ -49,25 +53,31 @@ def prepare_default_corpus(data_dir: str | Path, out_dir: str | Path) -> tuple[l
     """Write `train.spacy`, `dev.spacy` (held out) and `test.spacy` (the test half).
 
     Only Re-DocRED's documents carry relations; in the other sources they are incomplete or missing, so those
-    documents give mentions and leave relations never annotated.
+    documents give mentions and leave relations never annotated. In tweets only three types were looked for.
 
-    data_dir (str | Path): Folder with `redocred`, `docie` and `docred-mentions` as they are published.
+    data_dir (str | Path): Folder with `redocred`, `docie`, `docred-mentions` and `btc` as they are published.
     out_dir (str | Path): Folder to write to; made where it does not exist.
     RETURNS (tuple[list[Source], dict[str, int]]): The sources of the training data, and documents by file.
     RAISES (ValueError): If data is missing.
     """
     data, out = Path(data_dir), Path(out_dir)
-    check_files(data, (NAMES, ANNOTATED, TEST, *MENTION_SOURCES))
+    check_files(data, (NAMES, ANNOTATED, TRAIN_PART, TEST, *MENTION_SOURCES, TWEETS, OTHER_TWEETS))
     vocab = spacy.blank("en").vocab
     rest, dev, test = read_annotated(data, vocab)
 
     train: list[Doc] = []
     sources = []
-    candidates: list[tuple[str, Iterable[Doc]]] = [(ANNOTATED, rest)]
-    candidates += [(name, convert_docred(data / name, vocab)) for name in MENTION_SOURCES]
+    names = read_json(data / NAMES)
+    candidates: list[tuple[str, Iterable[Doc]]] = [
+        (ANNOTATED, rest),
+        (TRAIN_PART, convert_docred(data / TRAIN_PART, vocab, names)),
+        *((name, convert_docred(data / name, vocab)) for name in MENTION_SOURCES),
+        (TWEETS, read_three_types(data / TWEETS, vocab)),
+    ]
+    protected = [*test, *dev, *read_three_types(data / OTHER_TWEETS, vocab)]
     for name, docs in candidates:
         docs = list(docs)
-        safe, leaked = drop_leaks(docs, [*test, *dev])
+        safe, leaked = drop_leaks(docs, protected)
         new, repeated = drop_leaks(safe, train)
         train += new
         sources.append(

@@ -28,9 +28,19 @@ ATTENTION: dict[str, tuple[bool | None, bool | None]] = {
     "both-cut": (False, False),
 }
 _TABLES = {
-    "relations": "Relations in a sentence, gold mentions, by threshold",
+    "stated": "Relations stated in a sentence, gold mentions, by threshold",
+    "related": "Relations of entities of a sentence, stated there or not, gold mentions, by threshold",
     "facts": "Relations of a document, gold mentions and clusters, by threshold",
-    "raw_facts": "Raw text to facts, strict, by threshold",
+    "raw_facts_any_pair": "Raw text to facts, any pair of mentions, by threshold",
+    "raw_facts_all_mentions": "Raw text to facts, all mentions of both entities, by threshold",
+}
+# Details of figures that have a column. The calibration error is over answers with a score of 0.05 or more.
+_DETAILS = {
+    "precision": "precision",
+    "recall": "recall",
+    "recall_at_0.75": "recall at P 0.75",
+    "recall_at_0.85": "recall at P 0.85",
+    "calibration_error": "calibration",
 }
 
 
@@ -106,8 +116,11 @@ def describe(report: Report) -> Iterator[str]:
     YIELDS (str): Tables.
     """
     yield _figures(list(report.figures.values()))
-    for task, rows in report.tables.items():
-        yield f"\n{_TABLES[task]}"
+    for task, title in _TABLES.items():
+        if task not in report.tables:
+            continue
+        rows = report.tables[task]
+        yield f"\n{title}"
         yield _operating_points(rows)
     facts, machine = report.facts, report.facts["machine"]
     if "words_per_second" in facts:
@@ -120,14 +133,15 @@ def describe(report: Report) -> Iterator[str]:
 
 def _figures(figures: Sequence[Figure]) -> str:
     rows = [
-        (f.name, _percent(f.value), f"{_percent(f.low)} - {_percent(f.high)}", *map(_percent, _prf(f)))
+        (
+            f.name,
+            _percent(f.value),
+            f"{_percent(f.low)} - {_percent(f.high)}",
+            *(_percent(f.details.get(detail)) for detail in _DETAILS),
+        )
         for f in figures
     ]
-    return _table(("figure", "", "95%", "precision", "recall"), rows)
-
-
-def _prf(figure: Figure) -> tuple[float | None, float | None]:
-    return figure.details.get("precision"), figure.details.get("recall")
+    return _table(("figure", "", "95%", *_DETAILS.values()), rows)
 
 
 def _percent(value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,22 @@ from spacy.scorer import PRFScore
 from spacy_luke.training.answers import Comparison, ScoredAnswers
 from spacy_luke.training.metrics import count, count_by_label, total
 
-from .facts import MatchScore
+from .facts import MatchScore, ScoredFacts
 from .given import Types
 from .known_facts import DocumentScore
-from .metrics import Operating, bootstrap_interval, macro_f1, ratio, threshold_table
+from .metrics import (
+    Operating,
+    bootstrap_interval,
+    calibration_error,
+    macro_f1,
+    ratio,
+    recall_at,
+    threshold_table,
+)
 
 Row = NDArray[np.int64]
 THRESHOLDS = tuple(round(0.1 * i, 1) for i in range(1, 10))
+PRECISIONS = (0.75, 0.85)
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,44 @@ def match_figure(name: str, scores: Sequence[MatchScore]) -> Figure:
         precision=lambda row: MatchScore(*map(int, row)).precision,
         recall=lambda row: MatchScore(*map(int, row)).recall,
     )
+
+
+def with_scores(figure: Figure, answers: Sequence[ScoredAnswers]) -> Figure:
+    """Add to a figure what the scores say without thresholds.
+
+    figure (Figure): The figure at the thresholds.
+    answers (Sequence[ScoredAnswers]): One a document, with answers down to the lowest threshold.
+    RETURNS (Figure): With the most recall at each precision, and the calibration error, among its details.
+    """
+    scored = [(score, answer in row.gold) for row in answers for answer, score in row.scores.items()]
+    n_gold = sum(len(row.gold) for row in answers)
+    details = {f"recall_at_{least}": recall_at(least, scored, n_gold) for least in PRECISIONS}
+    return replace(
+        figure, details={**figure.details, **details, "calibration_error": calibration_error(scored)}
+    )
+
+
+def with_fact_scores(figure: Figure, facts: Sequence[ScoredFacts]) -> Figure:
+    """The same for facts that may be right in several ways, without calibration: a score is that of the best pair,
+    be it right or not.
+
+    figure (Figure): The figure at the thresholds.
+    facts (Sequence[ScoredFacts]): One a document.
+    RETURNS (Figure): With the most recall at each precision among its details.
+    """
+    at = np.arange(0.05, 1.0, 0.01)
+    columns = zip(*((row.predicted, row.right, row.found) for row in facts), strict=True)
+    # How many of each have this score at least. (n_thresholds,)
+    predicted, right, found = (
+        np.array([score >= at for part in column for _, score in part]).reshape(-1, len(at)).sum(axis=0)
+        for column in columns
+    )
+    n_gold = sum(row.gold for row in facts)
+    details = {}
+    for least in PRECISIONS:
+        precise = (predicted > 0) & (right >= least * predicted)
+        details[f"recall_at_{least}"] = ratio(max(found[precise], default=0), n_gold)
+    return replace(figure, details={**figure.details, **details})
 
 
 def operating_points(

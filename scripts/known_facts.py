@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
-from spacy_luke.annotation import get_relations
+from spacy_luke.annotation import get_told
 from spacy_luke.training.answers import Comparison
 from spacy_luke.training.metrics import count
 from spacy_luke.training.outcomes import entity
@@ -105,4 +105,4 @@ def name_triples(doc: Doc) -> set[NameTriple]:
     doc (Doc): A document with gold relations.
     RETURNS (set[tuple[str, str, str]]): (head text, tail text, label).
     """
-    return {(r.head.text, r.tail.text, r.label) for r in get_relations(doc)}
+    return {(r.head.text, r.tail.text, r.label) for r in get_told(doc)}

@@ -1,20 +1,22 @@
 """Sentences in which only some relations were looked for, made into documents of the default model's labels.
 
     KnowledgeNet's row "SPOUSE: not found"  ->  no "spouse" in this sentence, for all pairs of its entities
-    FewRel's row "mother: head, tail"       ->  "mother" for this pair, not for others
+    FewRel's row "mother: head, tail"       ->  "mother" for this pair, not from tail to head, not known of others
 
-Which other relations hold is not known, so they are left out of the loss (`RELATIONS_LOOKED_FOR`).
+Which other relations hold is not known, so they are left out of the loss (`RELATIONS_LOOKED_FOR`, unsure relations).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import permutations, tee
 from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations, write_unsure
+from spacy_luke.training.converters.docred import INVERSES
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.outcomes import char_offsets
 from spacy_luke.types import Relation
@@ -66,8 +68,8 @@ def complete(
     ids (Mapping[str, str]): Property id by relation.
     YIELDS (Doc): Sentences with two entities or more, in which some relation was looked for.
     """
-    docs = list(docs)
-    found = nlp.pipe(given_tokens(nlp.vocab, doc, mentions=False) for doc in docs)
+    docs, texts = tee(docs)
+    found = nlp.pipe(given_tokens(nlp.vocab, doc, mentions=False) for doc in texts)
     for source, target in zip(docs, found, strict=True):
         doc = given_tokens(nlp.vocab, source, mentions=False)
         doc.set_ents([Span(doc, e.start, e.end, e.label_) for e in target.ents], default="outside")
@@ -110,10 +112,29 @@ def _labels(prop: Property) -> set[str]:
     return {*prop.same, *prop.inverse, *prop.wider}
 
 
-def same_names(labels: Collection[str]) -> dict[str, Property]:
-    """Properties of a source that names relations as DocRED does.
+def same_names(names: Mapping[str, str]) -> dict[str, Property]:
+    """Properties of a source that names relations as DocRED does. Those that hold both ways do so here.
 
-    labels (Collection[str]): The names.
+    names (Mapping[str, str]): The names by property id.
     RETURNS (dict[str, Property]): Properties for `complete`.
     """
-    return {label: Property((label,)) for label in labels}
+    return {
+        name: Property((name,), inverse=(name,) if id_ in INVERSES.get(id_, ()) else ())
+        for id_, name in names.items()
+    }
+
+
+def only_of_told_pairs(docs: Iterable[Doc]) -> Iterator[Doc]:
+    """Make unsure what a source doesn't say: it was asked about one pair of mentions, not about others.
+
+    docs (Iterable[Doc]): From `complete`, of a source with one labelled pair a sentence; changed in place.
+    YIELDS (Doc): Those with a relation. It holds for its pair and not in the other direction, unless it says so.
+    """
+    for doc in docs:
+        relations = get_relations(doc)
+        asked = {(r.head, r.tail) for r in relations} | {(r.tail, r.head) for r in relations}
+        others = [pair for pair in permutations(doc.ents, 2) if pair not in asked]
+        labels = {(r.label, r.id) for r in relations}
+        write_unsure(doc, [Relation(*pair, label, 0.0, id_) for pair in others for label, id_ in labels])
+        if relations:
+            yield doc

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 
-from spacy_luke.annotation import get_relations, has_relations, normalize
+from spacy_luke.annotation import get_relations, get_told, get_unsure, has_relations, normalize
 from spacy_luke.training.answers import Comparison
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
@@ -92,14 +92,15 @@ class Lookup:
         return {(*pair.place, label) for pair in pairs for label in self.labels(pair)}
 
 
-def see(doc: Doc) -> list[Seen]:
+def see(doc: Doc, related: bool = False) -> list[Seen]:
     """The pairs of one sentence of a document, with their gold relations.
 
     doc (Doc): A document with gold mentions and sentences.
+    related (bool): Whether relations of entities count for all pairs of their mentions, stated there or not.
     RETURNS (list[Seen]): One for each directed pair.
     """
     gold: defaultdict[tuple[Offsets, Offsets], set[str]] = defaultdict(set)
-    for relation in get_relations(doc):
+    for relation in get_told(doc) if related else get_relations(doc):
         gold[char_offsets(relation.head), char_offsets(relation.tail)].add(relation.label)
     return [_see(doc, head, tail, gold) for head, tail in sentence_pairs(doc)]
 
@@ -114,14 +115,15 @@ def _see(doc: Doc, head: Span, tail: Span, gold: dict[tuple[Offsets, Offsets], s
     return Seen(place, exact, plain, frozenset(gold.get(place, ())))
 
 
-def fit_lookup(docs: Iterable[Doc]) -> Lookup:
+def fit_lookup(docs: Iterable[Doc], related: bool = False) -> Lookup:
     """Learn the lookup, its two settings chosen by cross-validation on the same documents.
 
     docs (Iterable[Doc]): Training documents; those whose relations were never annotated are left out.
+    related (bool): See `see`.
     RETURNS (Lookup): The lookup.
     RAISES (ValueError): If no document has relations.
     """
-    seen = [see(doc) for doc in docs if has_relations(doc)]
+    seen = [see(doc, related) for doc in docs if has_relations(doc)]
     if not seen:
         raise ValueError(
             "No training document has relations, so there is nothing to look up. Give documents whose "
@@ -155,9 +157,10 @@ def lookup_answers(lookup: Lookup, gold: Doc) -> Comparison:
 
     lookup (Lookup): From `fit_lookup`.
     gold (Doc): The gold document; the lookup sees its mentions with their types.
-    RETURNS (Comparison): (head place, tail place, label), given and gold.
+    RETURNS (Comparison): (head place, tail place, label), given and gold, without those that the gold isn't sure of.
     """
-    return Comparison(lookup.answer(see(gold)), mention_pairs(get_relations(gold), same_sentence))
+    stated = mention_pairs(get_relations(gold), same_sentence)
+    return Comparison(lookup.answer(see(gold)) - (mention_pairs(get_unsure(gold)) - stated), stated)
 
 
 def lookup_facts(lookup: Lookup, gold: Doc) -> Comparison:
@@ -169,7 +172,7 @@ def lookup_facts(lookup: Lookup, gold: Doc) -> Comparison:
     """
     names = {char_offsets(span): entity(span) for span in all_mentions(gold)}
     told = {(names[head], names[tail], label) for head, tail, label in lookup.answer(see(gold))}
-    gold_facts = entity_triples(get_relations(gold))
+    gold_facts = entity_triples(get_told(gold))
     return Comparison({fact for fact in told if fact[0] != fact[1]}, {(*fact,) for fact in gold_facts})
 
 

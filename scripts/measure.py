@@ -20,7 +20,16 @@ from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.progress import watched
 
 from . import figures
-from .facts import Key, by_offsets, by_offsets_and_types, by_text, match_facts, total_matches
+from .facts import (
+    Key,
+    ScoredFacts,
+    by_all_mentions,
+    by_offsets,
+    by_offsets_and_types,
+    by_text,
+    match_facts,
+    total_matches,
+)
 from .figures import Figure
 from .given import type_answers
 from .known_facts import known_score, name_triples
@@ -29,9 +38,10 @@ from .metrics import Operating
 
 Read = list[tuple[Doc, Doc]]  # predicted and gold
 _STRICTNESS: tuple[tuple[str, str, Key], ...] = (
-    ("raw_facts", "raw text to facts, strict: places, types, relation", by_offsets_and_types),
-    ("raw_facts_places", "raw text to facts: places, relation", by_offsets),
-    ("raw_facts_names", "raw text to facts: names, relation", by_text),
+    ("raw_facts_any_pair", "raw text to facts, any pair: places, types, relation", by_offsets_and_types),
+    ("raw_facts_all_mentions", "raw text to facts, all mentions: places, types, relation", by_all_mentions),
+    ("raw_facts_places", "raw text to facts, any pair: places, relation", by_offsets),
+    ("raw_facts_names", "raw text to facts, any pair: names, relation", by_text),
 )
 
 
@@ -97,13 +107,16 @@ def measure(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], train: Sequen
 
 
 def _measure_pairs(pipe: EntityPipe, given: Read, report: Report) -> None:
-    scored = [pair_answers(doc, gold) for doc, gold in given]
     cutoff = partial(threshold_of, pipe.thresholds["relations"])
-    decided = [answers.above(cutoff) for answers in scored]
-    report.figures["relations"] = figures.micro_figure("relations in a sentence, micro-F1", decided)
-    report.figures["relations_macro"] = figures.macro_figure("relations in a sentence, macro-F1", decided)
-    report.tables["relations"] = figures.operating_points(scored)
-    report.labels["relations"] = figures.by_label(decided)
+    for kind in ("stated", "related"):
+        scored = [pair_answers(doc, gold, related=kind == "related") for doc, gold in given]
+        decided = [answers.above(cutoff) for answers in scored]
+        micro = figures.micro_figure(f"relations {kind} in a sentence, micro-F1", decided)
+        report.figures[kind] = figures.with_scores(micro, scored)
+        macro = figures.macro_figure(f"relations {kind} in a sentence, macro-F1", decided)
+        report.figures[f"{kind}_macro"] = macro
+        report.tables[kind] = figures.operating_points(scored)
+        report.labels[kind] = figures.by_label(decided)
 
 
 def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -> None:
@@ -113,7 +126,8 @@ def _measure_floor(golds: Sequence[Doc], train: Sequence[Doc], report: Report) -
     report.figures["relations_floor_macro"] = figures.macro_figure(
         "floor: lookup in a sentence, macro-F1", answers
     )
-    answers = [lookup_facts(lookup, gold) for gold in golds]
+    of_documents = fit_lookup(train, related=True)
+    answers = [lookup_facts(of_documents, gold) for gold in golds]
     report.figures["facts_floor"] = figures.micro_figure(
         "floor: lookup, relations of a document, F1", answers
     )
@@ -124,7 +138,8 @@ def _measure_facts(pipe: EntityPipe, given: Read, train: Sequence[Doc] | None, r
     scored = [fact_answers(doc, gold) for doc, gold in given]
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
     decided = [answers.above(cutoff) for answers in scored]
-    report.figures["facts"] = figures.micro_figure("relations of a document, F1", decided)
+    micro = figures.micro_figure("relations of a document, F1", decided)
+    report.figures["facts"] = figures.with_scores(micro, scored)
     if train is not None:
         told = {triple for doc in train for triple in name_triples(doc)}
         scores = [known_score(sets, gold, told) for sets, (_, gold) in zip(decided, given, strict=True)]
@@ -154,12 +169,12 @@ def _measure_raw(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc], report: 
         read = list(zip(nlp.pipe(gold.text for gold in watched(golds, "Raw texts")), golds, strict=True))
     cutoff = partial(threshold_of, pipe.thresholds["facts"])
     for figure, name, key in _STRICTNESS:
-        scores = [match_facts(doc, gold, key, cutoff) for doc, gold in read]
-        report.figures[figure] = figures.match_figure(name, scores)
-    report.tables["raw_facts"] = [_operating(read, threshold) for threshold in figures.THRESHOLDS]
+        facts = [match_facts(doc, gold, key) for doc, gold in read]
+        match = figures.match_figure(name, [scored.above(cutoff) for scored in facts])
+        report.figures[figure] = figures.with_fact_scores(match, facts)
+        report.tables[figure] = [_operating(facts, threshold) for threshold in figures.THRESHOLDS]
 
 
-def _operating(read: Read, threshold: float) -> Operating:
-    scores = [match_facts(doc, gold, by_offsets_and_types, lambda label: threshold) for doc, gold in read]
-    total = total_matches(scores)
+def _operating(facts: Sequence[ScoredFacts], threshold: float) -> Operating:
+    total = total_matches(scored.above(lambda label: threshold) for scored in facts)
     return Operating(threshold, total.precision, total.recall, total.f1, total.predicted)

@@ -102,3 +102,32 @@ def threshold_table(
         prf = PRFScore(tp=sum(given), fp=len(given) - sum(given), fn=n_gold - sum(given))
         table.append(Operating(threshold, prf.precision, prf.recall, prf.fscore, len(given)))
     return table
+
+
+def recall_at(precision: float, scored: Sequence[tuple[float, bool]], n_gold: int) -> float:
+    """The most recall that any threshold reaches with a precision.
+
+    precision (float): The least precision.
+    scored (Sequence[tuple[float, bool]]): Score of each answer, and whether it is right.
+    n_gold (int): How many gold answers there are, given or not.
+    RETURNS (float): The recall; 0.0 if no threshold has the precision.
+    """
+    scores, right = np.array(sorted(scored, reverse=True), dtype=np.float64).reshape(-1, 2).T
+    last = np.append(scores[1:] != scores[:-1], True)[: len(scores)]  # of equal scores
+    precise = np.cumsum(right) >= precision * np.arange(1, len(right) + 1)  # with the answers down to each
+    return ratio(max(np.cumsum(right)[last & precise], default=0.0), n_gold)
+
+
+def calibration_error(scored: Sequence[tuple[float, bool]], least: float = 0.05, n_bins: int = 15) -> float:
+    """How far scores are from shares of right answers: the mean distance over bins of as many answers each.
+
+    scored (Sequence[tuple[float, bool]]): Score of each answer, and whether it is right.
+    least (float): Answers below this score don't count.
+    n_bins (int): How many bins, fewer if there are fewer answers.
+    RETURNS (float): The error, weighted by the answers of a bin; 0.0 without answers.
+    """
+    kept = np.array(sorted(row for row in scored if row[0] >= least), dtype=np.float64).reshape(-1, 2)
+    bins = np.array_split(kept, min(n_bins, max(len(kept), 1)))
+    return ratio(
+        sum(len(part) * abs(float(np.diff(part.mean(0))[0])) for part in bins if len(part)), len(kept)
+    )

@@ -1,36 +1,48 @@
 """The corpus of the default model's second training: whole documents, mixed texts and single sentences.
 
 train.spacy of the first training --> its documents, and mixed texts made of them
-KnowledgeNet, FewRel              --> sentences in which some relations were looked for
+KnowledgeNet                      --> sentences in which some relations were looked for
+Text2KG, FewRel                   --> sentences in which a relation of one pair is known
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from spacy_luke.annotation import has_relations
+from spacy_luke.annotation import get_relations, has_relations
 from spacy_luke.files import read_json
 from spacy_luke.training.converters.fewrel import convert_fewrel
 from spacy_luke.training.converters.knowledgenet import convert_knowledgenet
 from spacy_luke.training.progress import watched
 
 from .corpus import NAMES, check_files
-from .looked_for import PROPERTIES, Property, complete, same_names
+from .looked_for import PROPERTIES, Property, complete, only_of_told_pairs, same_names
 from .mixing import mixed_texts
 from .partition import drop_leaks
+from .readers import (
+    FEWREL,
+    FEWREL_PART,
+    KEPT_OUT,
+    TEXT2KG,
+    kept_out_sentences,
+    read_fewrel_part,
+    read_text2kg,
+)
 
-# Of the words, whole documents with relations are a third, those with entities only a quarter, mixed texts a fifth,
-# and single sentences the rest.
-RELATED_REPEATS = 4
-N_MIXED = 2400
+# Of the words, whole documents with relations are a third, those with entities only and mixed texts a fifth each.
+RELATED_REPEATS = 2
+N_MIXED = 3600
+# FewRel's labelled pairs are all positive: more of them, and the model says its relations of everything.
+FEWREL_SHARE = 0.2
 HELD_OUT_FOLD = 4
 FIRST = ("train.spacy", "dev.spacy", "test.spacy")
 KNOWLEDGENET = "knowledgenet/facts.jsonl.xz"
-FEWREL = "fewrel/val_wiki.json.xz"
 
 
 def prepare_second_corpus(
@@ -38,7 +50,7 @@ def prepare_second_corpus(
 ) -> dict[str, int]:
     """Write the second training's documents, and sentences to check it by.
 
-    data_dir (str | Path): Folder with `redocred`, `knowledgenet` and `fewrel` as they are published.
+    data_dir (str | Path): Folder with `redocred`, `knowledgenet`, `fewrel` and `text2kg` as they are published.
     corpus_dir (str | Path): Folder that `prepare_default_corpus` wrote.
     nlp (Language): A pipeline that finds entities as the first training's documents have them.
     out_dir (str | Path): Folder to write to: `train/` with a file a source, and `check.spacy` with the sentences
@@ -47,34 +59,60 @@ def prepare_second_corpus(
     RAISES (ValueError): If data is missing.
     """
     data, corpus, out = Path(data_dir), Path(corpus_dir), Path(out_dir)
-    check_files(data, (NAMES, KNOWLEDGENET, FEWREL))
+    check_files(data, (NAMES, KNOWLEDGENET, FEWREL, FEWREL_PART, TEXT2KG))
     check_files(corpus, FIRST)
     first, dev, test = (_read(corpus / file, nlp) for file in FIRST)
     related = [doc for doc in first if has_relations(doc)]
-    names = read_json(data / NAMES)
+    names = {id_: name for id_, name in read_json(data / NAMES).items() if id_ not in KEPT_OUT}
     ids = {name: id_ for id_, name in names.items()}
     rows = list(convert_knowledgenet(data / KNOWLEDGENET, nlp.make_doc))
     check = [doc for doc in rows if doc.user_data["fold"] == HELD_OUT_FOLD]
     knowledgenet = [doc for doc in rows if doc.user_data["fold"] != HELD_OUT_FOLD]
-    fewrel = convert_fewrel(data / FEWREL, nlp.vocab, {id_: [name] for id_, name in names.items()})
+    fewrel = chain(
+        convert_fewrel(data / FEWREL, nlp.vocab, names),
+        read_fewrel_part(data / FEWREL_PART, nlp.vocab, names),
+    )
+    text2kg = read_text2kg(data / TEXT2KG, nlp.make_doc, names)
+    protected = [*test, *dev, *check, *kept_out_sentences(data, nlp.vocab)]
 
-    def safe(docs: Iterable[Doc]) -> list[Doc]:
-        return drop_leaks(docs, [*test, *dev, *check])[0]
+    def found(docs: Iterable[Doc], properties: Mapping[str, Property], source: str) -> Iterator[Doc]:
+        safe = drop_leaks(docs, protected)[0]
+        return complete(watched(_by_turns(safe), f"Sentences of {source}"), nlp, properties, ids)
 
-    def found(docs: Iterable[Doc], properties: Mapping[str, Property], source: str) -> list[Doc]:
-        return list(watched(complete(safe(docs), nlp, properties, ids), f"Sentences of {source}"))
-
+    same = same_names(names)
     files = {
         "train/documents.spacy": [*first, *related * (RELATED_REPEATS - 1)],
         "train/mixed.spacy": list(mixed_texts(related, N_MIXED)),
-        "train/knowledgenet.spacy": found(knowledgenet, PROPERTIES, "KnowledgeNet"),
-        "train/fewrel.spacy": found(fewrel, same_names(names.values()), "FewRel"),
+        "train/knowledgenet.spacy": list(found(knowledgenet, PROPERTIES, "KnowledgeNet")),
+        "train/text2kg.spacy": list(only_of_told_pairs(found(text2kg, same, "Text2KG"))),
         "check.spacy": drop_leaks(check, first)[0],
     }
+    n_words = sum(len(doc) for file, docs in files.items() if file.startswith("train/") for doc in docs)
+    limit = n_words * FEWREL_SHARE / (1 - FEWREL_SHARE)
+    files["train/fewrel.spacy"] = _up_to(only_of_told_pairs(found(fewrel, same, "FewRel")), limit)
     (out / "train").mkdir(parents=True, exist_ok=True)
     for file, docs in files.items():
         DocBin(docs=docs, store_user_data=True).to_disk(out / file)
     return {file: len(docs) for file, docs in files.items()}
+
+
+def _by_turns(docs: Sequence[Doc]) -> list[Doc]:
+    """One sentence of each relation in turn, so that the first ones are a fair sample on every machine."""
+    by_label: dict[str, list[Doc]] = {}
+    for doc in sorted(docs, key=lambda doc: hashlib.sha256(doc.text.encode("utf8")).digest()):
+        by_label.setdefault(next((r.label for r in get_relations(doc)), ""), []).append(doc)
+    return [doc for turn in zip_longest(*by_label.values()) for doc in turn if doc is not None]
+
+
+def _up_to(docs: Iterable[Doc], n_words: float) -> list[Doc]:
+    """The first documents that have so many words together."""
+    taken: list[Doc] = []
+    for doc in docs:
+        n_words -= len(doc)
+        if n_words < 0:
+            break
+        taken.append(doc)
+    return taken
 
 
 def _read(path: Path, nlp: Language) -> Sequence[Doc]:

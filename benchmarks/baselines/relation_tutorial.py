@@ -20,7 +20,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Linear, Logistic, Model, Optimizer, chain, set_dropout_rate
 
-from spacy_luke.annotation import get_relations, set_extensions, write_relations
+from spacy_luke.annotation import get_relations, get_told, set_extensions, write_relations
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.metrics import count, total
 from spacy_luke.training.outcomes import char_offsets, mention_pairs
@@ -134,7 +134,7 @@ class RelationTutorial(TrainablePipe):  # type: ignore[misc]
     ) -> None:
         """Collect the relations of the examples, and size the model for them."""
         examples = list(get_examples())
-        self.cfg["labels"] = sorted({r.label for eg in examples for r in get_relations(eg.reference)})
+        self.cfg["labels"] = sorted({r.label for eg in examples for r in get_told(eg.reference)})
         docs = [eg.predicted for eg in examples if len(pairs_within(eg.predicted, self.max_length))][:5]
         self.model.initialize(X=docs, Y=np.zeros((1, len(self.labels)), dtype=np.float32))
 
@@ -190,7 +190,7 @@ class RelationTutorial(TrainablePipe):  # type: ignore[misc]
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): `luke_relations_micro_f`: F1 of relations with their exact places."""
         counts = total(
-            count(mention_pairs(get_relations(eg.predicted)), mention_pairs(get_relations(eg.reference)))
+            count(mention_pairs(get_relations(eg.predicted)), mention_pairs(get_told(eg.reference)))
             for eg in examples
         )
         return {"luke_relations_micro_f": counts.fscore}
@@ -202,7 +202,7 @@ class RelationTutorial(TrainablePipe):  # type: ignore[misc]
         pairs = pairs_within(example.predicted, self.max_length)
         row = {(places[head], places[tail]): i for i, (head, tail) in enumerate(pairs)}
         truths = np.zeros((len(pairs), len(column)), dtype=np.float32)
-        for relation in get_relations(example.reference):
+        for relation in get_told(example.reference):
             i = row.get((char_offsets(relation.head), char_offsets(relation.tail)))
             if i is not None and relation.label in column:
                 truths[i, column[relation.label]] = 1.0

@@ -93,4 +93,4 @@ def _train(
 def _answers(nlp: Language, pipe: RelationTutorial, golds: Sequence[Doc]) -> list[ScoredAnswers]:
     pipe.cfg["threshold"] = _GRID[0]
     docs = pipe.pipe((given_tokens(nlp.vocab, gold, mentions=True) for gold in golds), batch_size=16)
-    return [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+    return [pair_answers(doc, gold, related=True) for doc, gold in zip(docs, golds, strict=True)]

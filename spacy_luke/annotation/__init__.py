@@ -23,11 +23,14 @@ from .relations import FactRow as FactRow
 from .relations import PairRow as PairRow
 from .relations import get_facts as get_facts
 from .relations import get_relations as get_relations
+from .relations import get_told as get_told
+from .relations import get_unsure as get_unsure
 from .relations import has_relations as has_relations
 from .relations import mention_row as mention_row
 from .relations import write_facts as write_facts
 from .relations import write_pairs as write_pairs
 from .relations import write_relations as write_relations
+from .relations import write_unsure as write_unsure
 from .store import KEY as KEY
 from .store import store as store
 from .store import stored as stored

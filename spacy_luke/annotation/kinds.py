@@ -40,6 +40,7 @@ _TABLE = (
     Kind("vectors", Span, "luke_vector", entities.get_vector, entities.write_vector, VECTORS),
     Kind("candidates", Span, "luke_candidates", entities.get_candidates, entities.write_candidates, ROWS),
     Kind("relations", Doc, "luke_relations", relations.get_relations, relations.write_relations, PAIRS),
+    Kind("unsure", Doc, "luke_unsure_relations", relations.get_unsure, relations.write_unsure, PAIRS),
     Kind("facts", Doc, "luke_facts", relations.get_facts, relations.write_facts, PAIRS),
     Kind("text_pair", Doc, "luke_text_pair", texts.get_text_pair, texts.write_text_pair, WHOLE),
     Kind("question", Doc, "luke_question", texts.get_question, texts.write_question, WHOLE),
@@ -52,7 +53,8 @@ KINDS = {kind.name: kind for kind in _TABLE}
 
 def set_extensions() -> None:
     """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `luke_candidates`, `token._.luke_tag` and
-    `doc._.luke_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`, `luke_choice`.
+    `doc._.luke_relations`, `luke_unsure_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`,
+    `luke_choice`.
 
     Components do this themselves; scripts that only read or write DocBins call it. A second call does nothing.
 

@@ -2,6 +2,10 @@
 
 A stored table has each mention once, pairs of their numbers (head, tail, label, score, id), and facts with the range
 of their pairs (head, tail, label, score, id, start, end).
+
+Gold relations are those that the text states of their two mentions. Gold may also name unsure ones, which may be stated
+or not: they are neither right nor wrong. A score of 1 says that the document tells the relation of the two entities,
+so that its facts count it; with a lower score that isn't known either.
 """
 
 from __future__ import annotations
@@ -43,11 +47,24 @@ def write_relations(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | 
         between spans of this document or of a copy with the same text. None: never annotated.
     RAISES (TypeError, ValueError): On anything else; what was stored stays then.
     """
-    table = None
-    if relations is not None:
-        checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
-        table = _pair_table(map(_pair_row, checked))
-    write_kind(doc, "relations", table)
+    write_kind(doc, "relations", None if relations is None else _checked_table(doc, relations))
+
+
+def get_unsure(doc: Doc) -> tuple[Relation, ...]:
+    """RETURNS (tuple[Relation, ...]): The relations that gold isn't sure of, as they were assigned."""
+    table = get_kind(doc, "unsure")
+    return () if table is None else _rebuild_pairs(doc, table)
+
+
+def write_unsure(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]] | None) -> None:
+    """Store relations that gold isn't sure of; see `write_relations`. None or no relations: gold is sure of all."""
+    write_kind(doc, "unsure", None if relations is None else _checked_table(doc, relations))
+
+
+def get_told(doc: Doc) -> tuple[Relation, ...]:
+    """RETURNS (tuple[Relation, ...]): All pairs of mentions of entities of which gold tells a relation, whether the
+    text states it of these mentions or not: what the document's facts are."""
+    return (*get_relations(doc), *(relation for relation in get_unsure(doc) if relation.score == 1.0))
 
 
 def get_facts(doc: Doc) -> tuple[Fact, ...]:
@@ -86,6 +103,11 @@ def write_pairs(doc: Doc, relations: Sequence[PairRow], facts: Sequence[FactRow]
 def mention_row(span: Span) -> MentionRow:
     """span (Span): A mention. RETURNS (tuple): It as stored: characters, label, and ids in and of a knowledge base."""
     return span.start_char, span.end_char, span.label_, span.kb_id_, span.id_
+
+
+def _checked_table(doc: Doc, relations: Iterable[Relation | tuple[Any, ...]]) -> Table:
+    checked = [check_relation(doc, value) for value in check_iterable(relations, "Relations")]
+    return _pair_table(map(_pair_row, checked))
 
 
 def _pair_row(relation: Relation) -> PairRow:

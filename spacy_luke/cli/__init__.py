@@ -126,7 +126,8 @@ def convert_command(
     word_column: Annotated[int | None, Option(min=1, help=_WORDS)] = None,
     tag_column: Annotated[list[int] | None, Option(min=1, help=_TAGS)] = None,
 ) -> None:
-    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations."""
+    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations. DocRED's
+    relations that the text may not state of two mentions go to doc._.luke_unsure_relations."""
     from .convert import convert  # 17 ms
 
     counts = convert(format_, source, target, names, lang, word_column, tag_column or ())

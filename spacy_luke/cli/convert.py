@@ -11,7 +11,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..annotation import get_relations
+from ..annotation import get_relations, get_unsure
 from ..errors import Errors, Warnings
 from ..files import read_json, replacing
 from ..training.converters.conll import convert_conll
@@ -51,7 +51,7 @@ def convert(
         DocRED's documents count as never annotated with relations.
     lang (str): Language of the tokenizer, for formats that hold text.
     word_column (int | None), tag_columns (Sequence[int]): Columns of a CoNLL file; see `convert_conll`.
-    RETURNS (dict[str, int]): How many documents, entities and relations were written.
+    RETURNS (dict[str, int]): How many documents, entities and relations were written, and unsure relations if any.
     RAISES (ValueError): If there is no such format, the file isn't of it, or names are missing or of no use.
     """
     _check(format_, source, target, names)
@@ -67,11 +67,13 @@ def convert(
         warnings.warn(Warnings.W501.format(path=source, n=n_labels), stacklevel=2)
     with replacing(target.parent) as folder:
         DocBin(docs=docs, store_user_data=True).to_disk(folder / target.name)
-    return {
+    counts = {
         "documents": len(docs),
         "entities": sum(len(doc.ents) for doc in docs),
         "relations": sum(len(get_relations(doc)) for doc in docs),
     }
+    unsure = sum(len(get_unsure(doc)) for doc in docs)
+    return {**counts, "unsure relations": unsure} if unsure else counts
 
 
 def _check(format_: str, source: Path, target: Path, names: Path | None) -> None:

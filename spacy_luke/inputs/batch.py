@@ -26,6 +26,7 @@ Bools = NDArray[np.bool_]
 Arrays = LukeInputs[NDArray[Any]]
 
 OPEN = -1  # of a span in `Targets`: none, or an entity of a type that wasn't looked for
+TOLD = -1  # of a pair's relation: not known whether it is stated of these mentions, but the document tells it
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,8 @@ class Targets:
     open_types (ndarray): True for types of entities that weren't looked for. Shape: (batch, n_ner_labels)
     labels (ndarray): Multi-hot labels of the mentions; -100 where nothing is known.
         Shape: (batch, n_mentions, n_labels)
-    relations (ndarray): Multi-hot relations of the pairs; -100 for each of which nothing is known for this pair.
-        Shape: (n_pairs, n_labels)
+    relations (ndarray): Multi-hot relations of the pairs; -100 for each of which nothing is known for this pair,
+        `TOLD` where the document tells it of their entities. Shape: (n_pairs, n_labels)
     near (ndarray): True for pairs within the reach of `doc._.luke_relations`. Shape: (n_pairs,)
     groups (ndarray): Pair of entities that each pair of mentions belongs to: its document and the numbers of both
         entities there; -1 for two mentions of one entity. Shape: (n_pairs, 3)

@@ -81,6 +81,7 @@ class JointNetwork(Network):
     """The joint model: windows of words in, scores of spans, entities and pairs out."""
 
     ask = JointInput  # what the model takes, for tasks, which import nothing of `layers`
+    hard_negatives = 0.0  # see `threshold_loss`; what trains may set it
 
     @property
     def joint(self) -> JointConfig:
@@ -118,7 +119,7 @@ class JointNetwork(Network):
     def loss(self, outputs: Sequence[JointOutput], targets: Sequence[Targets]) -> Tensor | None:
         """outputs (Sequence[JointOutput]): What the heads said, by batch. targets (Sequence[Targets]): The gold.
         RETURNS (Tensor | None): The sum of the heads' losses, shape (); None if none of them spoke."""
-        losses = joint_loss(outputs, targets, self.joint.multi_label) if outputs else {}
+        losses = joint_loss(outputs, targets, self.joint.multi_label, self.hard_negatives) if outputs else {}
         return torch.stack(list(losses.values())).sum() if losses else None
 
 

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..inputs.batch import OPEN, Targets
+from ..inputs.batch import OPEN, TOLD, Targets
 from ..nn.heads.joint.losses import entity_loss, pool_groups, proposal_loss, span_loss, threshold_loss
 from ..nn.heads.joint.outputs import JointOutput, SpanCandidates
 
 
 def joint_loss(
-    outputs: Sequence[JointOutput], targets: Sequence[Targets], multi_label: bool
+    outputs: Sequence[JointOutput], targets: Sequence[Targets], multi_label: bool, hard: float = 0.0
 ) -> dict[str, Tensor]:
     """Losses of the heads that spoke, over one or several padded batches as if they were one.
 
     outputs (Sequence[JointOutput]): The heads' scores, by batch.
     targets (Sequence[Targets]): The gold, by batch.
     multi_label (bool): Whether entity labels are independent.
+    hard (float): See `threshold_loss`.
     RETURNS (dict[str, Tensor]): Scalars by the task's name.
     """
     rows: dict[str, list[tuple[Tensor, ...]]] = {}
@@ -36,7 +37,7 @@ def joint_loss(
         logits, labels = whole["labels"]
         losses["labels"] = entity_loss(logits, labels, multi_label)
     if "relations" in whole:
-        losses |= _relation_losses(*whole["relations"])
+        losses |= _relation_losses(*whole["relations"], hard=hard)
     if "read" in whole:
         losses |= {f"read_{name}": loss for name, loss in _relation_losses(*whole["read"]).items()}
     return losses
@@ -81,16 +82,19 @@ def _candidate_labels(candidates: SpanCandidates, gold: Tensor, is_open: Tensor)
     return torch.where(width < n_widths, labels, wide).masked_fill(~candidates.mask, -100)
 
 
-def _relation_losses(logits: Tensor, gold: Tensor, near: Tensor, across: Tensor) -> dict[str, Tensor]:
+def _relation_losses(
+    logits: Tensor, gold: Tensor, near: Tensor, across: Tensor, *, hard: float
+) -> dict[str, Tensor]:
     """Near pairs of mentions one by one; pairs of entities by the best of their mentions, as facts are made."""
-    losses = {"relations": threshold_loss(logits[near], gold[near])}
+    losses = {"relations": threshold_loss(logits[near], gold[near], hard)}
     counts = across[:, 0] >= 0
     if bool(counts.any()):
         names, groups = torch.unique(across[counts], dim=0, return_inverse=True)
         pooled = pool_groups(logits[counts], groups, len(names))
-        # A fact holds if one of its pairs states it, and is unknown if none does but one may.
-        known = torch.nn.functional.pad(gold[counts].masked_fill(gold[counts] == -100, 0.5), (1, 0))
+        # A fact holds if one of its pairs states it or the document tells it, and is unknown if a pair may state it.
+        known = gold[counts].masked_fill(gold[counts] == TOLD, 1.0)
+        known = torch.nn.functional.pad(known.masked_fill(known == -100, 0.5), (1, 0))
         pooled_gold = pool_groups(known, groups, len(names))[:, 1:]
         pooled_gold = pooled_gold.masked_fill(pooled_gold == 0.5, -100.0)
-        losses["facts"] = threshold_loss(pooled, pooled_gold)
+        losses["facts"] = threshold_loss(pooled, pooled_gold, hard)
     return losses

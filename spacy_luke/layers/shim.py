@@ -170,6 +170,41 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
                 moved = xp2torch(average, device=param.device).lerp_(param.detach(), 1.0 - decay)
                 optimizer.averages[key + name] = torch2xp(moved)
 
+    def training_state(self, optimizer: Optimizer) -> dict[str, Any]:
+        """What the next step depends on, beside spaCy's schedules.
+
+        optimizer (Optimizer): spaCy's optimizer, which has the averages.
+        RETURNS (dict[str, Any]): For `restore_training` in another process. The tensors are those in use.
+        """
+        parts = [] if self._torch_optimizer is None else self._torch_optimizer.parts
+        key = f"pytorch_{self.id}_"
+        averages = {} if optimizer.averages is None else optimizer.averages
+        return {
+            "weights": self._model.state_dict(),
+            "moments": [part.state_dict() for part in parts],
+            "averages": {name.removeprefix(key): average for name, average in averages.items()},
+            "steps": self._steps,
+        }
+
+    def restore_training(self, state: Mapping[str, Any], optimizer: Optimizer) -> None:
+        """Go on from a state of the same model.
+
+        state (Mapping[str, Any]): From `training_state`.
+        optimizer (Optimizer): spaCy's optimizer, of the same kind.
+        """
+        self.own_module().load_state_dict(state["weights"])
+        self._model.mark_trained()
+        self.forget_optimizer()
+        scale = self.head_learn_rate_scale
+        self._torch_optimizer = TorchOptimizer(self._model, self.heads, scale, optimizer)
+        for part, moments in zip(self._torch_optimizer.parts, state["moments"], strict=True):
+            part.load_state_dict(moments)
+        if optimizer.averages is not None:
+            optimizer.averages.update(
+                {f"pytorch_{self.id}_{name}": value for name, value in state["averages"].items()}
+            )
+        self._steps = state["steps"]
+
     @contextlib.contextmanager
     def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
         """Run with averaged parameters."""

@@ -18,6 +18,7 @@ from ..annotation import (
     RELATIONS_LOOKED_FOR,
     get_labels,
     get_relations,
+    get_unsure,
     has_labels,
     has_relations,
     stored,
@@ -151,6 +152,7 @@ def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparis
     Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
     gold = mention_pairs(get_relations(example.reference))
     predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
+    predicted -= mention_pairs(get_unsure(example.reference)) - gold
     if near is None:
         return Comparison(predicted, gold)
     if is_filter:

@@ -18,6 +18,7 @@ from ..annotation import (
     ENTITIES_LOOKED_FOR,
     RELATIONS_LOOKED_FOR,
     get_relations,
+    get_unsure,
     has_labels,
     has_relations,
     normalize,
@@ -50,6 +51,7 @@ class Gold:
     looked_for (set[str] | None): The relations that were looked for; None for all.
     unsure (dict[Pair, set[str]]): Relations of which isn't known whether they hold for a pair, beside those that
         weren't looked for in the document.
+    told (dict[Pair, set[str]]): Those of them that hold for the two entities.
     near (PairFilter): Tells which pairs of mentions are within the reach of `doc._.luke_relations`.
     spans (list[Span]): The mentions in the reference document.
     off_tokens (list[str]): Texts of mentions and entities that don't fall on the predicted tokens.
@@ -65,6 +67,7 @@ class Gold:
     relations: dict[Pair, set[str]] | None = None
     looked_for: set[str] | None = None
     unsure: dict[Pair, set[str]] = field(default_factory=dict)
+    told: dict[Pair, set[str]] = field(default_factory=dict)
     near: PairFilter | None = None
     spans: list[Span] = field(default_factory=list)
     off_tokens: list[str] = field(default_factory=list)
@@ -120,7 +123,11 @@ def gold_of(
     if has_relations(reference):
         if RELATIONS_LOOKED_FOR in reference.user_data:
             gold.looked_for = set(reference.user_data[RELATIONS_LOOKED_FOR])
-        _add_relations(gold, [r for r in get_relations(reference) if r.label not in outside])
+        stated, unsure = (
+            [relation for relation in read(reference) if relation.label not in outside]
+            for read in (get_relations, get_unsure)
+        )
+        _add_relations(gold, stated, unsure)
     gold.near = near(gold.spans)
     return gold
 
@@ -146,20 +153,24 @@ def _add_entities(gold: Gold, reference: Doc, predicted: Doc) -> None:
         gold.types = set(reference.user_data[ENTITIES_LOOKED_FOR])
 
 
-def _add_relations(gold: Gold, relations: Sequence[Relation]) -> None:
+def _add_relations(gold: Gold, stated: Sequence[Relation], unsure: Sequence[Relation]) -> None:
     """Relations between the mentions that they name: those of the same place and label, or else of the same place.
     Where a side is none of the mentions, nothing is known of those that share a token with it."""
     gold.relations = {}
     members: dict[tuple[int, int], list[int]] = {}
     for number, mention in enumerate(gold.spans):
         members.setdefault(trimmed(mention), []).append(number)
-    for relation in relations:
+    for number, relation in enumerate((*stated, *unsure)):
         ends = relation.head, relation.tail
         sides = [_same(span, gold.spans, members.get(trimmed(span), [])) for span in ends]
+        known = gold.relations if number < len(stated) else gold.unsure
         for pair in product(sides[0], sides[1]):
-            gold.relations.setdefault(pair, set()).add(relation.label)
+            known.setdefault(pair, set()).add(relation.label)
+            if known is gold.unsure and relation.score == 1.0:
+                gold.told.setdefault(pair, set()).add(relation.label)
         if not all(sides):
-            gold.unplaced.append(relation)
+            if known is gold.relations:
+                gold.unplaced.append(relation)
             touched = [s or _overlapping(span, gold.spans) for s, span in zip(sides, ends, strict=True)]
             for pair in product(touched[0], touched[1]):
                 gold.unsure.setdefault(pair, set()).add(relation.label)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..annotation import get_relations, has_relations
+from ..annotation import get_told, has_relations
 from ..errors import Errors
 from .gold import gold_labels
 
@@ -46,7 +46,7 @@ def collect_labels(examples: Iterable[Example], getter: EntityGetter) -> LabelDa
         for span in getter(doc):
             labels |= gold_labels(span) or set()
         if has_relations(doc):
-            for relation in get_relations(doc):
+            for relation in get_told(doc):
                 relations[relation.label] = relation.id or relations.get(relation.label, "")
     return LabelData(sorted(ner - {""}), sorted(labels), dict(sorted(relations.items())))
 

@@ -28,6 +28,7 @@ def make(text: str, score: float = 0.5) -> Doc:
     write_entities(doc, doc.ents, [{"PER": score}, {}], ["PER", ""], np.full((2, 3), score))
     doc.ents[0]._.luke_candidates = [("Ada Lovelace", score)]
     doc._.luke_relations = [Relation(*doc.ents, "met", score, "P1")]
+    doc._.luke_unsure_relations = doc._.luke_relations
     doc._.luke_facts = facts_from_relations(doc._.luke_relations)
     doc._.luke_text_pair, doc._.luke_question, doc._.luke_choices = "pair", ("Who?",), ("a", "b")
     doc._.luke_choice = "b"
@@ -85,7 +86,7 @@ def test_each_kind_is_joined(kind: Kind) -> None:
         theirs = joined[at : at + 4]
         owners = {Doc: (joined, doc), Span: (joined.ents[at // 2], doc.ents[0]), Token: (theirs[1], doc[1])}
         ours, own = (getattr(owner._, kind.attribute) for owner in owners[kind.owner])
-        if kind.name not in ("relations", "facts"):
+        if kind.name not in ("relations", "unsure", "facts"):
             assert repr(ours) == repr(own)
         else:
             assert len(ours) == 2

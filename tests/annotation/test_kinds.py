@@ -36,6 +36,7 @@ def value(kind: Kind, doc: Doc) -> Any:
         "vectors": [1.0, 2.0],
         "candidates": (("Ada Lovelace", 0.5),),
         "relations": relations,
+        "unsure": relations,
         "facts": facts_from_relations([Relation(*row) for row in relations]),
         "text_pair": "Ada and Bob met.",
         "question": ("Who?", "Where?"),

@@ -84,6 +84,17 @@ def test_every_format_is_tested_and_in_the_help() -> None:
     assert all(name in text for name in FORMATS)
 
 
+def test_docred_counts_what_a_sentence_may_not_state(tmp_path: Path) -> None:
+    labels = [{"h": 0, "t": 1, "r": "P19", "evidence": [0]}, {"h": 1, "t": 0, "r": "P19", "evidence": []}]
+    (tmp_path / "docs.json").write_text(json.dumps([{**DOCRED, "labels": labels}]), encoding="utf8")
+    (tmp_path / "names.json").write_text(json.dumps(NAMES["docred"]), encoding="utf8")
+    code, printed = run(
+        "docred", tmp_path / "docs.json", tmp_path / "a.spacy", "--names", tmp_path / "names.json"
+    )
+    assert code == 0
+    assert "1 relations, 1 unsure relations to" in printed
+
+
 def test_docred_without_names_leaves_relations_open(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(FILES["docred"], encoding="utf8")
     with pytest.warns(UserWarning, match=r"a.json has 1 relations, which were left out.* --names"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_luke.inputs.batch import OPEN, Targets
+from spacy_luke.inputs.batch import OPEN, TOLD, Targets
 from spacy_luke.layers.loss import joint_loss
 from spacy_luke.layers.store import load_shared
 from spacy_luke.nn.heads.base import JOINT
@@ -75,6 +75,11 @@ def test_a_fact_of_which_a_pair_may_tell_is_unknown():
     torch.testing.assert_close(losses["relations"], threshold_loss(logits, torch.from_numpy(relations)))
     margins = (logits - logits[:, :1]).unflatten(0, (2, 2)).amax(1)
     told = torch.tensor([[-100.0, 0.0], [1.0, -100.0]])  # a pair that states it is enough
+    torch.testing.assert_close(losses["facts"], threshold_loss(margins, told))
+    relations[0, 1] = TOLD  # not known of the pair, but of its entities
+    losses = joint_loss([output], [targets], False)
+    torch.testing.assert_close(losses["relations"], threshold_loss(logits, torch.from_numpy(relations)))
+    told[0, 1] = 1.0
     torch.testing.assert_close(losses["facts"], threshold_loss(margins, told))
 
 

@@ -7,11 +7,11 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from tiny import annotate, make_corpus, make_pipeline, make_tokenizer
 
-from spacy_luke.inputs.batch import window_batch
+from spacy_luke.inputs.batch import TOLD, window_batch
 from spacy_luke.inputs.entities import doc_ents
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window
@@ -219,6 +219,28 @@ def test_relations_are_found_by_place_and_those_without_a_mention_are_unsure():
         "likes"
     }  # of a pair with an unknown label nothing is known
     assert gold.unsure_labels((2, 0), ["born in", "likes"]) == set()
+
+
+def test_gold_that_is_not_sure_is_neither_right_nor_wrong():
+    nlp = spacy.blank("en")
+    example = annotate(nlp, "Ana likes Rome and Oslo", {"Ana": "PER", "Rome": "LOC", "Oslo": "LOC"}, None)
+    doc = example.reference
+    ana, rome, oslo = doc.ents
+    doc._.luke_relations = [(ana, rome, "born in")]
+    doc._.luke_unsure_relations = [
+        (ana, rome, "born in"),
+        (ana, oslo, "born in"),
+        (oslo, ana, "born in", 0.0),
+        (rome, oslo, "unknown"),
+    ]
+    (copy,) = DocBin(docs=[doc], store_user_data=True).get_docs(nlp.vocab)  # it survives the way to disk
+    gold, tokenizer = make_gold(Example(example.predicted, copy)), make_tokenizer()
+    pieces = encode_docs([example.predicted], tokenizer)
+    words = window_batch([Window(0, 0, len(pieces[0]))], pieces, tokenizer)
+    pairs = np.array([[0, 1], [0, 2], [2, 0], [1, 2], [2, 1]])
+    words = words.with_mentions([np.arange(3)], [np.array([[0, 1], [2, 3], [4, 5]])], [pairs])
+    # Stated; told of the two entities; unknown; a relation that the head doesn't know; known to be none.
+    assert relation_targets(words, [gold], JOINT)[0].tolist() == [[1], [TOLD], [-100], [0], [0]]
 
 
 def test_twins_with_different_labels_keep_their_relations():

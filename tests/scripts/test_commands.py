@@ -42,4 +42,4 @@ def test_evaluate_prints_figures(checkpoint: str, tmp_path: Path) -> None:
     arguments = ["evaluate", str(tmp_path / "gold.spacy"), "--checkpoint", checkpoint]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "relations in a sentence, micro-F1" in done.output
+    assert "relations stated in a sentence, micro-F1" in done.output

@@ -8,31 +8,121 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from scripts.corpus import prepare_default_corpus
-from scripts.partition import drop_leaks
-from scripts.second_corpus import FEWREL, KNOWLEDGENET, prepare_second_corpus
+from scripts.corpus import NAMES, OTHER_TWEETS, prepare_default_corpus
+from scripts.partition import drop_leaks, title
+from scripts.readers import (
+    FEWREL,
+    FEWREL_PART,
+    KEPT_OUT,
+    TEXT2KG,
+    THREE_TYPES,
+    kept_out_sentences,
+    read_fewrel_part,
+    read_text2kg,
+    read_three_types,
+)
+from scripts.second_corpus import KNOWLEDGENET, _by_turns, _up_to, prepare_second_corpus
 from spacy_luke import Relation, set_extensions
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, has_relations
+from spacy_luke.annotation import (
+    ENTITIES_LOOKED_FOR,
+    RELATIONS_LOOKED_FOR,
+    get_relations,
+    get_told,
+    get_unsure,
+    has_relations,
+    normalize,
+)
+from spacy_luke.files import read_json
+from spacy_luke.training.converters.fewrel import convert_fewrel
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
-@pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")
+needs_data = pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")
+
+
+@needs_data
 @pytest.mark.slow
 def test_published_data(tmp_path: Path) -> None:
     sources, files = prepare_default_corpus(DATA, tmp_path / "new" / "corpus")
-    assert files == {"train.spacy": 1629, "dev.spacy": 100, "test.spacy": 250}
-    assert [source.used for source in sources] == [398, 236, 995]
-    vocab = spacy.blank("en").vocab
-
-    def read(name: str) -> list[Doc]:
-        docs = DocBin(store_user_data=True).from_disk(tmp_path / "new" / "corpus" / name).get_docs(vocab)
-        return list(docs)
-
-    train, dev, test = read("train.spacy"), read("dev.spacy"), read("test.spacy")
-    assert drop_leaks(train, [*dev, *test])[1] == (0, 0)
-    assert [has_relations(doc) for doc in train] == [True] * 398 + [False] * (236 + 995)
+    assert {source.name: source.used for source in sources} == {
+        "redocred/dev_revised.json": 398,
+        "redocred/train_part.json.xz": 978,
+        "docie/documents.json.xz": 161,
+        "docred-mentions/test.json.xz": 993,
+        "btc/btc.train": 6335,
+    }
+    used = [source.used for source in sources]
+    assert files == {"train.spacy": sum(used), "dev.spacy": 100, "test.spacy": 250}
+    train, dev, test = (read(tmp_path / "new" / "corpus" / name) for name in files)
+    assert [has_relations(doc) for doc in train] == [True] * sum(used[:2]) + [False] * sum(used[2:])
     assert all(has_relations(doc) for doc in [*dev, *test])
+    titles = [normalize(title(doc)) for doc in train if title(doc)]
+    assert len(titles) == len(set(titles))
+    looked_for = [doc.user_data.get(ENTITIES_LOOKED_FOR) for doc in train]
+    assert looked_for == [None] * sum(used[:4]) + [THREE_TYPES] * used[4]
+    # What measures the model trains nothing.
+    vocab = train[0].vocab
+    assert drop_leaks(train, [*dev, *test, *read_three_types(DATA / OTHER_TWEETS, vocab)])[1] == (0, 0)
+    relations = {relation.id for doc in train for relation in get_told(doc)}
+    assert len(relations) == 95  # all but "unemployment rate"
+    assert not relations & KEPT_OUT
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Of .*, what can't be used was left out")
+def test_published_sentences_teach_nothing_that_is_kept_out() -> None:
+    nlp = spacy.blank("en")
+    names = read_json(DATA / NAMES)
+    taught = [
+        *convert_fewrel(DATA / FEWREL, nlp.vocab, names),
+        *read_fewrel_part(DATA / FEWREL_PART, nlp.vocab, names),
+        *read_text2kg(DATA / TEXT2KG, nlp.make_doc, names),
+    ]
+    kept_out = list(kept_out_sentences(DATA, nlp.vocab))
+    safe, dropped = drop_leaks(taught, kept_out)
+    print(len(taught), len(kept_out), dropped)
+    assert not {relation.id for doc in safe for relation in get_relations(doc)} & KEPT_OUT
+    everything = dict.fromkeys(KEPT_OUT, "kept out")
+    forbidden = [
+        *convert_fewrel(DATA / FEWREL, nlp.vocab, everything),
+        *read_fewrel_part(DATA / FEWREL_PART, nlp.vocab, everything),
+        *read_text2kg(DATA / TEXT2KG, nlp.make_doc, everything),
+    ]
+    texts = {doc.text for doc in safe}
+    assert not any(doc.text in texts for doc in forbidden)
+
+
+@needs_data
+def test_entities_of_three_types() -> None:
+    docs = list(read_three_types(DATA / "uner-ewt" / "en_ewt-ud-dev.iob2", spacy.blank("en").vocab))
+    assert len(docs) == 318
+    assert sum(len(list(doc.sents)) for doc in docs) == 2001
+    assert docs[0].text.startswith("where can I get morcillas in tampa bay,")
+    assert (docs[0].ents[0].text, docs[0].ents[0].label_) == ("tampa bay", "LOC")
+    assert {ent.label_ for doc in docs for ent in doc.ents} == set(THREE_TYPES)
+
+
+def test_sentences_in_which_two_names_stand_once(tmp_path: Path) -> None:
+    sentences = [
+        "Ann of Annville likes Bob.",
+        "Ann and Ann like Bob.",
+        "Ann likes Bobby.",
+        "Bob (Ann Bob) sings.",
+    ]
+    rows = [
+        {"sent": sent, "sub_label": "Ann", "rel": id_, "obj_label": "Bob"}
+        for sent in sentences
+        for id_ in ("P26", "P641")
+    ]
+    path = tmp_path / "rows.jsonl.xz"
+    path.write_bytes(lzma.compress("\n".join(map(json.dumps, rows)).encode()))
+    (doc,) = read_text2kg(path, spacy.blank("en").make_doc, {"P26": "spouse"})
+    assert doc.text == sentences[0]
+    assert [(r.head.start, r.label, r.tail.start, r.id) for r in get_relations(doc)] == [
+        (0, "spouse", 4, "P26")
+    ]
 
 
 def read(path: Path) -> list[Doc]:
@@ -47,7 +137,10 @@ def test_missing_data(tmp_path: Path, there: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"lacks .*redocred/test_first_half.json.*project assets") as error:
         prepare_default_corpus(tmp_path, tmp_path / "out")
     assert ("rel_info" in str(error.value)) == (not there)
-    with pytest.raises(ValueError, match=r"lacks .*knowledgenet/facts.jsonl.xz, fewrel/val_wiki.json.xz"):
+    with pytest.raises(
+        ValueError,
+        match=r"lacks .*facts.jsonl.xz, .*val_wiki.json.xz, .*train_part.jsonl.xz, text2kg/sentences",
+    ):
         prepare_second_corpus(tmp_path, tmp_path, spacy.blank("en"), tmp_path / "out")
 
 
@@ -87,15 +180,30 @@ def test_the_second_corpus(tmp_path: Path) -> None:
     }
     (tmp_path / FEWREL).parent.mkdir()
     (tmp_path / FEWREL).write_bytes(lzma.compress(json.dumps({"P22": [pair]}).encode()))
+    kept_out = ["Eve", "left", "Rome", "without", "Max", "and", "Bob"]
+    parts = [
+        {"tokens": kept_out, "head": [0], "tail": [4], "relation": "P26", "name": "spouse"},
+        {"tokens": kept_out, "head": [0], "tail": [2], "relation": "P84", "name": "architect"},
+        *(
+            {"tokens": ["Bob", "wed", "Eve", str(i)], "head": [0], "tail": [2], "relation": "P26"}
+            for i in range(2)
+        ),
+    ]
+    (tmp_path / FEWREL_PART).write_bytes(lzma.compress("\n".join(map(json.dumps, parts)).encode()))
+    distant = {"sent": "Ada wed Bob near Max.", "sub_label": "Ada", "rel": "P26", "obj_label": "Bob"}
+    (tmp_path / TEXT2KG).parent.mkdir()
+    (tmp_path / TEXT2KG).write_bytes(lzma.compress(json.dumps(distant).encode()))
     (tmp_path / "redocred").mkdir()
-    (tmp_path / "redocred" / "rel_info.json").write_text(json.dumps({"P22": "father", "P26": "spouse"}))
+    names = {"P22": "father", "P26": "spouse", "P84": "architect"}
+    (tmp_path / "redocred" / "rel_info.json").write_text(json.dumps(names))
 
     counts = prepare_second_corpus(tmp_path, tmp_path, nlp, tmp_path / "second")
     assert counts == {
-        "train/documents.spacy": 12,
-        "train/mixed.spacy": 2400,
+        "train/documents.spacy": 6,
+        "train/mixed.spacy": 3600,
         "train/knowledgenet.spacy": 2,
-        "train/fewrel.spacy": 1,
+        "train/text2kg.spacy": 1,
+        "train/fewrel.spacy": 3,
         "check.spacy": 1,
     }
     assert sorted(path.name for path in (tmp_path / "second" / "train").iterdir()) == [
@@ -103,8 +211,10 @@ def test_the_second_corpus(tmp_path: Path) -> None:
         "fewrel.spacy",
         "knowledgenet.spacy",
         "mixed.spacy",
+        "text2kg.spacy",
     ]
-    told, denied = read(tmp_path / "second" / "train" / "knowledgenet.spacy")
+    found = read(tmp_path / "second" / "train" / "knowledgenet.spacy")
+    denied, told = sorted(found, key=lambda doc: len(doc._.luke_relations))
     assert [ent.text for ent in told.ents] == ["Eve", "Max"]
     # Marriage goes both ways, and the other relations were not looked for.
     assert [(r.head.text, r.label, r.tail.text, r.id) for r in told._.luke_relations] == [
@@ -113,7 +223,31 @@ def test_the_second_corpus(tmp_path: Path) -> None:
     ]
     assert denied._.luke_relations == ()
     assert told.user_data[RELATIONS_LOOKED_FOR] == denied.user_data[RELATIONS_LOOKED_FOR] == ("spouse",)
-    (born,) = read(tmp_path / "second" / "train" / "fewrel.spacy")
-    assert [(r.head.text, r.label, r.tail.text) for r in born._.luke_relations] == [("Eve", "father", "Max")]
+    fewrel = read(tmp_path / "second" / "train" / "fewrel.spacy")
+    assert sorted([(r.head.text, r.label, r.tail.text) for r in doc._.luke_relations] for doc in fewrel) == [
+        [("Bob", "spouse", "Eve"), ("Eve", "spouse", "Bob")],
+        [("Bob", "spouse", "Eve"), ("Eve", "spouse", "Bob")],
+        [("Eve", "father", "Max")],
+    ]
+    (near,) = read(tmp_path / "second" / "train" / "text2kg.spacy")
+    assert [(r.head.text, r.tail.text) for r in near._.luke_relations] == [("Ada", "Bob"), ("Bob", "Ada")]
+    assert {frozenset((r.head.text, r.tail.text)) for r in get_unsure(near)} == {
+        frozenset(("Ada", "Max")),
+        frozenset(("Bob", "Max")),
+    }
     (check,) = read(tmp_path / "second" / "check.spacy")
     assert check.text == "Eve married Max a long time ago."
+
+
+def test_fewrel_has_a_fifth_of_the_words_at_most_and_each_relation_its_turn() -> None:
+    nlp = spacy.blank("en")
+    docs = []
+    for n, label in enumerate(["a", "a", "a", "b"]):
+        doc = nlp.make_doc(f"{n} met Max")
+        doc._.luke_relations = [(doc[0:1], doc[2:3], label)]
+        docs.append(doc)
+    ordered = _by_turns(docs)
+    assert [doc._.luke_relations[0].label for doc in ordered][2:] == ["a", "a"]
+    assert _by_turns(docs[::-1]) == ordered
+    assert _up_to(iter(ordered), 8) == ordered[:2]
+    assert _up_to(ordered, 9) == ordered[:3]

@@ -24,6 +24,7 @@ from spacy_luke.training.answers import pair_answers
 from spacy_luke.training.mentions import given_tokens
 
 set_extensions()
+RAW = ["raw_facts_any_pair", "raw_facts_all_mentions", "raw_facts_places", "raw_facts_names"]
 VERBS = ("left", "likes", "knows")
 NAMES = {"Ada": "PER", "Bob": "PER", "Rome": "LOC", "Oslo": "LOC"}
 
@@ -111,17 +112,22 @@ def test_an_oracle_is_right() -> None:
     nlp.add_pipe("evaluate_oracle")
     report = measure(nlp, oracle, golds, golds)  # type: ignore[arg-type]
     values = {key: figure.value for key, figure in report.figures.items()}
-    for key in ("typing", "ner", "relations", "relations_macro"):
+    for key in ("typing", "ner", "stated", "stated_macro", "related", "related_macro"):
         assert values.pop(key) == 1.0, key
     # "knows" has a threshold of its own for facts, which its score doesn't reach: one of six is missed.
-    for key in ("facts", "raw_facts", "raw_facts_places", "raw_facts_names"):
+    for key in ("facts", *RAW):
         assert values.pop(key) == pytest.approx(10 / 11), key
     assert values.pop("facts_macro") == pytest.approx(2 / 3)
     assert values.pop("facts_ign") == 0.0  # training tells all of them
     assert set(values) == {"typing_floor", "relations_floor", "relations_floor_macro", "facts_floor"}
-    low, high = report.tables["relations"][0], report.tables["relations"][4]
+    low, high = report.tables["stated"][0], report.tables["stated"][4]
     assert (low.precision, high.precision) == (0.5, 1.0)
-    assert report.tables["raw_facts"][8].answers == 6  # of 0.9, as high as the threshold
+    assert report.tables["raw_facts_any_pair"][8].answers == 6  # of 0.9, as high as the threshold
+    # All that is right has a score of 0.9, all that is wrong 0.3.
+    details = report.figures["stated"].details
+    assert details["recall_at_0.75"] == details["recall_at_0.85"] == 1.0
+    assert details["calibration_error"] == pytest.approx((0.1 + 0.3) / 2)
+    assert report.figures["raw_facts_any_pair"].details["recall_at_0.85"] == 1.0
     assert report.facts["words"] == sum(map(len, golds))
     assert report.facts["words_per_second"] > 0
     # Read with everything let through, and put back afterwards.
@@ -139,8 +145,8 @@ def test_a_checkpoint_as_text_and_json(trained: str, corpus: Path, tmp_path: Pat
     assert data["attention"] == "trained"
     assert data["machine"]["torch"] == torch.__version__
     assert data["thresholds"]["relations"] == 0.4
-    assert {"relations", "facts", "raw_facts"} == set(data["thresholds_table"])
-    assert {"relations", "facts", "ner"} == set(data["labels"])
+    assert {"stated", "related", "facts", *RAW} == set(data["thresholds_table"])
+    assert {"stated", "related", "facts", "ner"} == set(data["labels"])
     for figure in data["figures"].values():
         assert 0 <= figure["low"] <= figure["high"] <= 1
 
@@ -158,12 +164,17 @@ def test_figures_are_those_of_the_pipe_at_its_thresholds(
     assert any(doc._.luke_relations for doc in docs)
     scored = [pair_answers(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
     figure = micro_figure("", [answers.above(lambda label: 0.0) for answers in scored])
-    assert data["figures"]["relations"]["value"] == pytest.approx(figure.value)
-    assert data["figures"]["relations"]["details"] == pytest.approx(figure.details)
+    for kind in ("stated", "related"):  # the gold is sure of all
+        assert data["figures"][kind]["value"] == pytest.approx(figure.value)
+        assert {k: data["figures"][kind]["details"][k] for k in figure.details} == pytest.approx(
+            figure.details
+        )
     raw = list(nlp.pipe([gold.text for gold in golds]))
     assert any(doc._.luke_facts for doc in raw)
     scores = [match_facts(doc, gold, by_offsets) for doc, gold in zip(raw, golds, strict=True)]
-    assert data["figures"]["raw_facts_places"]["details"] == match_figure("", scores).details
+    figure = match_figure("", [scored.above(lambda label: 0.0) for scored in scores])
+    found = data["figures"]["raw_facts_places"]["details"]
+    assert {k: found[k] for k in figure.details} == pytest.approx(figure.details)
     assert {"facts_ign", "relations_floor"}.isdisjoint(data["figures"])
 
 

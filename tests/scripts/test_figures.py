@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from spacy.scorer import PRFScore
 
-from scripts.facts import MatchScore
+from scripts.facts import MatchScore, ScoredFacts
 from scripts.figures import (
     accuracy_figure,
     by_label,
@@ -12,6 +12,8 @@ from scripts.figures import (
     match_figure,
     micro_figure,
     operating_points,
+    with_fact_scores,
+    with_scores,
 )
 from scripts.given import Types
 from scripts.known_facts import DocumentScore
@@ -56,6 +58,28 @@ def test_matches() -> None:
     figure = match_figure("facts", [MatchScore(2, 4, 1, 2)])
     assert figure.value == 0.5
     assert figure.details == {"precision": 0.5, "recall": 0.5}
+
+
+def test_what_scores_say_without_thresholds() -> None:
+    rows = [ScoredAnswers({(1, "x"): 0.9, (2, "x"): 0.3}, {(1, "x"), (3, "x")})]
+    figure = with_scores(micro_figure("relations", ANSWERS), rows)
+    assert figure.details == {
+        "precision": 0.5,
+        "recall": 0.5,
+        "recall_at_0.75": 0.5,
+        "recall_at_0.85": 0.5,
+        "calibration_error": pytest.approx(0.2),
+    }
+    facts = [ScoredFacts([("x", 0.9), ("x", 0.5), ("x", 0.4)], [("x", 0.9), ("x", 0.4)], [("x", 0.9)], 4)]
+    figure = with_fact_scores(match_figure("facts", [facts[0].above(lambda label: 0.45)]), facts)
+    assert figure.details == {
+        "precision": 0.5,
+        "recall": 0.25,
+        "recall_at_0.75": 0.25,
+        "recall_at_0.85": 0.25,
+    }
+    nothing = with_fact_scores(figure, [ScoredFacts([], [], [], 0)])
+    assert nothing.details["recall_at_0.75"] == 0.0
 
 
 def test_operating_points() -> None:

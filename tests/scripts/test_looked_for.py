@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from scripts.looked_for import PROPERTIES, complete, same_names
-from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, write_relations
+from scripts.looked_for import PROPERTIES, complete, only_of_told_pairs, same_names
+from spacy_luke.annotation import RELATIONS_LOOKED_FOR, get_relations, get_unsure, write_relations
 from spacy_luke.types import Relation
 
 IDS = {"spouse": "P26", "child": "P40"}
@@ -85,5 +86,25 @@ def test_sentences_that_teach_nothing_are_left_out() -> None:
 def test_sources_with_docreds_names() -> None:
     nlp = pipeline()
     doc = sentence(nlp, "Ann wed Bob", ("Ann", "spouse", "Bob"))
-    (result,) = complete([doc], nlp, same_names(["spouse"]), IDS)
+    (result,) = complete([doc], nlp, same_names({"P22": "spouse"}), IDS)
     assert [(r.head.text, r.label, r.tail.text) for r in get_relations(result)] == [("Ann", "spouse", "Bob")]
+
+
+@pytest.mark.parametrize(("id_", "both_ways"), [("P26", True), ("P40", False)])
+def test_of_one_labelled_pair_the_reverse_is_known_and_the_others_are_not(id_: str, both_ways: bool) -> None:
+    nlp = pipeline()
+    doc = sentence(nlp, "Ann wed Bob near Cy", ("Ann", "tie", "Bob"))
+    vain = sentence(nlp, "Ann met Bob", looked_for=("tie",))
+    docs = complete([doc, vain], nlp, same_names({id_: "tie"}), {"tie": id_})
+    (result,) = only_of_told_pairs(docs)
+    told = {(r.head.text, r.tail.text, r.id) for r in get_relations(result)}
+    assert told == {("Ann", "Bob", id_)} | ({("Bob", "Ann", id_)} if both_ways else set())
+    unsure = get_unsure(result)
+    assert {(r.head.text, r.tail.text) for r in unsure} == {
+        ("Ann", "Cy"),
+        ("Cy", "Ann"),
+        ("Bob", "Cy"),
+        ("Cy", "Bob"),
+    }
+    assert {(r.label, r.score, r.id) for r in unsure} == {("tie", 0.0, id_)}
+    assert result.user_data[RELATIONS_LOOKED_FOR] == ["tie"]

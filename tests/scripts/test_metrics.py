@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from spacy.scorer import PRFScore
 
-from scripts.metrics import bootstrap_interval, macro_f1, threshold_table
+from scripts.metrics import bootstrap_interval, calibration_error, macro_f1, recall_at, threshold_table
 from spacy_luke.training.metrics import count_by_label, total
 
 
@@ -47,3 +47,20 @@ def test_thresholds() -> None:
     assert [row.precision for row in table] == [0.5, 2 / 3, 1.0, 0.0]
     assert [row.recall for row in table] == [0.5, 0.5, 0.25, 0.0]
     assert [row.f1 for row in table] == pytest.approx([0.5, 4 / 7, 0.4, 0.0])
+
+
+def test_recall_at_a_precision() -> None:
+    scored = [(0.9, True), (0.8, False), (0.7, True), (0.7, True), (0.6, False), (0.5, True)]
+    assert recall_at(0.75, scored, 5) == 3 / 5  # answers of equal score come together: 3 of 4 are right
+    assert recall_at(0.8, scored, 5) == 1 / 5
+    assert recall_at(0.6, scored, 5) == 4 / 5
+    assert recall_at(0.75, scored[1:2], 5) == recall_at(0.75, [], 5) == 0.0
+
+
+def test_calibration_error_over_bins_of_equal_count() -> None:
+    scored = [(0.9, True), (0.9, False), (0.2, False), (0.1, False), (0.01, True)]
+    assert calibration_error(scored, n_bins=2) == pytest.approx((abs(0.9 - 0.5) + abs(0.15 - 0.0)) / 2)
+    assert calibration_error(scored, n_bins=1) == pytest.approx(abs(0.525 - 0.25))
+    assert calibration_error(scored, n_bins=9) == pytest.approx((0.1 + 0.9 + 0.2 + 0.1) / 4)
+    assert calibration_error(scored, least=0.0, n_bins=1) == pytest.approx(abs(0.422 - 0.4))
+    assert calibration_error([]) == 0.0

@@ -1,4 +1,4 @@
-"""Short and mixed texts keep what their parts say, and relate what some document relates."""
+"""Short and mixed texts keep what their parts say, and relate nothing else."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from scripts.mixing import join, mixed_texts, told_by_name
-from spacy_luke.annotation import get_relations, write_relations
+from scripts.mixing import join, mixed_texts
+from spacy_luke.annotation import get_relations, get_told, get_unsure, write_relations, write_unsure
 from spacy_luke.training.converters.build import NESTED, Mention, build_doc
 from spacy_luke.types import Relation
 
@@ -35,7 +35,7 @@ def told(doc: Doc) -> set[tuple[int, str, str, int, str]]:
 def test_parts_keep_their_entities_and_relations_at_their_new_places() -> None:
     first, second = document(("Ann", "Rome", "now")), document(("Bob", "Oslo", "too"), ("Cy", "Bonn", "here"))
     first.spans[NESTED] = [Span(first, 2, 4, "LOC", span_id="e9")]
-    doc = join([first, second], {})
+    doc = join([first, second])
     assert doc.text == f"{first.text} {second.text}"
     assert [sent.text for sent in doc.sents] == [sent.text for part in (first, second) for sent in part.sents]
     assert [(ent.text, ent.label_, ent.id_) for ent in doc.ents][:3] == [
@@ -51,13 +51,15 @@ def test_parts_keep_their_entities_and_relations_at_their_new_places() -> None:
     }
 
 
-def test_entities_of_different_parts_are_related_only_if_a_document_says_so_of_their_names() -> None:
+def test_what_only_the_whole_document_tells_is_not_known_of_a_part() -> None:
     first, second = document(("Ann", "Rome", "now")), document(("Bob", "Oslo", "too"))
-    elsewhere = document(("Ann", "Oslo", "once"))
-    doc = join([first, second], told_by_name([first, second, elsewhere]))
-    assert told(doc) - {(0, "Ann", "Rome", 3, "residence"), (6, "Bob", "Oslo", 9, "residence")} == {
-        (0, "Ann", "Oslo", 9, "residence")
-    }
+    write_unsure(second, [Relation(second.ents[1], second.ents[0], "residence", 1.0, "P551")])
+    doc = join([first, second])
+    assert [(r.head.text, r.head.start, r.tail.text, r.score) for r in get_unsure(doc)] == [
+        ("Oslo", 9, "Bob", 0.0)
+    ]
+    assert get_told(doc) == get_relations(doc)
+    assert len(get_relations(doc)) == 2
 
 
 def test_mixed_texts_are_runs_of_sentences_and_repeatable() -> None:

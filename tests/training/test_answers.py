@@ -52,6 +52,21 @@ def test_pairs_count_in_one_sentence_only() -> None:
     assert [label for *_, label in decided.predicted & decided.gold] == ["left"]
 
 
+def test_what_the_gold_is_not_sure_of_counts_only_as_related() -> None:
+    doc = relate(given(), (ADA, NEW_YORK, "left", 0.8), (SHE, BOB, "likes", 0.4))
+    reference = gold()
+    reference._.luke_unsure_relations = [r for r in reference._.luke_relations if r.label == "likes"]
+    reference._.luke_relations = [r for r in reference._.luke_relations if r.label == "left"]
+    stated = pair_answers(doc, reference)
+    assert [label for *_, label in stated.scores] == [label for *_, label in stated.gold] == ["left"]
+    assert pair_answers(doc, reference, related=True) == pair_answers(doc, gold())
+    assert fact_answers(doc, reference) == fact_answers(doc, gold())
+    # Not even the document is known to tell it.
+    reference._.luke_unsure_relations = [r._replace(score=0.0) for r in reference._.luke_unsure_relations]
+    facts = fact_answers(doc, reference)
+    assert {label for *_, label in facts.scores} == {label for *_, label in facts.gold} == {"left"}
+
+
 def test_facts_take_the_best_of_their_pairs() -> None:
     doc = relate(
         given(),

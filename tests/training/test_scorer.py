@@ -48,6 +48,14 @@ def micro(scores: dict[str, Any], name: str) -> tuple[float, float, float]:
     return scores[f"{name}_micro_p"], scores[f"{name}_micro_r"], scores[f"{name}_micro_f"]
 
 
+def test_what_the_gold_is_not_sure_of_does_not_count() -> None:
+    reference = gold()
+    ada, bob, rome = reference.ents
+    reference._.luke_unsure_relations = [(bob, rome, "left"), (ada, bob, "met")]
+    doc = predicted([(0, 1, "PER"), (2, 3, "PER"), (4, 5, "LOC")], None, [(0, 1, "met"), (1, 2, "left")])
+    assert micro(score([Example(doc, reference)]), "luke_relations") == pytest.approx((1.0, 1 / 3, 0.5))
+
+
 def test_end_to_end_by_hand() -> None:
     doc = predicted(FOUND, ["PER", "LOC", "LOC"], [(0, 1, "met"), (0, 2, "left")])
     scores = score([Example(doc, gold())])

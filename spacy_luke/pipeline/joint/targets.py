@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inputs.batch import OPEN, Bools, WindowBatch
+from ...inputs.batch import OPEN, TOLD, Bools, WindowBatch
 from ...inputs.pieces import Ints
 from ..gold import Gold, touching
 
@@ -91,6 +91,8 @@ def relation_targets(
             if (key := tuple(pair)) in told:
                 unsure = gold.unsure_labels(key, labels)
                 targets[index, [labels[label] for label in unsure if label in labels]] = -100.0
+                elsewhere = unsure & gold.told.get(key, set())
+                targets[index, [labels[label] for label in elsewhere if label in labels]] = TOLD
                 known = [labels[label] for label in gold.relations.get(key, ()) if label in labels]
                 targets[index, known] = 1.0
     return targets, near, groups

@@ -6,22 +6,32 @@ Yao et al., 2019, https://aclanthology.org/P19-1074; Tan et al., 2022, https://a
 from __future__ import annotations
 
 import warnings
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from ...annotation import write_relations
+from ...annotation import write_relations, write_unsure
 from ...errors import Errors, Warnings
 from ...types import Relation
 from .build import Mention, build_doc
 from .files import located, read_records
 
 Names = Mapping[str, str]
+
+# Relations that say the same with head and tail in the other order, so that the evidence of one is that of the other.
+_PAIRS_OF_INVERSES = """P26 P26, P3373 P3373, P190 P190, P155 P156, P1365 P1366, P36 P1376, P355 P749, P131 P150,
+P361 P527, P179 P527, P710 P1344, P22 P40, P25 P40, P674 P1441, P800 P50, P800 P57, P800 P58, P800 P86, P800 P162,
+P800 P170, P800 P175, P800 P676"""
+INVERSES: dict[str, set[str]] = {}
+for _pair in _PAIRS_OF_INVERSES.split(","):
+    for _one, _other in zip(_pair.split(), reversed(_pair.split()), strict=True):
+        INVERSES.setdefault(_one, set()).add(_other)
 
 
 def convert_docred(path: str | Path, vocab: Vocab, relation_names: Names | None = None) -> Iterator[Doc]:
@@ -64,9 +74,10 @@ def docred_doc(
     relation_names (Mapping[str, str] | None): See `convert_docred`.
     left_out (Counter[str] | None): What can't be used is counted there: mentions of whitespace, relations of them,
         and of an entity with itself.
-    RETURNS (Doc): Its spans carry the entity as `id_` ("e3"); a relation of two entities holds for all pairs
-        of their mentions. Relations count as never annotated if there are no "labels". The title is in
-        `doc.user_data["title"]`.
+    RETURNS (Doc): Its spans carry the entity as `id_` ("e3"). A relation of two entities is stated of those of
+        their mentions whose sentences are evidence for it, or for its inverse; for other mentions it is unsure. If
+        no relation of the record has evidence, all are stated. Relations count as never annotated if there are no
+        "labels". The title is in `doc.user_data["title"]`.
     RAISES (ValueError): If an index or a relation doesn't fit.
     """
     left_out = Counter() if left_out is None else left_out
@@ -85,7 +96,7 @@ def docred_doc(
     labels = record.get("labels")
     if relation_names is not None and labels is not None:
         _check_labels(labels, len(record["vertexSet"]), relation_names)
-        write_relations(doc, _relations(labels, spans, relation_names, left_out))
+        _relate(doc, record, spans, relation_names, left_out)
     return doc
 
 
@@ -109,17 +120,32 @@ def _check_labels(labels: Iterable[Mapping[str, Any]], n_entities: int, names: N
             raise ValueError(Errors.L428.format(relation=row["r"]))
 
 
-def _relations(
-    labels: Iterable[Mapping[str, Any]], spans: Iterable[Span], names: Names, left_out: Counter[str]
-) -> Iterator[Relation]:
+def _relate(
+    doc: Doc, record: Mapping[str, Any], spans: Iterable[Span], names: Names, left_out: Counter[str]
+) -> None:
     clusters: dict[str, list[Span]] = {}
     for span in spans:
         clusters.setdefault(span.id_, []).append(span)
-    for head, tail, id_ in sorted({(row["h"], row["t"], row["r"]) for row in labels}):
+    evidence: dict[tuple[int, int, str], set[int]] = {}
+    for row in record["labels"]:
+        evidence.setdefault((row["h"], row["t"], row["r"]), set()).update(row.get("evidence") or ())
+    lengths = (sum(bool(word.strip()) for word in sentence) for sentence in record["sents"])
+    starts = [0, *accumulate(lengths)]  # in tokens of the document, which has no blank ones
+    stated: list[Relation] = []
+    unsure: list[Relation] = []
+    for head, tail, id_ in sorted(evidence):
+        lent = (evidence.get((tail, head, inverse), set()) for inverse in INVERSES.get(id_, ()))
+        told = evidence[head, tail, id_].union(*lent)
         pairs = list(product(clusters.get(f"e{head}", []), clusters.get(f"e{tail}", [])))
         if head == tail:
             left_out["relations of an entity with itself"] += 1
         elif not pairs:
             left_out["relations of an entity without mentions"] += 1
         else:
-            yield from (Relation(*pair, names[id_], 1.0, id_) for pair in pairs)
+            for pair in pairs:
+                here = {bisect(starts, span.start) - 1 for span in pair} <= told
+                (stated if here else unsure).append(Relation(*pair, names[id_], 1.0, id_))
+    if not any(evidence.values()):
+        stated, unsure = [*stated, *unsure], []
+    write_relations(doc, stated)
+    write_unsure(doc, unsure or None)

@@ -8,9 +8,10 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_luke.annotation import has_relations, set_extensions
+from spacy_luke.annotation import get_told, has_relations, set_extensions
 from spacy_luke.files import read_json
-from spacy_luke.training.converters.docred import convert_docred, docred_doc
+from spacy_luke.training.converters.docred import INVERSES, convert_docred, docred_doc
+from spacy_luke.training.outcomes import same_sentence
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "redocred").is_dir(), reason="public data is not here")
@@ -33,7 +34,7 @@ RECORD = {
         [{"name": "Poland", "pos": [2, 3], "sent_id": 1, "type": "LOC"}],
     ],
     "labels": [
-        {"h": 1, "t": 2, "r": "P17", "evidence": []},
+        {"h": 1, "t": 2, "r": "P17", "evidence": [0, 1]},
         {"h": 0, "t": 1, "r": "P19", "evidence": [0]},
         {"h": 0, "t": 1, "r": "P19", "evidence": [0]},
         {"h": 1, "t": 1, "r": "P17", "evidence": []},
@@ -54,10 +55,45 @@ def test_record() -> None:
     relations = [(r.head.text, r.tail.text, r.label, r.score, r.id) for r in doc._.luke_relations]
     assert relations == [
         ("Marie Curie", "Warsaw", "place of birth", 1.0, "P19"),
-        ("Curie", "Warsaw", "place of birth", 1.0, "P19"),
         ("Warsaw", "Poland", "country", 1.0, "P17"),
     ]
     assert doc._.luke_relations[0].head == doc.ents[0]
+    # The second sentence isn't evidence for it, but the document tells it.
+    assert [tuple(map(str, r)) for r in doc._.luke_unsure_relations] == [
+        ("Curie", "Warsaw", "place of birth", "1.0", "P19")
+    ]
+
+
+def test_inverse_relations_lend_their_evidence() -> None:
+    labels = [
+        {"h": 0, "t": 1, "r": "P40", "evidence": []},
+        {"h": 1, "t": 0, "r": "P22", "evidence": [0]},
+        {"h": 0, "t": 2, "r": "P40", "evidence": []},
+    ]
+    names = {"P40": "child", "P22": "father"}
+    doc = docred_doc({**RECORD, "labels": labels}, NLP.vocab, names)
+    stated = [(r.head.text, r.label, r.tail.text) for r in doc._.luke_relations]
+    assert stated == [("Marie Curie", "child", "Warsaw"), ("Warsaw", "father", "Marie Curie")]
+    unsure = [(r.head.text, r.label, r.tail.text) for r in doc._.luke_unsure_relations]
+    assert ("Curie", "child", "Poland") in unsure
+    assert len(unsure) == 4
+    assert all(one in INVERSES[other] for one, others in INVERSES.items() for other in others)
+
+
+@pytest.mark.parametrize("row", [{}, {"evidence": []}])
+def test_without_any_evidence_all_is_stated(row: dict[str, list[int]]) -> None:
+    doc = docred_doc({**RECORD, "labels": [{"h": 0, "t": 1, "r": "P19", **row}]}, NLP.vocab, NAMES)
+    assert [r.head.text for r in doc._.luke_relations] == ["Marie Curie", "Curie"]
+    assert doc._.luke_unsure_relations == ()
+
+
+def test_blank_sentences_do_not_move_the_evidence() -> None:
+    sents = [RECORD["sents"][0], [" "], RECORD["sents"][1]]
+    entities = [[{**m, "sent_id": 2 * m["sent_id"]} for m in entity] for entity in RECORD["vertexSet"]]
+    labels = [{"h": 0, "t": 2, "r": "P19", "evidence": [2]}]
+    record = {"title": "", "sents": sents, "vertexSet": entities, "labels": labels}
+    doc = docred_doc(record, NLP.vocab, NAMES)
+    assert [(r.head.text, r.tail.text) for r in doc._.luke_relations] == [("Curie", "Poland")]
 
 
 def test_relations_can_be_left_unannotated() -> None:
@@ -131,20 +167,24 @@ def test_errors_name_the_document(tmp_path: Path, change: dict[str, object], mes
 
 @needs_data
 def test_redocred_test_half() -> None:
-    """Every triple is kept, nested mentions included, and spaCy finds the mentions in the raw text."""
+    """Every triple is kept, nested mentions included, and spaCy finds the mentions in the raw text. Of the relations
+    of two mentions of a sentence half are stated there."""
     path = DATA / "redocred" / "test_first_half.json"
     names = read_json(DATA / "redocred" / "rel_info.json")
     records = read_json(path)[:60]
     docs = [docred_doc(record, NLP.vocab, names) for record in records]
     data = DocBin(docs=docs, store_user_data=True).to_bytes()
-    unaligned = 0
+    unaligned = stated = related = 0
     for record, doc in zip(
         records, DocBin(store_user_data=True).from_bytes(data).get_docs(NLP.vocab), strict=True
     ):
-        got = {(r.head.id_, r.tail.id_, r.id) for r in doc._.luke_relations}
+        got = {(r.head.id_, r.tail.id_, r.id) for r in get_told(doc)}
         assert got == {(f"e{row['h']}", f"e{row['t']}", row["r"]) for row in record["labels"]}
         members = {*doc.ents, *doc.spans.get("luke_nested", [])}
-        assert {span for r in doc._.luke_relations for span in r[:2]} <= members
+        assert {span for r in get_told(doc) for span in r[:2]} <= members
         raw = NLP.make_doc(doc.text)
         unaligned += sum(raw.char_span(e.start_char, e.end_char) is None for e in doc.ents)
+        stated += sum(same_sentence(r.head, r.tail) for r in doc._.luke_relations)
+        related += sum(same_sentence(r.head, r.tail) for r in get_told(doc))
     assert unaligned <= 3
+    assert (stated, related) == (717, 1299)

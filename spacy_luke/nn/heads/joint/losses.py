@@ -54,12 +54,13 @@ def entity_loss(logits: Tensor, gold: Tensor, multi_label: bool) -> Tensor:
     return _mean_over(loss, counts)
 
 
-def threshold_loss(logits: Tensor, gold: Tensor) -> Tensor:
+def threshold_loss(logits: Tensor, gold: Tensor, hard: float = 0.0) -> Tensor:
     """Adaptive-threshold loss of multi-label relations (Zhou et al., 2021, 3.1): gold above "none", the rest below.
 
     logits (Tensor): Column 0 is "none". Shape: (n_pairs, n_labels + 1)
-    gold (Tensor): Multi-hot relations, without the column of "none"; -100 to leave a relation out.
+    gold (Tensor): Multi-hot relations, without the column of "none"; less than 0 to leave a relation out.
         Shape: (n_pairs, n_labels)
+    hard (float): How much more wrong relations count, times the probability of the likeliest of a pair.
     RETURNS (Tensor): Mean over pairs; 0 if there are none.
     """
     if not len(logits):
@@ -68,6 +69,9 @@ def threshold_loss(logits: Tensor, gold: Tensor) -> Tensor:
     # Gold relations compete with "none" only, so that several can be right; so does "none" with the wrong ones.
     above = logits.masked_fill(torch.cat([none, gold], 1) != 1, -1e30).log_softmax(-1)[:, 1:]
     below = logits.masked_fill(torch.cat([1 - none, gold], 1) != 0, -1e30).log_softmax(-1)[:, 0]
+    if hard:
+        likely = (logits[:, 1:] - logits[:, :1]).detach().sigmoid().masked_fill(gold != 0, 0.0).amax(-1)
+        below = below * (1 + hard * likely)
     return ((-above.masked_fill(gold != 1, 0.0)).sum(-1) - below).mean()
 
 

@@ -46,6 +46,18 @@ def test_entity_labels_single_and_multi():
     torch.testing.assert_close(entity_loss(logits, partly, True), F.softplus(-logits[0, 1]))
 
 
+def test_likely_wrong_relations_count_more():
+    logits = torch.tensor([[0.0, 1.0, -2.0], [0.0, 2.0, 3.0], [0.0, 5.0, -1.0]])
+    gold = torch.tensor([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
+    below = logits.logsumexp(-1)  # of all labels that are wrong, with "none"
+    below = torch.stack(
+        [below[0], torch.tensor([0.0, 3.0]).logsumexp(0), torch.tensor([0.0, -1.0]).logsumexp(0)]
+    )
+    likely = torch.tensor([1.0, 3.0, -1.0]).sigmoid()
+    expected = threshold_loss(logits, gold) + (0.5 * likely * below).mean()
+    torch.testing.assert_close(threshold_loss(logits, gold, 0.5), expected)
+
+
 def test_threshold_loss_puts_gold_above_none_and_the_rest_below():
     logits = torch.tensor([[1.0, 2.0, -1.0]])
     gold = torch.tensor([[1.0, 0.0]])
