@@ -39,7 +39,8 @@ def joint_loss(
     if "relations" in whole:
         losses |= _relation_losses(*whole["relations"], hard=hard)
     if "read" in whole:
-        losses |= {f"read_{name}": loss for name, loss in _relation_losses(*whole["read"]).items()}
+        read = _relation_losses(*whole["read"], hard=hard)
+        losses |= {f"read_{name}": loss for name, loss in read.items()}
     return losses
 
 
