@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from .types import PathOrStr
 
 # Where files of a folder lie while they are written, and when all are there.
 _WRITING, _WRITTEN = ".writing", ".written"
+_GONE = ".gone"  # in the latter: which files of the folder go
 # What data of the wrong type or size lead to.
 _DAMAGE: tuple[type[Exception], ...] = (
     *(ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError),
@@ -122,10 +123,11 @@ def reading(path: PathOrStr, *others: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(folder: PathOrStr) -> Iterator[Path]:
+def replacing(folder: PathOrStr, *, without: Iterable[str] = ()) -> Iterator[Path]:
     """Write files of a folder together: if the process is killed meanwhile, readers find all old ones or all new ones.
 
     folder (str | PathLike): The folder; made if it isn't there. Other files in it stay.
+    without (Iterable[str]): Names of files in it that go.
     YIELDS (Path): An empty folder to write to. If that fails, nothing changes.
     RAISES (NotADirectoryError): If it is a file.
     """
@@ -137,6 +139,7 @@ def replacing(folder: PathOrStr) -> Iterator[Path]:
     fresh.mkdir()
     try:
         yield fresh
+        (fresh / _GONE).write_text(json.dumps(list(without)), "utf8")
         fresh.rename(folder / _WRITTEN)  # from here on, the new ones count
     except BaseException:
         shutil.rmtree(fresh)
@@ -155,7 +158,9 @@ def finish_writing(folder: PathOrStr) -> None:
     written = Path(folder) / _WRITTEN
     if not written.is_dir():
         return
-    for path in sorted(written.rglob("*")):
+    for name in json.loads((written / _GONE).read_text("utf8")) if (written / _GONE).is_file() else ():
+        (Path(folder) / name).unlink(missing_ok=True)
+    for path in sorted(set(written.rglob("*")) - {written / _GONE}):
         place = Path(folder) / path.relative_to(written)
         if path.is_dir():
             place.mkdir(exist_ok=True)

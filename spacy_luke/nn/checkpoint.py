@@ -25,7 +25,8 @@ INDEX_SUFFIX = ".index.json"
 # Bytes. The system maps 16 pages around the one that is read, so smaller tensors take less when they are copied.
 MAPPED_FROM = 65536
 # The first that exists is read.
-WEIGHT_FILES = (SAFE_FILE, SAFE_FILE + INDEX_SUFFIX, PICKLE_FILE, PICKLE_FILE + INDEX_SUFFIX)
+SAFE_NAMES = (SAFE_FILE, SAFE_FILE + INDEX_SUFFIX)
+WEIGHT_FILES = (*SAFE_NAMES, PICKLE_FILE, PICKLE_FILE + INDEX_SUFFIX)
 # What safetensors calls torch's types.
 _TYPES = {
     "F64": torch.float64,

@@ -13,9 +13,9 @@ from torch.overrides import TorchFunctionMode
 from ..errors import Errors
 from ..files import replacing
 from ..types import PathOrStr
-from .checkpoint import load_weights, save_weights
+from .checkpoint import SAFE_NAMES, load_weights, save_weights
 from .config import LukeConfig, load_config_file
-from .hub import refuse_unknown, resolve_checkpoint, take_hub_options
+from .hub import in_variant, refuse_unknown, resolve_checkpoint, take_hub_options
 from .matching import fit_weights
 from .precision import set_precision
 from .tables import ModelWithTables
@@ -265,9 +265,12 @@ class LukePreTrainedModel(ModelWithTables):
         folder = Path(path)
         if folder.is_file():
             raise ValueError(Errors.L221.format(path=folder))
-        with replacing(folder) as fresh:
+        weights = self.saved_weights(state_dict)
+        # What would be read instead of pickles goes.
+        gone = () if safe_serialization else [in_variant(name, variant) for name in SAFE_NAMES]
+        with replacing(folder, without=gone) as fresh:
             self.saved_config().save_pretrained(fresh)
-            save_weights(fresh, self.saved_weights(state_dict), variant, safe_serialization)
+            save_weights(fresh, weights, variant, safe_serialization)
         self.config.architectures = [type(self).__name__]
 
     def saved_config(self) -> LukeConfig:

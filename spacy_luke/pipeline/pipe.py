@@ -289,7 +289,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         with reading(source):
             util.from_dict(parts, data, exclude)
             self.check_saved()
-        self.settle_settings()
+            self.settle_settings()
         self._weights_were_read()
         return self
 
@@ -320,7 +320,7 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         with reading(path):
             util.from_disk(path, data, exclude)
             self.check_saved()
-        self.settle_settings()
+            self.settle_settings()
         self._weights_were_read()
         return self
 

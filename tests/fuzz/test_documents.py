@@ -21,6 +21,8 @@ from spacy.util import filter_spans
 import spacy_luke
 from spacy_luke.inputs.pieces import encode_docs
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # what is told once
+
 PIPELINES = {
     "luke": "luke",
     "luke_titles": "luke",

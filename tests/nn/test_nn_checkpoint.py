@@ -364,6 +364,14 @@ def _tiny(data):
     return {name: value for name, value in data.items() if name != "model_type"}
 
 
+def test_a_pickle_takes_the_place_of_safetensors(model, folder, luke_inputs):
+    with torch.no_grad():
+        model.encoder.layer[0].output.dense.weight.mul_(-2)
+    model.save_pretrained(folder, safe_serialization=False)
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", PICKLE]
+    assert torch.equal(states(LukeModel.from_pretrained(folder), luke_inputs()), states(model, luke_inputs()))
+
+
 def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
     save_weights(tmp_path, {"a": torch.zeros(2)})
     (tmp_path / "other").touch()
