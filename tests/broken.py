@@ -221,7 +221,8 @@ def index(draw: Draw, folder: Path, flag: Path) -> Told:
     wrong = draw(
         st.sampled_from(
             [
-                *("../outside.safetensors", str(outside), "/etc/passwd", "..", ".", "", "a\0b", "x" * 5000),
+                *["../outside.safetensors", str(outside)] * 3,
+                *("/etc/passwd", "..", ".", "", "a\0b", "x" * 5000),
                 *("none.safetensors", "..\\outside.safetensors", "config.json", "~", "/dev/zero", shard.name),
                 *(None, 3, [], {}),
             ]

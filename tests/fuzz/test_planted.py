@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from broken import index, pickled
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -80,17 +81,15 @@ def test_code_of_a_pickle_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     right = torch.load
     unsafe = lambda path, **options: right(path, **{**options, "weights_only": False})  # noqa: E731
     monkeypatch.setattr(checkpoint.torch, "load", unsafe)
-    assert found_by(
-        neighbour("test_broken").test_every_damage_is_read_well_or_refused.hypothesis.inner_test, 400
-    )
+    broken = neighbour("test_broken")
+    assert found_by(lambda data: broken.check("joint", pickled, data.draw))
 
 
 def test_shards_outside_of_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index of weights may name any file."""
     monkeypatch.setattr(checkpoint, "is_beside", lambda index, name: (index.parent / name).is_file())
-    assert found_by(
-        neighbour("test_broken").test_every_damage_is_read_well_or_refused.hypothesis.inner_test, 400
-    )
+    broken = neighbour("test_broken")
+    assert found_by(lambda data: broken.check("joint", index, data.draw))
 
 
 def test_files_that_are_written_where_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
