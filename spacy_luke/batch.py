@@ -61,6 +61,8 @@ class LukeInputs(EncoderInputs[ArrayT]):
     gold_spans (Array | None): In training, 1 for the span of tokens t..t + w at [:, t, w] if it is an entity.
         Shape: (batch, tokens, longest span)
     pairs (Array | None): Row of the batch, head and tail among its entities. Shape: (pairs, 3)
+    gold_pairs (Array | None): In training, 1 for pairs with a relation, 0 for pairs without, -1 for those of which
+        nothing is known. Shape: (pairs,)
     asked (Array | None): Row and place of each masked entity to predict. Shape: (asked, 2)
     candidate_ids (Array | None): Ids of the entities that each may be; None for all. Shape: (asked, candidates)
     """
@@ -74,6 +76,7 @@ class LukeInputs(EncoderInputs[ArrayT]):
     span_mask: ArrayT | None = None
     gold_spans: ArrayT | None = None
     pairs: ArrayT | None = None
+    gold_pairs: ArrayT | None = None
     asked: ArrayT | None = None
     candidate_ids: ArrayT | None = None
 

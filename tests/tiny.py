@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from torch import Tensor
 
 import spacy_luke
+from spacy_luke.batch import LukeInputs
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads.joint.model import LukeJointModel
 from spacy_luke.nn.joint_config import JointConfig
@@ -130,6 +133,39 @@ def make_joint(
         **{**sizes, **config},
     )
     return LukeJointModel(luke_config).eval()
+
+
+def make_words(lengths: tuple[int, ...] = (9, 6), seed: int = 1) -> LukeInputs[Tensor]:
+    """Random windows of one piece a token."""
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(lengths)
+    ids = torch.randint(5, 60, (len(lengths), longest + 2), generator=generator)
+    mask = torch.arange(longest + 2) < torch.tensor(lengths)[:, None] + 2
+    ids = ids.masked_fill(~mask, ENTITIES["[PAD]"])
+    slots = torch.arange(longest).expand(len(lengths), -1)
+    token_mask = slots < torch.tensor(lengths)[:, None]
+    places = torch.where(token_mask, slots + 1, 0)
+    return LukeInputs(
+        input_ids=ids,
+        attention_mask=mask,
+        token_type_ids=ids % 4,
+        token_start_positions=places,
+        token_end_positions=places,
+        token_mask=token_mask,
+    )
+
+
+def with_mentions(
+    words: LukeInputs[Tensor], extents: Tensor | None = None, mask: Tensor | None = None, **fields: Tensor
+) -> LukeInputs[Tensor]:
+    """The same words with entities and pairs; extents are first and last-plus-one word."""
+    if extents is None:
+        extents = torch.tensor([[1, 3], [4, 5], [2, 6]]).repeat(len(words.needed("input_ids")), 1, 1)
+        mask = torch.ones(extents.shape[:2], dtype=torch.bool)
+        mask[-1, 2] = False
+        fields = {"pairs": torch.tensor([[1, 1, 0], [0, 0, 2], [0, 2, 1], [1, 0, 1]]), **fields}
+    places = {"entity_start_positions": extents[..., 0], "entity_end_positions": extents[..., 1] - 1}
+    return replace(words, entity_attention_mask=mask, **places, **fields)
 
 
 def make_pipeline(

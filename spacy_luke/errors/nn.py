@@ -158,6 +158,11 @@ class NNErrors:
         "data."
     )
     L282 = "Unknown fields in the joint model's configuration: {unknown}; known are {known}. Correct config.json."
+    L283 = (
+        "pair_layers is {found}; allowed is a whole number from 0 (no pairs are read again) to {most}, the encoder's "
+        "layers, and only 0 where words attend to entities. Correct it in the config, or set words_attend_to_entities "
+        "to false."
+    )
     L291 = (
         "This encoder can only predict, because its weights were arranged for that by set_precision; it can't be "
         "trained or saved. Train or save the model before, or load it again."

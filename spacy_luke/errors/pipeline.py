@@ -172,3 +172,7 @@ class PipelineWarnings:
         "can't be linked to the others, such as {example!r}. Name a checkpoint with these entities, add them with "
         "nlp.initialize(), or correct the titles of the table."
     )
+    W315 = (
+        "The component '{name}' doesn't read likely pairs again (pair_layers = {layers}), because it has no trained "
+        "weights for it: relations are scored without. Train it, or set pair_layers = 0 in its model config."
+    )

@@ -53,6 +53,7 @@ class JointSettings:
     entities_attend_to_entities: bool | None
     outside: str | None
     max_span_width: int | None
+    pair_layers: int | None
 
     @property
     def overrides(self) -> dict[str, bool | None]:
@@ -65,12 +66,14 @@ class JointSettings:
         return load_shared(self.checkpoint, JOINT, **self.overrides)
 
     def fit(self, module: LukeHead) -> LukeHead:
-        """See `weights.set_weights`: spans as long as the config says."""
+        """See `weights.set_weights`: heads of the sizes that the config says."""
         joint = cast(LukeJointModel, module).joint
-        if self.max_span_width in (None, joint.max_span_width):
+        sizes = {name: getattr(self, name) for name in ("max_span_width", "pair_layers")}
+        fitted = joint.with_changes(**{name: size for name, size in sizes.items() if size is not None})
+        if fitted == joint:
             return module
         fitting = cast(LukeJointModel, copy.deepcopy(module))
-        fitting.build_heads(joint.with_changes(max_span_width=self.max_span_width))
+        fitting.build_heads(fitted)
         return fitting
 
 
@@ -132,6 +135,7 @@ def build_joint(
     entities_attend_to_entities: bool | None = None,
     outside: str | None = None,
     max_span_width: int | None = None,
+    pair_layers: int | None = None,
     head_learn_rate_scale: float = 10.0,
     mixed_precision: bool = False,
     dtype: str = "float32",
@@ -148,13 +152,16 @@ def build_joint(
     outside (str | None): The label of gold relations that says that there is none; None for `NIL`, `O` or
         `no_relation`.
     max_span_width (int | None): Most tokens of an entity that is found; None for what the checkpoint was trained with.
+    pair_layers (int | None): Through how many of the encoder's last layers likely pairs read the words once more, to
+        relate them by what stands between; 0 for none, None for what the checkpoint has.
     """
     if max_span_width is not None and max_span_width < 1:
         allowed = "1 or more, or null"
         raise ValueError(Errors.L436.format(name="max_span_width", allowed=allowed, value=max_span_width))
     attends = words_attend_to_entities, entities_attend_to_entities
+    sizes = max_span_width, pair_layers
     settings = JointSettings(
-        checkpoint, ner, labels, relations, multi_label, window, overlap, *attends, outside, max_span_width
+        checkpoint, ner, labels, relations, multi_label, window, overlap, *attends, outside, *sizes
     )
     shim = LukeShim(head_learn_rate_scale, mixed_precision, dtype)
     attrs = {"replace_listener_cfg": _refuse_replacing}
@@ -177,7 +184,7 @@ def _convert_inputs(
 
 
 _OF_WORDS = ("word_states", "proposal_scores", "span_logits")
-_OF_ENTITIES = ("entity_states", "label_logits", "pair_logits")
+_OF_ENTITIES = ("entity_states", "label_logits", "pair_logits", "read_logits")
 
 
 def _convert_outputs(
@@ -197,4 +204,4 @@ def _convert_outputs(
         kwargs = {"grad_tensors": [grads[name] for name in read]}
         return ArgsKwargs(args=([values[name] for name in read],), kwargs=kwargs)
 
-    return JointOutput(candidates=output.candidates, **leaves), to_torch
+    return JointOutput(candidates=output.candidates, read=output.read, **leaves), to_torch

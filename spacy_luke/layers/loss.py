@@ -38,6 +38,9 @@ def joint_loss(
         losses["labels"] = entity_loss(logits, labels, multi_label)
     if "relations" in whole:
         losses |= _relation_losses(*whole["relations"], hard=hard)
+    if "read" in whole:
+        read = _relation_losses(*whole["read"], hard=hard)
+        losses |= {f"read_{name}": loss for name, loss in read.items()}
     return losses
 
 
@@ -60,8 +63,11 @@ def _rows(output: JointOutput, targets: Targets) -> dict[str, tuple[Tensor, ...]
         # (batch * n_mentions, n_labels) each
         rows["labels"] = output.label_logits.flatten(0, 1), labels.flatten(0, 1)
     if output.pair_logits is not None:
-        pairs = (targets.relations, targets.near, targets.groups)
-        rows["relations"] = output.pair_logits, *(torch.from_numpy(array).to(device) for array in pairs)
+        arrays = (targets.relations, targets.near, targets.groups)
+        pairs = [torch.from_numpy(array).to(device) for array in arrays]
+        rows["relations"] = output.pair_logits, *pairs
+        if output.read is not None and output.read_logits is not None:
+            rows["read"] = output.read_logits, *(part[output.read] for part in pairs)
     return rows
 
 

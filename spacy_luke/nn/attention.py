@@ -94,18 +94,20 @@ class LukeSelfAttention(nn.Module):
         entities: KeysValues,
         head_mask: Tensor | None = None,
         need_probs: bool = False,
+        alone: bool = False,
     ) -> Attended:
         """Let entities attend to the words, and to all entities or only to themselves, as the configuration says.
 
         hidden (Tensor | Rows8): Entity states, prepared. Shape: (entities, width)
         layout, words, entities, head_mask, need_probs: As in `attend_from_words`.
+        alone (bool): Whether they attend only to themselves, whatever the configuration says.
         RETURNS (tuple[Tensor, list[Tensor]]): Context, shape (entities, width), and probabilities of each group,
             shape (size, heads, entities, words + entities), or (size, heads, entities, words + 1) where entities
             attend only to themselves.
         """
         query = (self.e2w_query if self.entity_aware else self.query)(hidden)
         own_query = self.e2e_query(hidden) if self.entity_aware else query
-        if not self.entities_attend_to_entities:
+        if alone or not self.entities_attend_to_entities:
             return self._attend_to_words_and_self(
                 query, own_query, layout, words, entities, head_mask, need_probs
             )

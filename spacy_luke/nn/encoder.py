@@ -222,24 +222,27 @@ class LukeEncoder(nn.Module):
         keys: list[Tensor],
         values: list[Tensor],
         output_attentions: bool = False,
+        alone: bool = False,
     ) -> tuple[Tensor, list[Tensor]]:
         """Run entities on a word pass that was kept.
 
         entities (Tensor): Shape: (entities, width)
         layout (Layout): Which rows belong together.
-        keys, values (list[Tensor]): From `encode_words`.
+        keys, values (list[Tensor]): From `encode_words`, of all layers, or of the last ones alone: the entities enter
+            there.
         output_attentions (bool): Whether to return the probabilities of the last layer.
+        alone (bool): See `LukeSelfAttention.attend_from_entities`.
         RETURNS (tuple[Tensor, list[Tensor]]): Entity states, and the part of the words in the probabilities of each
             group, mean over the heads, shape (size, entities, words).
         """
         probs: list[Tensor] = []
-        last = len(self.layer) - 1
-        for i, (layer, key, value) in enumerate(zip(self.layers(), keys, values, strict=True)):
+        layers, last = self.layers()[len(self.layer) - len(keys) :], len(keys) - 1
+        for i, (layer, key, value) in enumerate(zip(layers, keys, values, strict=True)):
             attention = layer.attention.self
             rows = attention.prepare(entities)
             kv = (key, value), attention.keys_values(rows)
             asked = output_attentions and i == last
-            context, probs = attention.attend_from_entities(rows, layout, *kv, need_probs=asked)
+            context, probs = attention.attend_from_entities(rows, layout, *kv, None, asked, alone)
             entities = layer.finish(context, entities)
         if not probs:
             return entities, []

@@ -39,6 +39,9 @@ class JointConfig:
     proposal_floor (float): Less probable candidates are not kept in prediction.
     proposal_margin (float): Nor are those whose score is lower by more than this than that of one they overlap with.
     relation_width (int): Width of the relation head's hidden layer.
+    pair_layers (int): Through how many of the encoder's last layers likely pairs read the words once more; 0 for none.
+    pair_floor (float): The least probability of a pair's best relation for the pair to be read again in prediction.
+    pairs_per_token (float): Pairs that are read again, as a share of the window's tokens.
     max_mention_length (int): Most pieces of a mention that its position embedding averages over.
     entity_mask_id (int): Id of the entity [MASK], which stands for every mention.
     dropout (float): Dropout before each classifier.
@@ -58,6 +61,9 @@ class JointConfig:
     proposal_floor: float = 0.00002
     proposal_margin: float = 12.0
     relation_width: int = 384
+    pair_layers: int = 0
+    pair_floor: float = 0.05
+    pairs_per_token: float = 0.5
     max_mention_length: int = 30
     entity_mask_id: int = 2
     dropout: float = 0.1

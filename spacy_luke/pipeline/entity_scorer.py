@@ -168,7 +168,7 @@ def _facts(example: Example) -> Comparison:
 
 
 def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc) -> set[Any]:
-    """Comparison about which the gold says something: those of relations that were looked for."""
+    """Answers about which the gold says something: those of relations that were looked for."""
     labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
     return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from . import candidate_spans  # noqa: F401  # the other architecture that finds entities
 from .decode import Threshold
 from .entities import PARTS, EntityPipe
@@ -69,6 +69,13 @@ class LukeJoint(EntityPipe):
     def speaks(self) -> bool:
         """See `Task.speaks`. Vectors and word states need no trained head."""
         return True
+
+    def silence(self, docs: Sequence[Doc]) -> str | None:
+        """See `Task.silence`. Relations may be silent in part: likely pairs aren't read again without training."""
+        heads, told = self.speaking, super().silence(docs)
+        if told is None and heads.relation_labels and "pair_reader" in heads.untrained:
+            return Warnings.W315.format(name=self.name, layers=heads.pair_layers)
+        return told
 
     # --- the task --------------------------------------------------------------------------
 

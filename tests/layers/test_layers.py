@@ -38,6 +38,27 @@ def test_losses_of_pairs_near_and_by_entities():
     assert set(losses) == {"relations", "facts"}
 
 
+def test_losses_of_pairs_that_are_read_again():
+    logits, again, read = torch.randn(3, 3), torch.randn(2, 3), torch.tensor([2, 0])
+    relations = np.array([[1, -100], [0, 0], [0, 1]], dtype=np.float32)
+    targets = Targets(
+        spans=np.zeros((1, 1, 1), dtype=np.int64),
+        open_types=np.zeros((1, 1), dtype=np.bool_),
+        labels=np.zeros((1, 0, 0), dtype=np.float32),
+        relations=relations,
+        near=np.array([True, True, False]),
+        groups=np.array([[0, 1, 2], [0, 1, 2], [0, 2, 1]]),
+    )
+    output = JointOutput(torch.zeros(1, 1, 1), pair_logits=logits, read=read, read_logits=again)
+    losses = joint_loss([output], [targets], False)
+    torch.testing.assert_close(losses["relations"], threshold_loss(logits[:2], torch.tensor(relations[:2])))
+    near = threshold_loss(again[1:], torch.tensor(relations[:1]))
+    torch.testing.assert_close(losses["read_relations"], near)
+    facts = threshold_loss(again - again[:, :1], torch.tensor(relations[[2, 0]]))
+    torch.testing.assert_close(losses["read_facts"], facts)
+    assert set(losses) == {"relations", "facts", "read_relations", "read_facts"}
+
+
 def test_a_fact_of_which_a_pair_may_tell_is_unknown():
     logits = torch.randn(4, 3)
     relations = np.array([[-100, 0], [0, 0], [-100, 0], [1, -100]], dtype=np.float32)

@@ -141,13 +141,16 @@ def gradients(nlp: Language) -> dict[str, torch.Tensor]:
         {},
         {"suggester": {"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2]}},
         {"model": {"words_attend_to_entities": True, "entities_attend_to_entities": True}},
+        {"pair_layers": 1},
     ],
-    ids=["cut", "suggester", "full"],
+    ids=["cut", "suggester", "full", "pairs"],
 )
 def test_a_batch_in_parts_has_the_gradients_of_the_whole(
-    checkpoint: str, batches: BATCHES, options: dict[str, Any]
+    make_checkpoint, batches: BATCHES, options: dict[str, Any]
 ):
-    results = []
+    pair_layers = options.get("pair_layers", 0)
+    options = {name: value for name, value in options.items() if name != "pair_layers"}
+    checkpoint, results = make_checkpoint(loud=True, joint={"pair_layers": pair_layers}), []
     for budget in (100_000, 110):
         nlp = make_pipeline(checkpoint, max_batch_pieces=budget, **options)
         corpus = [*make_corpus(nlp, 6), long_example(nlp, 150)]
@@ -160,7 +163,8 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(
     assert (n_whole, n_parts > 3) == (1, True)
     assert loss == pytest.approx(again, rel=1e-6)
     assert whole.keys() == parts.keys()
-    assert any(bool(grad.any()) for name, grad in whole.items() if name.startswith("relation_head"))
+    for part in ("relation_head", *["pair_reader"] * pair_layers):
+        assert any(bool(grad.any()) for name, grad in whole.items() if name.startswith(part))
     for name, grad in whole.items():
         torch.testing.assert_close(parts[name], grad, atol=1e-5, rtol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
 

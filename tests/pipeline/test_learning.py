@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 import torch
 from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import FIRMS, JOINT_HEADS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline
+from tiny import FIRMS, JOINT_HEADS, PEOPLE, PLACES, TEXTS, annotate, make_corpus, make_pipeline, summary
 
 from spacy_luke.annotation import RELATIONS_LOOKED_FOR
 from spacy_luke.layers.weights import get_module
@@ -44,6 +46,24 @@ def test_learns_entities_labels_and_relations(make_checkpoint, attention: tuple[
         assert scores[key] > 0.95, key
     assert scores["luke_relations_per_type"]["born in"]["f"] > 0.95
     assert scores["ents_per_type"].keys() == {"PER", "LOC", "ORG"}
+
+
+def test_pairs_that_are_read_again_learn_and_are_saved(checkpoint: str, tmp_path: Path):
+    nlp = make_pipeline(checkpoint, model={"pair_layers": 1})
+    corpus = make_corpus(nlp)
+    before = [summary(doc) for doc in make_pipeline(checkpoint).pipe(TEXTS)]
+    nlp.initialize(lambda: corpus)
+    module = get_module(nlp.get_pipe("luke").model)
+    assert module.untrained == ("pair_reader",)
+    with pytest.warns(UserWarning, match=r"doesn't read likely pairs again \(pair_layers = 1\)"):
+        assert [summary(doc) for doc in nlp.pipe(TEXTS)] == before
+    train(nlp, corpus, steps=60)
+    assert module.untrained == ()
+    assert bool(module.pair_reader.classifier.weight.any())
+    assert nlp.evaluate(corpus)["luke_relations_micro_f"] > 0.95
+    nlp.to_disk(tmp_path)
+    docs = zip(nlp.pipe(TEXTS), spacy.load(tmp_path).pipe(TEXTS), strict=True)
+    assert all(summary(one) == summary(other) for one, other in docs)
 
 
 def test_scores_fall_when_answers_are_wrong(checkpoint: str):

@@ -18,7 +18,7 @@ from spacy_luke.inputs.windows import Window
 from spacy_luke.nn.joint_config import JointConfig
 from spacy_luke.pipeline.decode import ScoredSpan, label_spans, lowest, threshold_of, without_overlap
 from spacy_luke.pipeline.gold import gold_of
-from spacy_luke.pipeline.joint.targets import label_targets, relation_targets, span_targets
+from spacy_luke.pipeline.joint.targets import gold_pairs, label_targets, relation_targets, span_targets
 from spacy_luke.pipeline.label_data import LabelData, check_labels, collect_labels, with_labels
 from spacy_luke.pipeline.pairs import PairLimits
 
@@ -112,6 +112,8 @@ def test_gold_arrays():
     assert near.tolist() == [True, True, False, False]  # the last "ana" begins a sentence
     assert groups[0].tolist() == groups[3].tolist() != groups[1].tolist()  # Ana and ana are one entity
     assert groups[2].tolist() == [-1, -1, -1]
+    # Not the second, of which nothing is known, nor the third, which is far and of one entity.
+    assert gold_pairs(relations, near, groups).tolist() == [1, -1, -1, 0]
 
 
 def cells(gold, predicted: Doc) -> tuple[dict[tuple[int, int], int], list[bool]]:

@@ -16,7 +16,7 @@ from ...inputs.windows import Window, make_windows
 from ..gold import Gold
 from ..task import Batch
 from .solve import with_placed
-from .targets import label_targets, relation_targets, span_targets
+from .targets import gold_pairs, label_targets, relation_targets, span_targets
 
 if TYPE_CHECKING:
     from spacy.training import Example
@@ -84,12 +84,15 @@ class _Batcher:
         settings, find = self.network.settings, self.network.settings.ner and bool((spans != -100).any())
         batch, _ = with_placed(batch, windows, self.placed)
         labels = label_targets(batch, self.golds, self.joint)
-        targets = Targets(spans, open_types, labels, *relation_targets(batch, self.golds, self.joint))
+        relations = relation_targets(batch, self.golds, self.joint)
+        targets = Targets(spans, open_types, labels, *relations)
         if find and self.suggested is not None:
             batch = batch.with_spans(self.suggested)
         inputs = batch.inputs
         if find and self.suggested is None:
             inputs = replace(inputs, gold_spans=(spans > 0).astype(np.float32))
+        if self.joint.pair_layers:
+            inputs = replace(inputs, gold_pairs=gold_pairs(*relations))
         if not (settings.labels or settings.relations):
             inputs = replace(inputs, entity_start_positions=None)
         return Batch(batch, self.network.ask(inputs, find=find)), targets

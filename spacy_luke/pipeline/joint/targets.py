@@ -96,3 +96,9 @@ def relation_targets(
                 known = [labels[label] for label in gold.relations.get(key, ()) if label in labels]
                 targets[index, known] = 1.0
     return targets, near, groups
+
+
+def gold_pairs(relations: NDArray[np.float32], near: Bools, groups: Ints) -> Ints:
+    """relations, near, groups: See `Targets`. RETURNS (ndarray): `LukeInputs.gold_pairs`. Shape: (n_pairs,)"""
+    counts = (relations != -100).any(axis=1) & (near | (groups[:, 0] >= 0))
+    return np.where(counts, (relations == 1).any(axis=1), -1)

@@ -3,6 +3,7 @@
 words -> word states -+-> proposer -> candidate spans -> entity rows -> span head      (NER)
                       +-> mentions, found or given    -> entity rows -+-> entity head  (labels, vectors)
                                                                       +-> relation head (pairs)
+                                              likely pairs -> pair rows -> pair reader -+
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ....batch import LukeInputs
+from ....errors import Errors
 from ...config import LukeConfig
 from ...joint_config import JointConfig
 from ...layout import take_rows
@@ -23,8 +25,9 @@ from ...pretrained import init_module
 from ..base import UNTRAINED, LukeHead
 from .classifier import RowClassifier
 from .outputs import JointOutput, Related, SpanCandidates
+from .pairs import LikelyPairs, PairReader, best_pairs, margins
 from .proposer import SpanProposer, best_spans
-from .relations import RelationHead
+from .relations import RelationHead, probable
 from .rows import EntityRows
 
 
@@ -45,6 +48,7 @@ class LukeJointModel(LukeHead):
         self.span_head: RowClassifier | None = None
         self.entity_head: RowClassifier | None = None
         self.relation_head: RelationHead | None = None
+        self.pair_reader: PairReader | None = None
         self.joint = JointConfig()
         joint = JointConfig.from_dict(getattr(config, "joint", {}))
         self.build_heads(joint)
@@ -63,7 +67,11 @@ class LukeJointModel(LukeHead):
         """Make new heads for what has changed; heads whose labels and sizes stay the same keep their weights.
 
         joint (JointConfig): The configuration to follow from now on.
+        RAISES (ValueError): If the encoder can't have that many layers for pairs.
         """
+        most = 0 if self.config.words_attend_to_entities else self.config.num_hidden_layers
+        if joint.pair_layers not in range(most + 1):
+            raise ValueError(Errors.L283.format(found=joint.pair_layers, most=self.config.num_hidden_layers))
         width, dropout = self.config.hidden_size, joint.dropout
         spans, labels, relations = joint.ner_labels, joint.entity_labels, joint.relation_labels
         # For each head the labels without which there is none, what it depends on, and how it is made.
@@ -79,6 +87,11 @@ class LukeJointModel(LukeHead):
                 relations,
                 ["relation_labels", "relation_width"],
                 lambda: RelationHead(width, joint.relation_width, len(relations), dropout),
+            ),
+            "pair_reader": (
+                relations if joint.pair_layers else (),
+                ["relation_labels", "pair_layers"],
+                lambda: PairReader(width, joint.pair_layers, len(relations), dropout),
             ),
         }
         untrained = set(self.joint.untrained)
@@ -186,10 +199,41 @@ class LukeJointModel(LukeHead):
         if self.relation_head is None or pairs is None or not relate:
             return
         if relation_floor is None:
-            output.pair_logits = self.relation_head(rows, pairs)
+            output.pair_logits = logits = self.relation_head(rows, pairs)
+            if self.pair_reader is not None:
+                floor, gold = self.joint.pair_floor, inputs.gold_pairs
+                chosen = self._n_read(inputs), None if self.training else floor, gold
+                output.read = best_pairs(margins(logits.detach()), pairs, *chosen)
+                output.read_logits = logits[output.read].detach() + self._read(
+                    states, rows, pairs[output.read]
+                )
         else:
-            above, labels, scores = self.relation_head.above(relation_floor, rows, pairs)
-            output.related = Related(pairs[above], labels, scores)
+            output.related = self._relate(inputs, states, rows, pairs, relation_floor)
+
+    def _relate(
+        self, inputs: LukeInputs[Tensor], states: WordStates, rows: EntityRows, pairs: Tensor, floor: float
+    ) -> Related:
+        """The relations above a floor. Likely pairs are read once more before they are compared with it."""
+        head, likely = cast(RelationHead, self.relation_head), None
+        if self.pair_reader is not None and "pair_reader" not in self.joint.untrained:
+            likely = LikelyPairs(pairs, self._n_read(inputs), self.joint.pair_floor)
+        place, labels, scores = head.above(floor, rows, pairs, likely)
+        if likely is not None:
+            read, logits = likely.best()
+            again, *found = probable(logits + self._read(states, rows, pairs[read]), floor)
+            others = ~torch.isin(place, read)
+            parts = zip((place, labels, scores), (read[again], *found), strict=True)
+            place, labels, scores = (torch.cat([first[others], second]) for first, second in parts)
+            order = torch.argsort(place, stable=True)
+            place, labels, scores = place[order], labels[order], scores[order]
+        return Related(pairs[place], labels, scores)
+
+    def _read(self, states: WordStates, rows: EntityRows, pairs: Tensor) -> Tensor:
+        return cast(PairReader, self.pair_reader)(self.luke.encoder, states, rows, pairs)
+
+    def _n_read(self, inputs: LukeInputs[Tensor]) -> Tensor:
+        """RETURNS (Tensor): How many pairs of each window are read again at most. Shape: (batch,)"""
+        return (inputs.needed("token_mask").sum(dim=1) * self.joint.pairs_per_token).ceil().long()
 
     def _are_kept(self) -> bool:
         """Whether the row of a span is also that of the entity it becomes, and another head will use it."""

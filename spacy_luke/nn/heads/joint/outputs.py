@@ -47,6 +47,8 @@ class JointOutput:
     entity_states (Tensor): Shape: (batch, n_mentions, hidden)
     label_logits (Tensor): Shape: (batch, n_mentions, n_labels)
     pair_logits (Tensor): Shape: (n_pairs, n_labels + 1)
+    read (Tensor): Which pairs have read the words once more. Shape: (n_read,)
+    read_logits (Tensor): Their logits after that. Shape: (n_read, n_labels + 1)
     related (Related): Instead of the logits, where a floor for relations was given.
     words (WordStates): The encoder's cache, for more rows on the same words.
     rows (EntityRows): The rows of these spans, where entities attend only to themselves: a mention that is one of the
@@ -62,4 +64,6 @@ class JointOutput:
     entity_states: Tensor | None = None
     label_logits: Tensor | None = None
     pair_logits: Tensor | None = None
+    read: Tensor | None = None
+    read_logits: Tensor | None = None
     related: Related | None = None

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...linear import Linear, multiply
+from .pairs import LikelyPairs
 from .rows import EntityRows
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
@@ -63,20 +64,24 @@ class RelationHead(nn.Module):
         restored[order] = torch.arange(len(order), device=order.device)
         return torch.cat([logits for _, logits in chunks])[restored]
 
-    def above(self, floor: float, rows: EntityRows, pairs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def above(
+        self, floor: float, rows: EntityRows, pairs: Tensor, likely: LikelyPairs | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
 
         floor (float): The least probability of a relation: the sigmoid of its margin over "none".
         rows (EntityRows): The entities, with their attention.
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
+        likely (LikelyPairs | None): Is shown all logits.
         RETURNS (tuple[Tensor, Tensor, Tensor]): Row of the pair, label and probability of each relation, by pair
             and label. Shape: (n_relations,) each
         """
         kept = []
         for index, logits in self._chunks(rows, pairs):
-            scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n, n_labels)
-            pair, label = (scores >= floor).nonzero(as_tuple=True)
-            kept.append((index[pair], label, scores[pair, label]))
+            if likely is not None:
+                likely.add(index, logits)
+            pair, label, scores = probable(logits, floor)
+            kept.append((index[pair], label, scores))
         if not kept:
             nothing = pairs.new_zeros(0)
             return nothing, nothing, rows.states.new_zeros(0, dtype=torch.float32)
@@ -104,6 +109,18 @@ class RelationHead(nn.Module):
         hidden = torch.addcmul(added, _rows(mul_h, h), _rows(mul_t, t))  # (n, width)
         hidden = hidden + _rows(looked, which) + near
         return self.classifier(self.dropout(F.gelu(self.norm(hidden)))).float()
+
+
+def probable(logits: Tensor, floor: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the relations that are at least as probable as a floor.
+
+    logits (Tensor): Shape: (n_pairs, n_labels + 1)
+    floor (float): The least probability.
+    RETURNS (tuple[Tensor, Tensor, Tensor]): Pair, label and probability of each. Shape: (n_relations,) each
+    """
+    scores = (logits[:, 1:] - logits[:, :1]).sigmoid()  # (n_pairs, n_labels)
+    pair, label = (scores >= floor).nonzero(as_tuple=True)
+    return pair, label, scores[pair, label]
 
 
 def common_context(attention: Tensor, context: Tensor, head: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:

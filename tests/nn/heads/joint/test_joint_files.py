@@ -26,12 +26,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def test_round_trips(folder: Path):
-    model = make_joint(TOKENIZER)
+@pytest.mark.parametrize("pair_layers", [0, 1])
+def test_round_trips(pair_layers: int, folder: Path):
+    untrained = ("pair_reader",) * pair_layers
+    model = make_joint(TOKENIZER, joint={"pair_layers": pair_layers, "untrained": untrained})
+    model.save_pretrained(folder)
     loaded = LukeJointModel.from_pretrained(folder)
     rebuilt = LukeJointModel.from_state(model.saved_config(), model.saved_weights())
     for other in (loaded, rebuilt):
         assert other.joint == model.joint
+        assert other.untrained == untrained
         assert other.config.to_dict().get("case_token_types") is True
         assert not other.training
         assert all(p.requires_grad for p in other.parameters())
@@ -137,6 +141,15 @@ def test_truncated_and_missing_files(folder: Path):
     (folder / "config.json").unlink()
     with pytest.raises(ValueError, match=r"no config\.json"):
         LukeJointModel.from_pretrained(folder)
+
+
+def test_heads_saved_before_pairs_were_read_again(folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    for field in ("pair_layers", "pair_floor", "pairs_per_token"):
+        del config["joint"][field]
+    (folder / "config.json").write_text(json.dumps(config))
+    loaded = LukeJointModel.from_pretrained(folder)
+    assert (loaded.pair_reader, loaded.joint) == (None, make_joint(TOKENIZER).joint)
 
 
 def test_unknown_field_of_the_heads(folder: Path):
