@@ -122,7 +122,8 @@ def renamable(doc: Doc) -> dict[str, list[Span]]:
     for span in all_mentions(doc):
         clusters.setdefault(entity(span), []).append(span)
     everywhere = Counter(token.lower_ for token in doc)
-    nested = doc.spans.get(NESTED, ())
+    related = {end for read in (get_relations, get_unsure) for r in read(doc) for end in r[:2]}
+    others = [*doc.spans.get(NESTED, ()), *(span for span in related if span not in doc.ents)]
     found = {}
     for key, spans in clusters.items():
         inside = Counter(token.lower_ for span in spans for token in span)
@@ -130,14 +131,10 @@ def renamable(doc: Doc) -> dict[str, list[Span]]:
         own = [word for word in inside if word[0].isalnum() and (len(word) > 3 or word.isdigit())]
         alone = own and all(inside[word] == everywhere[word] for word in own)
         same_type = {span.label_ for span in spans} <= set(TYPES) and len({s.label_ for s in spans}) == 1
-        if alone and same_type and not any(span in nested for span in spans):
+        nested = any(s.start < other.end and other.start < s.end for s in spans for other in others)
+        if alone and same_type and not nested:
             found[key] = spans
-    overlaps = [(span.start, span.end) for span in nested]
-    return {
-        key: spans
-        for key, spans in found.items()
-        if not any(span.start < end and start < span.end for span in spans for start, end in overlaps)
-    }
+    return found
 
 
 def rename(doc: Doc, names: Mapping[str, Name]) -> Doc:
