@@ -211,7 +211,7 @@ def test_relations_above_a_floor_are_those_of_all_logits(model: LukeJointModel, 
     scores = (scores[:, 1:] - scores[:, :1]).sigmoid()
     output = model(asked, relation_floor=floor)
     assert output.pair_logits is None
-    rows, labels = (scores > floor).nonzero(as_tuple=True)
+    rows, labels = (scores >= floor).nonzero(as_tuple=True)
     torch.testing.assert_close(output.related.pairs, asked.needed("pairs")[rows])
     torch.testing.assert_close(output.related.labels, labels)
     torch.testing.assert_close(output.related.scores, scores[rows, labels], **CLOSE)
@@ -238,7 +238,7 @@ def test_millions_of_pairs_are_cut_to_the_floor_a_chunk_at_a_time(monkeypatch: p
     rows, labels, kept = head.above(floor, *read)
     assert max(largest) <= 8192
     assert 0 < len(rows) < scores.numel() / 50
-    torch.testing.assert_close(torch.stack([rows, labels], 1), (scores > floor).nonzero())
+    torch.testing.assert_close(torch.stack([rows, labels], 1), (scores >= floor).nonzero())
     torch.testing.assert_close(kept, scores[rows, labels])
 
 
