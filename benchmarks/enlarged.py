@@ -32,7 +32,7 @@ def enlarge(folder: Path, sizes: dict[str, int]) -> Language:
     RETURNS (Language): The pipeline, which reads documents from `given_entities`.
     """
     config = LukeConfig.from_pretrained(DEFAULT_CHECKPOINT).to_dict()
-    candidates = {"proposals_per_token": CANDIDATES, "proposal_floor": 0.0, "proposal_margin": 1e9}
+    candidates = {"proposals_per_token": CANDIDATES, "proposal_floor": 0.0, "proposal_margin": 1e6}
     joint = {**config.pop("joint"), **candidates}
     torch.manual_seed(0)
     LukeJointModel(LukeConfig.from_dict({**config, **sizes, "joint": joint})).save_pretrained(folder)

@@ -13,6 +13,7 @@ from ..errors import Errors
 from ..nn.config import LukeConfig
 from ..nn.heads.base import JOINT, saved_class
 from ..nn.hub import resolve_checkpoint
+from .optimizer import OPTIMIZER
 from .store import PIPES
 from .weights import get_module
 
@@ -39,7 +40,8 @@ def load(checkpoint: str | PathLike[str] | None = None, lang: str = "en", **opti
     components: dict[str, Any] = {"sentencizer": {"factory": "sentencizer"}} if name in _BY_SENTENCE else {}
     components[name] = {"factory": name, "model": {**model, "checkpoint": checkpoint}}
     changes = dot_to_dict(dict_to_dot(options.pop("config", {})))
-    config = Config({"nlp": {"lang": lang, "pipeline": list(components)}, "components": components})
+    parts = {"nlp": {"lang": lang, "pipeline": list(components)}, "training": {"optimizer": OPTIMIZER}}
+    config = Config({**parts, "components": components})
     nlp = load_model_from_config(config.merge(changes), auto_fill=True, **options)
     if name in nlp.component_names:
         get_module(nlp.get_pipe(name).model)  # a wrong checkpoint shows here, not at the first text

@@ -40,6 +40,7 @@ from ..inputs.batch import Arrays, window_batch
 from ..inputs.pieces import encode_docs
 from ..inputs.windows import Window, make_windows
 from . import weights
+from .optimizer import OPTIMIZER
 from .saving import Saved
 from .shim import LukeShim
 from .threads import Runner
@@ -58,6 +59,8 @@ class Network(Saved):
 
     model (Model): What an architecture function made.
     """
+
+    optimizer = OPTIMIZER  # for pipelines that name no other
 
     def __init__(self, model: Model[Any, Any]) -> None:
         self.model = model

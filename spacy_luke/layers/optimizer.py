@@ -16,6 +16,19 @@ WELL_KNOWN = (
     "cpu",
     "cuda",
 )  # devices where torch has sparse gradients and fused steps; Apple's have none or few
+# In its first step Adam moves each weight by the whole rate. With this one it takes less than 0.01 of the default
+# model's F1.
+OPTIMIZER = {
+    "@optimizers": "Adam.v1",
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "L2_is_weight_decay": True,
+    "L2": 0.01,
+    "grad_clip": 1.0,
+    "use_averages": False,
+    "eps": 1e-8,
+    "learn_rate": 0.00001,
+}
 # One step of spaCy's default, 0.001, takes half of the default model's F1; one of 0.0001 on a document takes 0.02.
 HIGHEST_RATE = 0.0003
 NARROW = 128  # encoders below this width, which are made for tests, bear more

@@ -149,7 +149,6 @@ def _labels_above(span: Span, threshold: Threshold) -> set[str]:
 def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparison:
     """What is predicted counts within the reference's limits, so that it neither gains nor loses by its own sentences.
     Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
-    predicted = mention_pairs(get_relations(example.predicted))
     gold = mention_pairs(get_relations(example.reference))
     predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
     if near is None:
@@ -167,7 +166,7 @@ def _facts(example: Example) -> Comparison:
 
 
 def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc) -> set[Any]:
-    """Comparison about which the gold says something: those of relations that were looked for."""
+    """Answers about which the gold says something: those of relations that were looked for."""
     labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
     return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
 

@@ -170,10 +170,11 @@ class LukeLinker(LukePipe):
         return {"aliases": self.aliases, "ids": self._table("ids", self.id_file, load_ids), "named": named}
 
     def settle_settings(self) -> None:
-        """See `Task.settle_settings`: if the config names another file, or none any more, the stored table goes."""
+        """See `Task.settle_settings`: if the config names another file, the stored table goes. If it names none, the
+        stored one stays, wherever it came from; `pipe.aliases = None` removes it."""
         named = self.cfg.pop("named", None)
         for kind, path in {"aliases": self.alias_file, "ids": self.id_file}.items():
-            if named is not None and named[kind] != path:
+            if named is not None and path is not None and named[kind] != path:
                 self.cfg.pop(kind, None)
 
     def title_of(self, span: Span) -> str:

@@ -137,8 +137,8 @@ def make_factory(
 
     def make(nlp: Language, name: str, model: Model[Any, Any], **settings: Any) -> LukePipe:
         kind = pipe.kind_for(model, name)
-        suit_optimizer(nlp)
         made = kind(nlp.vocab, model, name, **fixed, **_field_values(pipe, known, settings))
+        suit_optimizer(nlp, made.network.optimizer)
         belong(made, nlp)
         return made
 

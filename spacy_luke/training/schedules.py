@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from spacy.language import DEFAULT_CONFIG, Language
 from spacy.pipeline import TrainablePipe
@@ -11,31 +12,18 @@ from thinc import schedules
 
 from ..errors import Errors
 
-# In its first step Adam moves each weight by the whole rate. With this one it takes less than 0.01 of the default
-# model's F1.
-OPTIMIZER = {
-    "@optimizers": "Adam.v1",
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "L2_is_weight_decay": True,
-    "L2": 0.01,
-    "grad_clip": 1.0,
-    "use_averages": False,
-    "eps": 1e-8,
-    "learn_rate": 0.00001,
-}
 
-
-def suit_optimizer(nlp: Language) -> None:
+def suit_optimizer(nlp: Language, optimizer: Mapping[str, Any]) -> None:
     """Put an optimizer that suits a transformer into the config of a pipeline that has spaCy's default, whose rate of
     0.001 ruins one in a step. The config of a pipeline with other components to train stays as it is.
 
     nlp (Language): The pipeline, before a component of ours is added.
+    optimizer (Mapping[str, Any]): The optimizer's config.
     """
     default, training = DEFAULT_CONFIG["training"]["optimizer"], nlp.config.get("training", {})
     others = any(isinstance(component, TrainablePipe) for _, component in nlp.components)
     if training.get("optimizer") == default and not others:
-        training["optimizer"] = dict(OPTIMIZER)
+        training["optimizer"] = dict(optimizer)
 
 
 def warmup_linear(initial_rate: float, warmup_steps: int, total_steps: int | str) -> Iterable[float]:

@@ -18,7 +18,7 @@ from spacy_luke.cli.evaluate import score_tables
 SHOWN = {
     "luke_ner": ["NER F"],
     "luke_typing": ["LABELS P", "LABELS R", "LABELS F", "GOLD LABELS F"],
-    "luke_relations": ["RELS F", "FACTS F", "RELS KNOWN"],
+    "luke_relations": ["RELS F", "FACTS F", "GOLD RELS F"],
     "luke_linker": ["LINKS ACC", "LINKS ALL"],
     "luke_textcat": ["TEXTCAT"],
     "luke_tagger": ["TAGS ACC", "TAGS F"],

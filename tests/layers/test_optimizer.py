@@ -19,14 +19,13 @@ from torch import nn
 
 import spacy_luke
 from spacy_luke.layers import optimizer as optimizer_module
-from spacy_luke.layers.optimizer import TorchOptimizer, clip, sparse_tables
+from spacy_luke.layers.optimizer import OPTIMIZER, TorchOptimizer, clip, sparse_tables
 from spacy_luke.layers.weights import get_module
 from spacy_luke.nn.config import LukeConfig
 from spacy_luke.nn.heads.masked_lm import LukeForMaskedLM
 from spacy_luke.training.converters.docred import convert_docred
 from spacy_luke.training.mentions import given_tokens
 from spacy_luke.training.outcomes import same_sentence
-from spacy_luke.training.schedules import OPTIMIZER
 
 REDOCRED = Path(__file__).parents[3] / "shared" / "data" / "redocred"
 TABLE = "luke.entity_embeddings.entity_embeddings.weight"

@@ -237,6 +237,7 @@ def test_odd_documents(checkpoint: str):
     assert [len(doc) for doc in nlp.pipe(eg.text for eg in odd)] == [len(eg.reference) for eg in odd]
 
 
+@pytest.mark.filterwarnings("ignore:The component 'luke' looked for no entities")
 def test_word_states_do_not_depend_on_entities(checkpoint: str):
     for attention in (False, True):
         nlp = make_tagging(

@@ -62,7 +62,7 @@ def weights(nlp: Language) -> np.ndarray:
 def test_the_shipped_config_trains_and_what_it_saves_is_self_contained(start, tmp_path: Path):
     log = StringIO()
     _, final = train(start(), tmp_path, stdout=log, stderr=log)
-    assert "LUKE_RELA" in log.getvalue()
+    assert "RELS_F" in log.getvalue()
     best = spacy.load(tmp_path / "model-best")
     examples = make_corpus(best)
     scores = best.evaluate(examples)

@@ -121,7 +121,7 @@ def test_an_oracle_is_right() -> None:
     assert set(values) == {"typing_floor", "relations_floor", "relations_floor_macro", "facts_floor"}
     low, high = report.tables["relations"][0], report.tables["relations"][4]
     assert (low.precision, high.precision) == (0.5, 1.0)
-    assert report.tables["raw_facts"][8].answers == 0
+    assert report.tables["raw_facts"][8].answers == 6  # of 0.9, as high as the threshold
     assert report.facts["words"] == sum(map(len, golds))
     assert report.facts["words_per_second"] > 0
     # Read with everything let through, and put back afterwards.

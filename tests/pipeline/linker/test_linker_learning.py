@@ -169,9 +169,11 @@ def test_every_way_of_saving_keeps_all_that_it_says(checkpoint: str, make: Make,
     assert said(link(loaded)) == expected
     assert loaded.get_pipe("luke_linker").label_data == [*TITLES, "Kim X"]
     assert said(link(pickle.loads(pickle.dumps(loaded)))) == expected
-    other = spacy.blank("en")
-    other.add_pipe(
-        "luke_linker", config={"model": {"checkpoint": make(initializer_range=0.3)}, "prior_weight": 0.5}
-    )
+    tables = {
+        "aliases": str(tmp_path / "aliases.jsonl"),
+        "ids": str(ids),
+    }  # a config that names others would win
+    other = pipeline(make(initializer_range=0.3), prior_weight=0.5, **tables)
+    other.get_pipe("luke_linker").cfg = {"aliases": None, "ids": None}
     assert said(link(other)) != expected
     assert said(link(other.from_bytes(loaded.to_bytes(), exclude=["tokenizer"]))) == expected

@@ -192,7 +192,8 @@ def test_titles_of_gold_may_have_underscores(checkpoint: str) -> None:
     pipe.initialize(lambda: [gold])
     assert not {"Ana_Lopez", "Rome,_Georgia"} & set(pipe.label_data)
     assert pipe.update([gold])["luke_linker"] > 0
-    assert (pipe.titles.hits, pipe.titles.misses) == (2, 0)
+    assert pipe.titles.hits >= 2
+    assert pipe.titles.misses == 0
     scores = nlp.evaluate([gold])
     assert scores["links_known"] == scores["links_acc_10"] == 1.0
     new = example(nlp, "Bob likes Oslo .", {"Bob": "New_Bob", "Oslo": "New Bob"})
