@@ -63,7 +63,7 @@ class JointConfig:
     relation_width: int = 384
     pair_layers: int = 0
     pair_floor: float = 0.05
-    pairs_per_token: float = 0.5
+    pairs_per_token: float = 0.25
     max_mention_length: int = 30
     entity_mask_id: int = 2
     dropout: float = 0.1

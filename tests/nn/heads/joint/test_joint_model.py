@@ -211,7 +211,7 @@ def test_relations_above_a_floor_are_those_of_all_logits(model: LukeJointModel, 
     scores = (scores[:, 1:] - scores[:, :1]).sigmoid()
     output = model(asked, relation_floor=floor)
     assert output.pair_logits is None
-    rows, labels = (scores > floor).nonzero(as_tuple=True)
+    rows, labels = (scores >= floor).nonzero(as_tuple=True)
     torch.testing.assert_close(output.related.pairs, asked.needed("pairs")[rows])
     torch.testing.assert_close(output.related.labels, labels)
     torch.testing.assert_close(output.related.scores, scores[rows, labels], **CLOSE)
