@@ -159,7 +159,8 @@ def finish_writing(folder: PathOrStr) -> None:
     if not written.is_dir():
         return
     for name in json.loads((written / _GONE).read_text("utf8")) if (written / _GONE).is_file() else ():
-        (Path(folder) / Path(name).name).unlink(missing_ok=True)  # never of another folder
+        if not Path(name).is_absolute() and ".." not in Path(name).parts:  # never of another folder
+            (Path(folder) / name).unlink(missing_ok=True)
     for path in sorted(set(written.rglob("*")) - {written / _GONE}):
         place = Path(folder) / path.relative_to(written)
         if path.is_dir():

@@ -10,6 +10,7 @@ from benchmarks.first_document import LOADERS
 from benchmarks.start import main
 
 
+@pytest.mark.slow
 def test_ours_in_processes_of_their_own(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,7 @@ def check(name: str, damage: Any, draw: Any) -> bool:
 
 @examples(900)
 @given(data=st.data())
+@pytest.mark.slow
 def test_every_damage_is_read_well_or_refused(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([*PIPELINES, *[*HEADS, "joint"] * 3]))
     check(name, data.draw(st.sampled_from(DAMAGES)), data.draw)

@@ -91,6 +91,7 @@ def answers(folder: Path, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["luke", "luke_textcat"])
+@pytest.mark.slow
 def test_pipes(name: str, tmp_path: Path) -> None:
     nlp = spacy.load(SAVED / name)
     nlp.to_disk(tmp_path)

@@ -27,6 +27,15 @@ CONFIG = ROOT / "configs" / "luke.cfg"
 MAX_STEPS = 24
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums of several threads are not equal to the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def settings(checkpoint: str, tmp_path: Path) -> dict[str, Any]:
     docs = [example.reference for example in make_corpus(spacy.blank("en"))]
@@ -90,7 +99,8 @@ def test_a_killed_training_goes_on(settings: dict[str, Any], tmp_path: Path) -> 
     options = [part for name, value in settings.items() for part in (f"--{name}", json.dumps(value))]
     folder = tmp_path / "parts"
     command = [sys.executable, "-m", "scripts", "train", str(CONFIG), "--output", str(folder), *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, **quiet)
     for _ in range(1200):
         if (folder / STATE).is_file() or process.poll() is not None:
             break
