@@ -324,7 +324,12 @@ class LukeLinker(LukePipe):
 
     def has_gold(self, example: Example) -> bool:
         """See `Task.has_gold`."""
+        counted, self.titles = (
+            self.titles,
+            EntityTitles(self.title_of),
+        )  # titles are counted when they are read
         _, ids = self._gold(example)
+        self.titles = counted
         return bool((~np.isin(ids, [self.vocabulary.unk_id, self.vocabulary.mask_id])).any())
 
     def lessons(self, examples: Sequence[Example]) -> Iterator[Lesson]:
