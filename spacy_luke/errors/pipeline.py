@@ -105,6 +105,10 @@ class PipelineErrors:
         "A {type} can't list its aliases. Pass a knowledge base that has get_alias_strings, such as spaCy's "
         "InMemoryLookupKB, or assign a dict {{mention: {{title: prior}}}} to `pipe.aliases`."
     )
+    L392 = (
+        "Scores of entities are not numbers, because weights of the model aren't or are too large. Use an intact copy "
+        "of the checkpoint."
+    )
     L391 = "There is no file {path}: the component wasn't saved whole. Save the pipeline again, or use an intact copy."
 
 

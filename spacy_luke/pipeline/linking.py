@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..errors import Errors
 from ..inputs.batch import Arrays, Bools, window_batch
 from ..inputs.batching import batch_windows, word_sizes
 from ..inputs.mentions import Placement
@@ -209,6 +210,8 @@ class Linker:
             scores = logits[: len(ids)]
         if doc.priors is not None:
             scores = scores + doc.priors[mention]
+        if np.isnan(scores.max()):
+            raise ValueError(Errors.L392)
         weights = np.exp(scores - scores.max())
         total, highest = float(weights.sum(dtype=np.float64)), float(scores.max())
         if doc.others is not None:
