@@ -17,6 +17,23 @@ from thinc.api import SGD
 import spacy_luke
 
 SAVED = Path(__file__).parent / "saved"
+# Published classes by the folder that holds one.
+HEADS = {
+    "head_pairs": "LukeForEntityPairClassification",
+    "head_masked": "LukeForMaskedLM",
+    "head_sequence": "LukeForSequenceClassification",
+}
+# Pipelines by the folder that holds one, without the one with a listener, which needs an extra.
+PIPELINES = [
+    "luke",
+    "luke_titles",
+    "luke_ner",
+    "luke_ner_spans",
+    "luke_typing",
+    "luke_relations",
+    "luke_linker",
+]
+PIPELINES += ["luke_textcat", "luke_tagger", "luke_qa", "luke_choice"]
 Data = dict[str, Any]
 
 

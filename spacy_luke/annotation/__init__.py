@@ -5,6 +5,7 @@ from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
 from .checks import check_text as check_text
+from .entities import EntityGetter as EntityGetter
 from .entities import get_label as get_label
 from .entities import get_labels as get_labels
 from .entities import has_candidates as has_candidates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from ..errors import Errors
 from ..types import Candidate
 from .checks import check_candidates, check_labels, check_length, check_span, check_text, check_vectors
 from .store import Table, find_key, get_kind, get_row, row_key, store, stored, write_kind, write_row
+
+EntityGetter = Callable[[Doc], Sequence[Span]]  # which entities of a document a pipe reads
 
 
 def write_entities(

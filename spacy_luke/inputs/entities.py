@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from spacy.tokens import Doc, Span
 
+from ..annotation import EntityGetter
 from ..errors import Errors
-
-EntityGetter = Callable[[Doc], Sequence[Span]]
 
 
 def doc_ents() -> EntityGetter:

@@ -18,8 +18,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Model, NumpyOps
 
+from ..annotation import EntityGetter
 from ..errors import Errors, Warnings
-from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.entities import doc_ents
 from ..inputs.pieces import Extent, Ints
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles
 from ..training.mentions import lacks_mentions, with_mentions

@@ -24,7 +24,7 @@ from ..annotation import (
     stored,
 )
 from ..training.answers import Comparison, fact_answers
-from ..training.mentions import with_mentions
+from ..training.mentions import read_again, with_mentions
 from ..training.metrics import count_by_label, total
 from ..training.outcomes import (
     PairFilter,
@@ -210,8 +210,8 @@ def _with_gold_entities(examples: Sequence[Example], pipe: EntityPipe) -> Sequen
     """The examples as the pipe would answer them if it were given the gold entities."""
     if all(_entities(eg.predicted, pipe) == _entities(eg.reference, pipe) for eg in examples):
         return examples
-    docs = pipe.pipe(with_mentions(pipe.entities, eg.predicted, eg.reference) for eg in examples)
-    return [Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)]
+    given = [with_mentions(pipe.entities, eg.predicted, eg.reference) for eg in examples]
+    return read_again(pipe.pipe, examples, given)
 
 
 def _entities(doc: Doc, pipe: EntityPipe) -> set[tuple[tuple[int, int], str]]:

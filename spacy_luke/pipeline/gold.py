@@ -17,6 +17,7 @@ import numpy as np
 from ..annotation import (
     ENTITIES_LOOKED_FOR,
     RELATIONS_LOOKED_FOR,
+    EntityGetter,
     get_relations,
     get_unsure,
     has_labels,
@@ -24,7 +25,6 @@ from ..annotation import (
     normalize,
 )
 from ..inputs.batch import Bools
-from ..inputs.entities import EntityGetter
 from ..inputs.pieces import Extent, Ints
 from ..training import outcomes
 from ..types import Relation

@@ -14,7 +14,7 @@ from .gold import gold_labels
 if TYPE_CHECKING:
     from spacy.training import Example
 
-    from ..inputs.entities import EntityGetter
+    from ..annotation import EntityGetter
     from ..nn.joint_config import JointConfig
 
 FIELDS = {"ner": "ner_labels", "labels": "entity_labels", "relations": "relation_labels"}

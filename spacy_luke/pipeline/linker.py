@@ -16,10 +16,10 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from ..annotation import write_all_candidates
+from ..annotation import EntityGetter, write_all_candidates
 from ..errors import Errors, Warnings
 from ..inputs.batch import Bools
-from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.entities import doc_ents
 from ..inputs.mentions import place_mentions
 from ..inputs.pieces import Extent, Ints, encode_docs
 from ..inputs.titles import EntityTitles, find_title, plain_title

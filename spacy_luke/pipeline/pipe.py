@@ -21,6 +21,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..annotation import set_extensions
 from ..errors import Errors
 from ..files import finish_writing, read_json, reading, replacing
+from ..training.mentions import read_again
 from ..training.metrics import with_short_names
 from .settings import belong, require, setting
 from .task import Batch, Task
@@ -249,20 +250,12 @@ class LukePipe(Task, TrainablePipe):  # type: ignore[misc]
         RETURNS (dict[str, Any]): Their scores, also under short names; none without a scorer."""
         if self.scorer is None:
             return {}
-        answered = self._answered(list(examples))
+        examples = list(examples)
+        answered = read_again(
+            self.pipe, examples, [self.given(eg.predicted, eg.reference) for eg in examples]
+        )
         self.tell_what_is_missed(answered)
         return with_short_names(self.scorer(answered, pipe=self, **kwargs))
-
-    def _answered(self, examples: Sequence[Example]) -> list[Example]:
-        """The examples, read with all that was asked; without those that can't be read."""
-        given = [self.given(eg.predicted, eg.reference) for eg in examples]
-        read = {id(doc) for doc in self.pipe(doc for doc in given if doc is not None)}
-        pairs = zip(given, examples, strict=True)
-        return [
-            eg if doc is None else Example(doc, eg.reference)
-            for doc, eg in pairs
-            if doc is None or id(doc) in read
-        ]
 
     # --- storage: settings as JSON, vocabulary, and the model in the published directory format ---------------
 

@@ -19,9 +19,9 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..annotation import copy_questions
+from ..annotation import EntityGetter, copy_questions
 from ..errors import Warnings
-from ..inputs.entities import EntityGetter, doc_ents
+from ..inputs.entities import doc_ents
 from ..inputs.pieces import DocPieces
 from ..inputs.texts import NO_ENTITIES, TextEntities, TextRow, group_rows, text_batch
 from ..inputs.titles import ENTITY_INPUTS, EntityTitles, TitleGetter, kb_id_titles

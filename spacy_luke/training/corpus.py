@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
@@ -24,6 +24,7 @@ from ..annotation import (
     stored,
 )
 from ..errors import Errors, Warnings
+from .mentions import placed
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
 
@@ -173,14 +174,10 @@ def _predicted(nlp: Language, reference: Doc, gold_ents: bool) -> Doc:
     """The document as the pipeline will see it, on the gold tokens where its own would cut a gold entity."""
     gold = gold_ents and reference.has_annotation("ENT_IOB")
     doc = None if reference.has_unknown_spaces else nlp.make_doc(reference.text)
-    if doc is None or (gold and any(_same(doc, ent) is None for ent in reference.ents)):
+    if doc is None or (gold and any(placed(doc, ent) is None for ent in reference.ents)):
         words = [token.text for token in reference]
         doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
     if gold:
-        doc.ents = [_same(doc, ent) for ent in reference.ents]
+        doc.ents = [placed(doc, ent) for ent in reference.ents]
     copy_questions(reference, doc)
     return doc
-
-
-def _same(doc: Doc, span: Span) -> Span | None:
-    return doc.char_span(span.start_char, span.end_char, label=span.label, kb_id=span.kb_id, span_id=span.id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from spacy.tokens import Doc, Span
+from spacy.training import Example
 from spacy.vocab import Vocab
 
+from ..annotation import EntityGetter
 from .converters.build import NESTED
-
-EntityGetter = Callable[[Doc], Sequence[Span]]
 
 
 def all_mentions(doc: Doc) -> list[Span]:
@@ -65,7 +65,7 @@ def with_mentions(entities: EntityGetter, predicted: Doc, gold: Doc) -> Doc:
     """
     mentions = entities(gold)
     spans = [*gold.ents, *mentions]
-    cut = predicted.text == gold.text and any(_placed(predicted, span) is None for span in spans)
+    cut = predicted.text == gold.text and any(placed(predicted, span) is None for span in spans)
     tokens, starts = gold if cut else predicted, {token.idx for token in predicted if token.is_sent_start}
     sentences = [token.idx in starts for token in tokens] if predicted.has_annotation("SENT_START") else None
     doc = Doc(
@@ -83,20 +83,43 @@ def with_mentions(entities: EntityGetter, predicted: Doc, gold: Doc) -> Doc:
     return doc
 
 
+def read_again(
+    annotate: Callable[[Iterable[Doc]], Iterable[Doc]],
+    examples: Sequence[Example],
+    given: Sequence[Doc | None],
+) -> list[Example]:
+    """Read other documents in place of predicted ones.
+
+    annotate (Callable[[Iterable[Doc]], Iterable[Doc]]): Annotates documents in place, and leaves out those that fail.
+    examples (Sequence[Example]): The examples.
+    given (Sequence[Doc | None]): What to read in place of each one's predicted document; None to keep that.
+    RETURNS (list[Example]): The examples with what was read; without those that can't be read.
+    """
+    read = {id(doc) for doc in annotate(doc for doc in given if doc is not None)}
+    pairs = zip(given, examples, strict=True)
+    return [
+        eg if doc is None else Example(doc, eg.reference)
+        for doc, eg in pairs
+        if doc is None or id(doc) in read
+    ]
+
+
 def _of_group(mentions: Iterable[Span], doc: Doc) -> bool:
     """Whether mentions come from a span group, not from `doc.ents`."""
     entities = {(ent.start, ent.end, ent.label) for ent in doc.ents}
     return any((span.start, span.end, span.label) not in entities for span in mentions)
 
 
-def _placed(doc: Doc, span: Span) -> Span | None:
+def placed(doc: Doc, span: Span) -> Span | None:
+    """doc (Doc): A document. span (Span): A span of another one with the same text.
+    RETURNS (Span | None): The same span of the document; None if its tokens cut it."""
     return doc.char_span(
         span.start_char, span.end_char, label=span.label_, kb_id=span.kb_id_, span_id=span.id_
     )
 
 
 def _all_placed(doc: Doc, spans: Iterable[Span]) -> list[Span]:
-    return [placed for span in spans if (placed := _placed(doc, span)) is not None]
+    return [there for span in spans if (there := placed(doc, span)) is not None]
 
 
 def _copy(doc: Doc, span: Span) -> Span:

@@ -16,25 +16,10 @@ from broken import DAMAGES, bounded, flip_bytes, is_ours, weights_of
 from fuzzing import examples
 from hypothesis import given, note
 from hypothesis import strategies as st
-from saved_docs import SAVED, ask
+from saved_docs import HEADS, PIPELINES, SAVED, ask
 
 import spacy_luke
 
-HEADS = {
-    "head_pairs": "LukeForEntityPairClassification",
-    "head_masked": "LukeForMaskedLM",
-    "head_sequence": "LukeForSequenceClassification",
-}
-PIPELINES = [
-    "luke",
-    "luke_titles",
-    "luke_ner",
-    "luke_ner_spans",
-    "luke_typing",
-    "luke_relations",
-    "luke_linker",
-]
-PIPELINES += ["luke_textcat", "luke_tagger", "luke_qa", "luke_choice"]
 TEXT, SPANS = "Ana was born in Rome .", [(0, 3), (16, 20)]
 
 

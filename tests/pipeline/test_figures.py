@@ -11,7 +11,7 @@ from every_pipe import PIPES, ask, make, save
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus, Example
-from tiny import annotate, make_joint, make_tokenizer
+from tiny import annotate
 
 from spacy_luke import Relation, set_extensions
 from spacy_luke.annotation import write_facts
@@ -146,11 +146,8 @@ def test_short_names() -> None:
 
 
 @pytest.fixture(scope="module")
-def joint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("joint")
-    make_joint(make_tokenizer()).save_pretrained(folder)
-    make_tokenizer().save_pretrained(folder)
-    return str(folder)
+def joint(make_checkpoint: Any) -> str:
+    return make_checkpoint()
 
 
 def luke(checkpoint: str, **config: Any) -> Language:

@@ -11,17 +11,13 @@ import spacy
 from every_pipe import make, save
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from tiny import make_joint, make_tokenizer
 
 NO_SEARCH = "looked for no entities"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("joint")
-    make_joint(make_tokenizer()).save_pretrained(folder)
-    make_tokenizer().save_pretrained(folder)
-    return str(folder)
+def checkpoint(make_checkpoint: Any) -> str:
+    return make_checkpoint()
 
 
 def luke(checkpoint: str, name: str = "luke", ruler: list[str] | None = None, **config: Any) -> Language:

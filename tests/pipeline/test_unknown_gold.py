@@ -43,18 +43,24 @@ def learn(nlp: Language, examples: list[Example], steps: int, rate: float = 0.00
         nlp.update(examples, sgd=sgd)
 
 
+def taught_entities(factory: str, checkpoint: str, model: dict[str, Any]) -> tuple[Language, list[Example]]:
+    """A pipeline that has learned the entities of a corpus, and the corpus."""
+    nlp = make_nlp(factory, checkpoint, model)
+    corpus = make_corpus(nlp)
+    for example in corpus:
+        example.reference._.luke_relations = None
+    nlp.initialize(lambda: corpus)
+    learn(nlp, corpus, 60)
+    return nlp, corpus
+
+
 # --- entities ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("factory", "model"), FINDERS, ids=["luke", "luke_ner", "spans"])
 def test_missing_entities_are_not_unlearned(checkpoint: str, factory: str, model: dict[str, Any]):
     def found_after(default: str) -> float:
-        nlp = make_nlp(factory, checkpoint, model)
-        corpus = make_corpus(nlp)
-        for example in corpus:
-            example.reference._.luke_relations = None
-        nlp.initialize(lambda: corpus)
-        learn(nlp, corpus, 60)
+        nlp, corpus = taught_entities(factory, checkpoint, model)
         assert nlp.evaluate(corpus)["ents_f"] > 0.95
         known = []  # twelve texts with one known name each
         for i in range(12):
@@ -104,12 +110,7 @@ def test_candidates_of_published_heads(tmp_path: Any):
 def test_types_that_were_not_looked_for_are_not_unlearned(
     checkpoint: str, factory: str, model: dict[str, Any]
 ):
-    nlp = make_nlp(factory, checkpoint, model)
-    corpus = make_corpus(nlp)
-    for example in corpus:
-        example.reference._.luke_relations = None
-    nlp.initialize(lambda: corpus)
-    learn(nlp, corpus, 60)
+    nlp, corpus = taught_entities(factory, checkpoint, model)
     for example in corpus:  # only people were looked for
         doc = example.reference
         doc.ents = [ent for ent in doc.ents if ent.label_ == "PER"]
