@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,8 +39,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel without the weights, unpacked."""
     if not (ROOT / "spacy_luke").is_dir():
         pytest.skip("what is tested here is an installed package, its sources are not here")
-    pytest.importorskip("pip")
-    pytest.importorskip("setuptools")
+    for name in (
+        "pip",
+        "setuptools",
+    ):  # not imported: setuptools refuses to be, after the standard library's distutils
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} isn't installed")
     folder = tmp_path_factory.mktemp("wheel")
     without = shutil.ignore_patterns("*.safetensors", "__pycache__")
     for name in ("spacy_luke", "configs", "scripts", "benchmarks"):
@@ -57,9 +62,9 @@ def test_a_wheel_has_the_configs_once_and_nothing_that_made_the_model(wheel: Pat
     assert {path.name for path in wheel.iterdir() if path.suffix != ".dist-info"} == {"spacy_luke"}
     files = [path.relative_to(wheel / "spacy_luke") for path in wheel.rglob("*.cfg")]
     assert sorted(files) == sorted(Path("configs", f"{name}.cfg") for name in CONFIGS)
-    made_by = {"evaluate.py", "figures.py", "lookup.py", "machine.py", "measure.py", "partition.py"}
-    assert made_by <= {path.name for path in (ROOT / "scripts").iterdir()}
-    assert not made_by & {path.name for path in wheel.rglob("*.py")}
+    made_by = [path.read_bytes() for path in (ROOT / "scripts").rglob("*.py")]
+    assert len(made_by) > 10
+    assert not {path for path in wheel.rglob("*.py") if path.read_bytes() in made_by and path.stat().st_size}
 
 
 def test_a_wheel_tells_its_configs(wheel: Path, tmp_path: Path):

@@ -103,10 +103,15 @@ def masked_batches(
 
 def possible_rows(vocab: EntityVocab, n_rows: int) -> Bools:
     """vocab (EntityVocab): The entity vocabulary. n_rows (int): Rows of the entity table.
-    RETURNS (ndarray): True for rows that have a title and aren't of a special entity. Shape: (n_rows,)"""
+    RETURNS (ndarray): True for rows that have a title and aren't of a special entity. Shape: (n_rows,)
+    RAISES (ValueError): If a special entity has no row."""
+    special = [vocab.pad_id, vocab.unk_id, vocab.mask_id, vocab.mask2_id]
+    if not 0 <= min(special) <= max(special) < n_rows:
+        hint = ", and check that tokenizer and model belong together"
+        raise ValueError(Errors.L262.format(name="Special entities", last=n_rows - 1, hint=hint))
     possible = np.zeros(n_rows, dtype=np.bool_)
     possible[vocab.ids[vocab.ids < n_rows]] = True
-    possible[[vocab.pad_id, vocab.unk_id, vocab.mask_id, vocab.mask2_id]] = False
+    possible[special] = False
     return possible
 
 

@@ -33,11 +33,16 @@ def neighbour(name: str) -> ModuleType:
     return module
 
 
-def found_by(test: Callable[[st.DataObject], Any], most: int = 200) -> bool:
+def found_by(test: Callable[[st.DataObject], Any], most: int = 1000) -> bool:
     """Whether a test finds a fault within so many examples; it isn't made smaller then."""
 
     @settings(
-        max_examples=most, database=None, phases=[Phase.generate], deadline=None, report_multiple_bugs=False
+        max_examples=most,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        report_multiple_bugs=False,
+        derandomize=True,
     )
     @given(data=st.data())
     def run(data: st.DataObject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ def test_a_vocabulary_larger_than_the_table_and_the_other_way(make: Make) -> Non
     for rows, titles in ((len(VOCAB) - 2, TITLES[:-2]), (len(VOCAB) + 3, TITLES)):
         doc = link(pipeline(make(entity_vocab_size=rows)))
         assert {c.title for c in doc.ents[0]._.luke_candidates} == set(titles)
+
+
+@pytest.mark.parametrize("special", ["[PAD]", "[UNK]", "[MASK]", "[MASK2]"])
+def test_a_special_entity_without_a_row_is_refused(make: Make, special: str) -> None:
+    checkpoint = make()
+    path = Path(checkpoint) / "entity_vocab.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), special: 1_000_000}))
+    with pytest.raises(ValueError, match="check that tokenizer and model belong together"):
+        link(pipeline(checkpoint))
 
 
 @pytest.mark.parametrize(
