@@ -1,8 +1,9 @@
 """Documents with other names in them, so that a model can't answer from what it knows of a name.
 
-An entity gets the name of one of another document, of the same type, in all its mentions at once; or a single letter,
-as in texts that hide names. What the text states of it stays. An entity is left alone if its name shares a word with
-anything else in the document, which would be another name, or no name at all, afterwards.
+An entity gets the name of one of another document, of the same type, in all its mentions at once; or the name of
+another one of its own document, so that the same names are said to do other things; or a single letter, as in texts
+that hide names. What the text states of it stays. An entity is left alone if its name shares a word with anything else
+in the document, which would be another name, or no name at all, afterwards.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from string import ascii_uppercase
-from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
@@ -23,48 +22,33 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from spacy_luke.annotation import (
-    KEY,
-    get_relations,
-    get_unsure,
-    has_relations,
-    write_relations,
-    write_unsure,
-)
+from spacy_luke.annotation import get_relations, get_unsure
 from spacy_luke.training.converters.build import NESTED
 from spacy_luke.training.mentions import all_mentions
 from spacy_luke.training.outcomes import entity
 
+from .rewriting import Words, rewrite
+
 TYPES = ("PER", "ORG", "LOC", "MISC")
 
 
-class Name(NamedTuple):
-    """A name as tokens.
-
-    words (tuple[str, ...]): The tokens.
-    spaces (tuple[bool, ...]): Whether a space follows each; of the last one it doesn't matter.
-    """
-
-    words: tuple[str, ...]
-    spaces: tuple[bool, ...]
-
-
-def letter(which: str) -> Name:
-    """RETURNS (Name): A letter for a name."""
-    return Name((which,), (True,))
+def letter(which: str) -> Words:
+    """RETURNS (Words): A letter for a name."""
+    return Words((which,), (True,))
 
 
 @registry.augmenters("default-model.rename.v1")
-def create_renamer(path: str, share: float, hidden: float, seed: int = 0) -> Renamer:
+def create_renamer(path: str, share: float, hidden: float, exchanged: float, seed: int = 0) -> Renamer:
     """Rename the entities of some of the documents.
 
     path (str): A `.spacy` file whose documents give the names.
     share (float): Share of the documents.
     hidden (float): Share of their entities that get a letter instead.
+    exchanged (float): Share of the renamed documents whose entities get each other's names.
     seed (int): Of the choice.
     RETURNS (Callable): An augmenter for `spacy-luke.Corpus.v1`.
     """
-    return Renamer(Path(path), share, hidden, random.Random(seed))
+    return Renamer(Path(path), share, hidden, exchanged, random.Random(seed))
 
 
 @dataclass(eq=False)
@@ -74,6 +58,7 @@ class Renamer:
     path: Path
     share: float
     hidden: float
+    exchanged: float
     chance: random.Random
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
@@ -86,16 +71,18 @@ class Renamer:
         yield example
 
     @cached_property
-    def _names(self) -> Mapping[str, Sequence[Name]]:
-        names: dict[str, dict[Name, None]] = {label: {} for label in TYPES}
+    def _names(self) -> Mapping[str, Sequence[Words]]:
+        names: dict[str, dict[Words, None]] = {label: {} for label in TYPES}
         for doc in DocBin(store_user_data=True).from_disk(self.path).get_docs(Vocab()):
             for span in doc.ents:
                 if span.label_ in names:
                     names[span.label_][name_of(span)] = None
         return {label: list(found) for label, found in names.items()}
 
-    def _choose(self, doc: Doc) -> dict[str, Name]:
+    def _choose(self, doc: Doc) -> dict[str, Words]:
         """Names for the entities that may get one."""
+        if self.chance.random() < self.exchanged:
+            return self._exchange(doc)
         chosen = {}
         letters = self.chance.sample(ascii_uppercase, len(ascii_uppercase))
         for key, spans in renamable(doc).items():
@@ -106,10 +93,21 @@ class Renamer:
                 chosen[key] = self.chance.choice(pool)
         return chosen
 
+    def _exchange(self, doc: Doc) -> dict[str, Words]:
+        """The names of the document for each other: who is named with whom stays, who is said to do what doesn't."""
+        by_type: dict[str, list[tuple[str, Words]]] = {}
+        for key, spans in renamable(doc).items():
+            by_type.setdefault(spans[0].label_, []).append((key, name_of(max(spans, key=len))))
+        chosen = {}
+        for named in by_type.values():
+            keys, names = zip(*named, strict=True)
+            chosen.update(zip(keys, self.chance.sample(names, len(names)), strict=True))
+        return chosen
 
-def name_of(span: Span) -> Name:
-    """RETURNS (Name): The span's tokens."""
-    return Name(tuple(token.text for token in span), tuple(bool(token.whitespace_) for token in span))
+
+def name_of(span: Span) -> Words:
+    """RETURNS (Words): The span's tokens."""
+    return Words(tuple(token.text for token in span), tuple(bool(token.whitespace_) for token in span))
 
 
 def renamable(doc: Doc) -> dict[str, list[Span]]:
@@ -137,55 +135,25 @@ def renamable(doc: Doc) -> dict[str, list[Span]]:
     return found
 
 
-def rename(doc: Doc, names: Mapping[str, Name]) -> Doc:
+def rename(doc: Doc, names: Mapping[str, Words]) -> Doc:
     """Write a document with other names.
 
     doc (Doc): The document.
-    names (Mapping[str, Name]): The new name by entity, of those of `renamable`.
+    names (Mapping[str, Words]): The new name by entity, of those of `renamable`.
     RETURNS (Doc): With all that the document is annotated with, at its new places.
     """
-    new: dict[int, Name | None] = {}  # by token: the name that begins there, or None inside of one
+    new: dict[int, Words | None] = {}  # by token: the name that begins there, or None inside of one
     for span in all_mentions(doc):
         if (name := names.get(entity(span))) is not None:
             new.update(dict.fromkeys(range(span.start, span.end)))
             new[span.start] = _like(span, doc, name)
-    words: list[str] = []
-    spaces: list[bool] = []
-    starts: list[bool | None] = []
-    lengths = []
-    ends = {span.start: span.end for span in all_mentions(doc)}
-    for token in doc:
-        name = new.get(token.i, Name((token.text,), (bool(token.whitespace_),)))
-        lengths.append(0 if name is None else len(name.words))
-        if name is None:
-            continue
-        last = doc[ends[token.i] - 1] if token.i in new else token
-        words += name.words
-        spaces += [*name.spaces[:-1], bool(last.whitespace_)]
-        starts += [token.is_sent_start, *[False] * (len(name.words) - 1)]
-    places = [0, *accumulate(lengths)]
-    renamed = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts)
-
-    def moved(span: Span) -> Span:
-        return Span(
-            renamed, places[span.start], places[span.end], span.label_, kb_id=span.kb_id_, span_id=span.id_
-        )
-
-    missing = [renamed[places[t.i] : places[t.i + 1]] for t in doc if t.ent_iob == 0]
-    renamed.set_ents([moved(span) for span in doc.ents], missing=missing, default="outside")
-    if NESTED in doc.spans:
-        renamed.spans[NESTED] = [moved(span) for span in doc.spans[NESTED]]
-    renamed.user_data.update({k: v for k, v in doc.user_data.items() if isinstance(k, str) and k != KEY})
-    if has_relations(doc):
-        for read, write in ((get_relations, write_relations), (get_unsure, write_unsure)):
-            write(renamed, [r._replace(head=moved(r.head), tail=moved(r.tail)) for r in read(doc)])
-    return renamed
+    return rewrite(doc, new)
 
 
-def _like(span: Span, doc: Doc, name: Name) -> Name:
+def _like(span: Span, doc: Doc, name: Words) -> Words:
     """The part of a person's new name that stands for the mention: a mention of one word is the first or last name."""
     whole = max((other for other in doc.ents if entity(other) == entity(span)), key=len, default=span)
     if span.label_ != "PER" or len(span) > 1 or len(whole) == 1:
         return name
     at = 0 if span.text == whole[0].text else -1
-    return Name((name.words[at],), (name.spaces[at],))
+    return Words((name.words[at],), (name.spaces[at],))

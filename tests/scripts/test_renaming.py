@@ -10,7 +10,8 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
-from scripts.renaming import Name, Renamer, letter, name_of, renamable, rename
+from scripts.renaming import Renamer, letter, name_of, renamable, rename
+from scripts.rewriting import Words
 from spacy_luke.annotation import get_relations, get_unsure, has_relations, set_extensions
 from spacy_luke.files import read_json
 from spacy_luke.training.converters.docred import convert_docred
@@ -20,7 +21,7 @@ set_extensions()
 NLP = spacy.blank("en")
 DATA = Path(__file__).parents[3] / "shared" / "data" / "redocred"
 TEXT = "Marie Curie left Warsaw . Curie loved Paris in the Paris University ."
-OTHER = Name(("Ada", "Lovelace"), (True, True))
+OTHER = Words(("Ada", "Lovelace"), (True, True))
 
 
 def document() -> Doc:
@@ -71,7 +72,7 @@ def test_the_share_of_documents(tmp_path: Path, share: float) -> None:
     other = NLP.make_doc("Ada Lovelace saw Oslo")
     other.ents = [Span(other, 0, 2, "PER"), Span(other, 3, 4, "LOC")]
     DocBin(docs=[other], store_user_data=True).to_disk(tmp_path / "names.spacy")
-    renamer = Renamer(tmp_path / "names.spacy", share, 0.0, random.Random(0))
+    renamer = Renamer(tmp_path / "names.spacy", share, 0.0, 0.0, random.Random(0))
     example = Example(NLP.make_doc(TEXT), document())
     (result,) = renamer(NLP, example)
     assert (result is example) == (share == 0.0)
@@ -79,6 +80,26 @@ def test_the_share_of_documents(tmp_path: Path, share: float) -> None:
         expected = "Ada Lovelace left Oslo . Lovelace loved Paris in the Paris University ."
         assert result.reference.text == result.predicted.text == expected
         assert not result.predicted.ents
+
+
+def test_entities_of_a_document_get_each_others_names() -> None:
+    # Paris stands in another name too, and keeps its own; so do the only other place and the only person.
+    assert {renamed(document(), seed) for seed in range(20)} == {document().text}
+    doc = NLP.make_doc("Rome is near Oslo and Rome is old")
+    doc.ents = [
+        Span(doc, 0, 1, "LOC", span_id="e0"),
+        Span(doc, 3, 4, "LOC", span_id="e1"),
+        Span(doc, 5, 6, "LOC", span_id="e0"),
+    ]
+    texts = {renamed(doc, seed) for seed in range(20)}
+    assert texts == {"Rome is near Oslo and Rome is old", "Oslo is near Rome and Oslo is old"}
+
+
+def renamed(doc: Doc, seed: int) -> str:
+    """The text of a document whose entities may get each other's names; no others are read."""
+    renamer = Renamer(Path("none.spacy"), 1.0, 1.0, 1.0, random.Random(seed))
+    (result,) = renamer(NLP, Example(NLP.make_doc(doc.text), doc))
+    return str(result.reference.text)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="public data is not here")
