@@ -155,10 +155,14 @@ def tune_command(
     out: Annotated[Path, Argument(help="Folder for the checkpoint, with thresholds")],
     name: Annotated[str, Option(help="Name of the component")] = "luke",
     half: Annotated[bool, Option(help="Store weights in half precision")] = True,
+    beta: Annotated[
+        float, Option(help="F-beta to choose relations and facts by; below 1, precision counts more", min=0.0)
+    ] = 1.0,
 ) -> None:
-    """Choose thresholds on held-out documents. The component is written with them, as a checkpoint."""
+    """Choose thresholds on held-out documents, and make probabilities of scores. The component is written with both,
+    as a checkpoint."""
     from .tune import tune  # 45 ms
 
-    for task, (threshold, figure) in tune(pipeline, corpus, out, name, half).items():
+    for task, (threshold, figure) in tune(pipeline, corpus, out, name, half, beta).items():
         msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")
     msg.good(f"Wrote {out}")

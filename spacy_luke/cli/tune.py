@@ -1,4 +1,4 @@
-"""Choosing thresholds on held-out documents, and writing a component as a checkpoint."""
+"""Held-out documents make probabilities of scores and choose thresholds; the component is written as a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import spacy
 import torch
 from spacy.language import Language
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_config, minibatch
@@ -21,6 +22,7 @@ from ..files import replacing
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
 from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
+from ..training.calibration import fit_calibration
 from ..training.corpus import LukeCorpus
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import count, total
@@ -28,17 +30,24 @@ from ..training.progress import watched
 
 JOINT = "spacy-luke.Joint.v1"
 _GRID = [round(0.05 * i, 2) for i in range(5, 16)]
-_LOWEST = 0.05
+_FINE_GRID = [round(0.02 * i, 2) for i in range(5, 48)]
+_LOWEST = 0.01
+# How much precision counts in the thresholds of these names; see `f_beta`.
+_PRESETS = {"precise": 0.25, "balanced": 1.0}
+_ALL = {"relations": 0.1, "facts": 0.1}
 
 
-def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict[str, tuple[float, float]]:
-    """Choose one threshold a task, by F1, and write the component with them.
+def tune(
+    pipeline: Path, corpus: Path, out: Path, name: str, half: bool, beta: float = 1.0
+) -> dict[str, tuple[float, float]]:
+    """Make probabilities of the scores of relations and facts, choose one threshold a task, and write the component.
 
     pipeline (Path): A trained pipeline.
     corpus (Path): Held-out documents, which neither trained the weights nor will report figures.
     out (Path): Folder for the checkpoint.
     name (str): Name of the component.
     half (bool): Store the weights in half precision.
+    beta (float): Relations and facts are chosen by this F-beta, entities by F1: below 1, precision counts more.
     RETURNS (dict[str, tuple[float, float]]): Threshold and held-out F1 by task.
     RAISES (ValueError): If the component is none that reads a joint model.
     """
@@ -51,9 +60,14 @@ def tune(pipeline: Path, corpus: Path, out: Path, name: str, half: bool) -> dict
         chosen["ner"] = _tune_ner(finder, name, list(LukeCorpus(corpus, gold_ents=False)(nlp)))
     if pipe.joint.relation_labels:
         golds = [eg.reference for eg in LukeCorpus(corpus)(nlp) if has_relations(eg.reference)]
-        given = predict_given(nlp, pipe, golds)
-        chosen["relations"] = _best([pair_answers(doc, gold) for doc, gold in given])
-        chosen["facts"] = _best([fact_answers(doc, gold) for doc, gold in given])
+        answers = _calibrate(nlp, pipe, golds)
+        chosen |= {task: _best(rows, beta) for task, rows in answers.items()}
+        presets = {
+            preset: {task: _best(rows, own)[0] for task, rows in answers.items()}
+            for preset, own in _PRESETS.items()
+        }
+        module = pipe.network.module
+        module.joint = module.joint.with_changes(presets={**presets, "all": _ALL})
     for task, (threshold, _) in chosen.items():
         pipe.thresholds[task] = threshold
     module = copy.deepcopy(pipe.network.module).to(torch.float16 if half else torch.float32)
@@ -103,12 +117,43 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
     return threshold, best
 
 
-def _best(answers: Sequence[ScoredAnswers]) -> tuple[float, float]:
-    def f1(threshold: float) -> float:
-        return _f1(scored.above(lambda label: threshold) for scored in answers)
+def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[str, list[ScoredAnswers]]:
+    """Change the weights so that scores are probabilities. RETURNS (dict): The answers with the new scores, by task."""
+    module = pipe.network.module
+    module.joint = module.joint.with_changes(fact_slope=1.0, fact_shifts={})
+    given = predict_given(nlp, pipe, golds)
+    pairs = [pair_answers(doc, gold) for doc, gold in given]
+    facts = [fact_answers(doc, gold) for doc, gold in given]
+    stated, told = fit_calibration(pairs), fit_calibration(facts)
+    labels = module.joint.relation_labels
+    module.rescale_relations(stated.slope, [stated.of(label) for label in labels])
+    slope = told.slope / stated.slope  # of facts, whose scores come from those of pairs
+    shifts = {label: told.of(label) - slope * stated.of(label) for label in labels}
+    module.joint = module.joint.with_changes(fact_slope=slope, fact_shifts=shifts)
+    return {"relations": [stated.apply(row) for row in pairs], "facts": [told.apply(row) for row in facts]}
 
-    threshold = max(_GRID, key=f1)
-    return threshold, f1(threshold)
+
+def _best(answers: Sequence[ScoredAnswers], beta: float) -> tuple[float, float]:
+    """RETURNS (tuple[float, float]): The threshold that is best by F-beta, and its F1."""
+    found = {threshold: _total(answers, threshold) for threshold in _FINE_GRID}
+    # Of thresholds that are as good, the one nearest to even odds.
+    threshold = max(found, key=lambda threshold: (f_beta(found[threshold], beta), -abs(threshold - 0.5)))
+    return threshold, float(found[threshold].fscore)
+
+
+def _total(answers: Sequence[ScoredAnswers], threshold: float) -> PRFScore:
+    return total(count(*scored.above(lambda label: threshold)) for scored in answers)
+
+
+def f_beta(prf: PRFScore, beta: float) -> float:
+    """Precision and recall as one figure (van Rijsbergen, 1979).
+
+    prf (PRFScore): What was counted.
+    beta (float): How much recall counts beside precision.
+    RETURNS (float): In [0, 1].
+    """
+    precision, recall = prf.precision, prf.recall
+    return float((1 + beta**2) * precision * recall / (beta**2 * precision + recall + 1e-12))
 
 
 def _f1(answers: Iterable[Comparison]) -> float:

@@ -43,6 +43,11 @@ class CLIErrors:
     )
     L518 = "--word-column and --tag-column are only for conll: the format {format} has no columns. Leave them out."
 
+    L519 = (
+        "The checkpoint {checkpoint} has no thresholds of the name {preset!r}; it has: {found}. `python -m spacy luke "
+        "tune` writes them. Leave preset out, or set `thresholds` in the config of the component."
+    )
+
 
 class CLIWarnings:
     """Messages of warnings."""

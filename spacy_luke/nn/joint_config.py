@@ -21,7 +21,9 @@ _NUMBERS = {
     "proposal_floor": (0, 0.999),
     "proposal_margin": (0, 10**6),
     "dropout": (0, 1),
+    "fact_slope": (0.01, 100),
 }
+_FARTHEST = 100
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class JointConfig:
     dropout (float): Dropout before each classifier.
     thresholds (dict[str, Any]): Tuned thresholds of these weights: a probability, or one by label, for each of
         "ner", "labels", "relations" and "facts".
+    presets (dict[str, dict[str, float]]): Other thresholds by name, of some of these.
+    fact_slope (float): Factor of the logit of a pair's relation, for the probability that the document tells it.
+    fact_shifts (dict[str, float]): What is added to it afterwards, by relation.
     untrained (tuple[str, ...]): Heads whose weights are still random; they must not say anything.
     """
 
@@ -68,6 +73,9 @@ class JointConfig:
     entity_mask_id: int = 2
     dropout: float = 0.1
     thresholds: dict[str, Any] = field(default_factory=dict)
+    presets: dict[str, Any] = field(default_factory=dict)
+    fact_slope: float = 1.0
+    fact_shifts: dict[str, float] = field(default_factory=dict)
     untrained: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,10 +91,14 @@ class JointConfig:
                 if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
                     allowed = f"{what} from {least} to {most}"
                     raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed=allowed))
-        for name in ("relation_ids", "thresholds"):
+        for name in ("relation_ids", "thresholds", "presets", "fact_shifts"):
             if not isinstance(getattr(self, name), Mapping):
                 value = getattr(self, name)
                 raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed="a dict"))
+        for label, shift in self.fact_shifts.items():
+            if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not abs(shift) <= _FARTHEST:
+                name, allowed = f"joint.fact_shifts.{label}", f"a number from -{_FARTHEST} to {_FARTHEST}"
+                raise ValueError(Errors.L201.format(name=name, value=shift, allowed=allowed))
         wrong = next((id_ for id_ in self.relation_ids.values() if not isinstance(id_, str)), None)
         if wrong is not None:
             raise ValueError(Errors.L201.format(name="joint.relation_ids", value=wrong, allowed="a string"))

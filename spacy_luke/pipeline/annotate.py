@@ -14,6 +14,7 @@ from ..annotation import PairRow, group_pairs, mention_row, normalize, write_ent
 from .decode import Threshold, surest, thresholds_of
 from .pairs import PairLimits
 from .prediction import Prediction
+from .probabilities import FactScale
 
 if TYPE_CHECKING:
     from ..nn.joint_config import JointConfig
@@ -81,19 +82,20 @@ class Annotator:
         rows, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
         close = near(prediction.pairs[:, 0], prediction.pairs[:, 1]).tolist()
-        found = zip(prediction.pairs.tolist(), prediction.scores.tolist(), close, strict=True)
+        told = FactScale.of(self.joint).apply(prediction.scores, prediction.pairs[:, 2]).tolist()
+        found = zip(prediction.pairs.tolist(), prediction.scores.tolist(), told, close, strict=True)
         relations: list[PairRow] = []
         supports: list[tuple[int, int, PairRow]] = []
-        for (head, tail, index), score, is_close in found:
+        for (head, tail, index), score, fact_score, is_close in found:
             label = self.joint.relation_labels[index]
             if not self.limits.allows(label, rows[head][2], rows[tail][2]):
                 continue
-            pair = (rows[head], rows[tail], label, score, self.joint.relation_ids.get(label, ""))
+            id_ = self.joint.relation_ids.get(label, "")
             if is_close and score >= self._least_relation[index]:
-                relations.append(pair)
+                relations.append((rows[head], rows[tail], label, score, id_))
             # Two mentions of one entity make no fact.
-            if score >= self._least_fact[index] and names[head] != names[tail]:
-                supports.append((head, tail, pair))
+            if fact_score >= self._least_fact[index] and names[head] != names[tail]:
+                supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
         groups = group_pairs(
             [(names[head], names[tail], pair[2]) for head, tail, pair in supports],

@@ -39,11 +39,6 @@ def thresholds_of(threshold: Threshold, labels: Sequence[str]) -> list[float]:
     return [float(threshold)] * len(labels)
 
 
-def lowest(threshold: Threshold, default: float = 0.5) -> float:
-    """RETURNS (float): The lowest threshold that any label can have."""
-    return min((default, *threshold.values())) if isinstance(threshold, Mapping) else float(threshold)
-
-
 def check_thresholds(thresholds: Mapping[str, Any], tasks: Sequence[str]) -> None:
     """Refuse thresholds that would silently do nothing, or everything.
 

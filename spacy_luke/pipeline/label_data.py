@@ -101,7 +101,7 @@ def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi
     if changed.entity_labels != joint.entity_labels:
         changed = changed.with_changes(multi_label=multi_label)
     if any(getattr(changed, name) != getattr(joint, name) for name in FIELDS.values()):
-        changed = changed.with_changes(thresholds={})
+        changed = changed.with_changes(thresholds={}, presets={}, fact_slope=1.0, fact_shifts={})
     return changed
 
 

@@ -210,6 +210,7 @@ def test_tune_writes_a_checkpoint_with_thresholds(trained: Path, tmp_path: Path)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     thresholds = config["joint"]["thresholds"]
     assert set(thresholds) == {"ner", "labels", "relations", "facts"}
+    assert set(config["joint"]["presets"]) == {"precise", "balanced", "all"}
     nlp = make_pipeline(str(tmp_path / "out"))
     assert nlp.get_pipe("luke").thresholds == thresholds
     doc = nlp("Ana was born in Oslo .")

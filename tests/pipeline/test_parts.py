@@ -16,7 +16,7 @@ from spacy_luke.inputs.entities import doc_ents
 from spacy_luke.inputs.pieces import encode_docs
 from spacy_luke.inputs.windows import Window
 from spacy_luke.nn.joint_config import JointConfig
-from spacy_luke.pipeline.decode import ScoredSpan, label_spans, lowest, threshold_of, without_overlap
+from spacy_luke.pipeline.decode import ScoredSpan, label_spans, threshold_of, without_overlap
 from spacy_luke.pipeline.gold import gold_of
 from spacy_luke.pipeline.joint.targets import gold_pairs, label_targets, relation_targets, span_targets
 from spacy_luke.pipeline.label_data import LabelData, check_labels, collect_labels, with_labels
@@ -65,7 +65,6 @@ def test_spans_above_the_threshold_of_their_label():
     assert [s.label for s in label_spans(places, probabilities, ["A", "B"], {"A": 0.8})] == ["B"]
     assert label_spans(places[:0], probabilities[:0], ["A", "B"], 0.5) == []
     assert threshold_of({"A": 0.2}, "B") == 0.5
-    assert (lowest(0.7), lowest({"A": 0.7}), lowest({"A": 0.2}), lowest({})) == (0.7, 0.5, 0.2, 0.5)
 
 
 def test_allowed_pairs_of_labels():

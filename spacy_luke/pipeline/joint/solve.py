@@ -27,9 +27,10 @@ from ...inputs.batching import (
 from ...inputs.mentions import Placement, mention_ids, place_mentions
 from ...inputs.pieces import DocPieces, Ints, encode_docs
 from ...inputs.windows import Window, make_windows
-from ..decode import label_spans, lowest
+from ..decode import label_spans, thresholds_of
 from ..entities import Request
 from ..prediction import Prediction, choose_entities
+from ..probabilities import FactScale
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -67,7 +68,9 @@ class JointSolver:
         self.network, self.tokenizer = pipe.network, pipe.network.tokenizer
         self.describe = pipe.writes_vectors  # mentions are read, for vectors and labels, or only found
         self.threshold = thresholds["ner"]
-        self.relation_floor = min(lowest(thresholds[name]) for name in ("relations", "facts"))
+        labels = pipe.joint.relation_labels
+        least = [thresholds_of(thresholds[task], labels) for task in ("relations", "facts")]
+        self.relation_floor = min([1.0, *least[0], *FactScale.of(pipe.joint).undo(least[1])])
         self.keep_words = bool(pipe.listeners)
         self.budget = pipe.max_batch_pieces
 

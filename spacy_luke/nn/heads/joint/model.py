@@ -8,7 +8,7 @@ words -> word states -+-> proposer -> candidate spans -> entity rows -> span hea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -62,6 +62,17 @@ class LukeJointModel(LukeHead):
     @untrained.setter
     def untrained(self, names: tuple[str, ...]) -> None:
         self.joint = self.joint.with_changes(untrained=names)
+
+    def rescale_relations(self, slope: float, shifts: Sequence[float]) -> None:
+        """Make probabilities of the relations' scores, once for all.
+
+        slope (float): Factor of the logits.
+        shifts (Sequence[float]): What is added to them afterwards, by relation.
+        """
+        if self.relation_head is not None:
+            self.relation_head.rescale(slope, torch.tensor(shifts))
+        if self.pair_reader is not None:
+            self.pair_reader.rescale(slope)
 
     def build_heads(self, joint: JointConfig) -> None:
         """Make new heads for what has changed; heads whose labels and sizes stay the same keep their weights.

@@ -43,6 +43,12 @@ class PairReader(nn.Module):
         """Begin by changing nothing."""
         nn.init.zeros_(self.classifier.weight)
 
+    @torch.no_grad()
+    def rescale(self, slope: float) -> None:
+        """slope (float): Factor of all that it adds from now on."""
+        self.classifier.weight.mul_(slope)
+        self.classifier.bias.mul_(slope)
+
     def forward(self, encoder: LukeEncoder, words: WordStates, rows: EntityRows, pairs: Tensor) -> Tensor:
         """Read the words for some pairs.
 

@@ -49,6 +49,17 @@ class RelationHead(nn.Module):
         """Begin as nearly all pairs are: not related. Otherwise half of all labels would hold at first."""
         nn.init.constant_(self.classifier.bias[:1], _NONE_BIAS)
 
+    @torch.no_grad()
+    def rescale(self, slope: float, shifts: Tensor) -> None:
+        """Scale and shift what it says, once for all.
+
+        slope (float): Factor of all logits.
+        shifts (Tensor): What is added to those of the relations afterwards. Shape: (n_labels,)
+        """
+        self.classifier.weight.mul_(slope)
+        self.classifier.bias.mul_(slope)
+        self.classifier.bias[1:] += shifts.to(self.classifier.bias)
+
     def forward(self, rows: EntityRows, pairs: Tensor) -> Tensor:
         """Score pairs.
 
