@@ -98,7 +98,7 @@ class Renamer:
         by_type: dict[str, list[tuple[str, Words]]] = {}
         for key, spans in renamable(doc).items():
             by_type.setdefault(spans[0].label_, []).append((key, name_of(max(spans, key=len))))
-        chosen = {}
+        chosen: dict[str, Words] = {}
         for named in by_type.values():
             keys, names = zip(*named, strict=True)
             chosen.update(zip(keys, self.chance.sample(names, len(names)), strict=True))

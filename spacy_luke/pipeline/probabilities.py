@@ -23,7 +23,7 @@ def softmax(logits: Floats) -> Floats:
     return probabilities
 
 
-def sigmoid(logits: Floats) -> Floats:
+def sigmoid(logits: NDArray[np.floating]) -> Floats:
     """logits (ndarray): Any shape. RETURNS (ndarray): Independent probabilities, NaN where they are. Same shape."""
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float32)  # exp would overflow
 
