@@ -73,10 +73,12 @@ class Annotator:
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _best(self, probabilities: Sequence[float], none: float) -> str:
-        """The most probable label that reaches its threshold and is more probable than none."""
+        """The most probable label that reaches its threshold and is more probable than none. Labels that were taught
+        come first: they are no rivals of the others."""
         limits = zip(probabilities, self.joint.entity_labels, self._least_label, strict=True)
         above = [(score, label) for score, label, least in limits if score >= least and score > none]
-        return max(above)[1] if above else ""
+        taught = [(score, label) for score, label in above if label in self._taught_labels]
+        return max(taught or above)[1] if above else ""
 
     def _write_relations(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
         rows, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
@@ -93,6 +95,8 @@ class Annotator:
             id_ = self.joint.relation_ids.get(label, "")
             if is_close and score >= self._least_relation[index]:
                 relations.append((rows[head], rows[tail], label, score, id_))
+            if label in self._taught_relations and not is_close:
+                continue  # what is taught is what is stated
             # Two mentions of one entity make no fact.
             if fact_score >= self._least_fact[index] and names[head] != names[tail]:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
@@ -108,6 +112,14 @@ class Annotator:
             pairs = [supports[i][2] for i in group]
             facts.append((spans[head].text, spans[tail].text, label, score, id_, pairs))
         write_pairs(doc, relations, facts)
+
+    @cached_property
+    def _taught_labels(self) -> set[str]:
+        return set(self.joint.taught_thresholds("labels"))
+
+    @cached_property
+    def _taught_relations(self) -> set[str]:
+        return set(self.joint.taught_thresholds("relations"))
 
     @cached_property
     def _least_label(self) -> list[float]:

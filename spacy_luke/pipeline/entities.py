@@ -177,6 +177,11 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg["complete"] = True
         return stored
 
+    @property
+    def acting_thresholds(self) -> dict[str, Threshold]:
+        """RETURNS (dict[str, Threshold]): `thresholds`, with those of labels that have their own."""
+        return self.thresholds
+
     def check_saved(self) -> None:
         """See `LukePipe.check_saved`."""
         check_thresholds(self.cfg["thresholds"], THRESHOLDS)
@@ -279,7 +284,7 @@ class EntityPipe(ListenedTo, LukePipe):
     def writer(self) -> Callable[[Doc, Prediction], None]:
         """See `Task.writer`."""
         annotator = Annotator(
-            self.speaking, self.thresholds, self.limits, self.spans_key, self.writes_vectors
+            self.speaking, self.acting_thresholds, self.limits, self.spans_key, self.writes_vectors
         )
 
         def write(doc: Doc, prediction: Prediction) -> None:
