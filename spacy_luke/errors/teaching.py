@@ -26,6 +26,10 @@ class TeachErrors:
         "{name!r} was taught {labels} on the states of its trained weights, and training would change these. Forget "
         "them first: pipe.forget(). Or train from a config, with the examples in the training data."
     )
+    L727 = (
+        "The component {name!r} is made by {found!r}, and can't be taught. What can is luke or luke_ner with the "
+        "architecture spacy-luke.Joint.v1; name it: --name."
+    )
 
 
 class TeachWarnings:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -59,25 +58,20 @@ def load_background(folder: Path, model: LukeJointModel) -> dict[str, NDArray[np
         return {task: file.get_tensor(task).float().numpy() for task in file.keys()}  # noqa: SIM118  # no mapping
 
 
-@lru_cache(maxsize=8)
-def _read_table(path: Path) -> dict[int, float]:
-    values: dict[str, Any] = read_json(path)
-    return {int(count): float(threshold) for count, threshold in values["thresholds"].items()}
-
-
-def load_table(folder: Path) -> dict[int, float]:
-    """folder (Path): A checkpoint. RETURNS (dict[int, float]): Thresholds by number of examples; empty without a
-    file."""
+def load_tables(folder: Path) -> dict[str, dict[int, float]]:
+    """folder (Path): A checkpoint. RETURNS (dict[str, dict[int, float]]): Thresholds by task and number of examples;
+    empty without a file."""
     path = folder / TABLE_FILE
     if not path.is_file():
         return {}
     with reading(path):
-        return _read_table(path)
+        tables: Mapping[str, Mapping[str, float]] = read_json(path)["thresholds"]
+        return {task: {int(count): float(t) for count, t in table.items()} for task, table in tables.items()}
 
 
-def save_table(folder: Path, thresholds: Mapping[int, float], about: Mapping[str, Any]) -> Path:
-    """folder (Path): The checkpoint. thresholds (Mapping[int, float]): By number of examples. about (Mapping): How they
+def save_table(folder: Path, thresholds: Mapping[str, Mapping[int, float]], about: Mapping[str, Any]) -> Path:
+    """folder (Path): The checkpoint. thresholds (Mapping): By task and number of examples. about (Mapping): How they
     were found. RETURNS (Path): The file."""
     path = folder / TABLE_FILE
-    path.write_text(json.dumps({"thresholds": dict(thresholds), **about}, indent=2) + "\n", encoding="utf8")
+    path.write_text(json.dumps({"thresholds": thresholds, **about}, indent=2) + "\n", encoding="utf8")
     return path

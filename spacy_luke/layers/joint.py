@@ -26,7 +26,7 @@ from ..nn.heads.joint.taught import RULES, taught_widths
 from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
 from . import weights
-from .background import load_background, load_table
+from .background import load_background, load_tables
 from .loss import joint_loss
 from .network import Network, build_model, tensors_of
 from .shim import LukeShim
@@ -157,10 +157,10 @@ class JointNetwork(Network):
         return {**nothing, **found}
 
     @property
-    def taught_table(self) -> dict[int, float]:
-        """RETURNS (dict[int, float]): Thresholds by number of examples, beside the weights or the default model; empty
-        if there are none."""
-        return next((table for folder in self._homes if (table := load_table(folder))), {})
+    def taught_tables(self) -> dict[str, dict[int, float]]:
+        """RETURNS (dict[str, dict[int, float]]): Thresholds by task and number of examples, of these weights or of the
+        default model; empty if there are none."""
+        return next((tables for folder in self._homes if (tables := load_tables(folder))), {})
 
     @property
     def _homes(self) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..luke import LukeJoint
 
 Background = dict[str, Floats]  # by task, shape (n, width)
-_MOST = 2000  # states of a user's texts, of each kind
+_MOST = {"ner": 2000, "labels": 2000, "relations": 2000}  # states of a user's texts
 _DOCS = 64  # that are read at a time
 
 
@@ -29,12 +29,12 @@ def background_of(pipe: LukeJoint, texts: Iterable[str | Doc]) -> Background:
     return {task: np.concatenate([shipped[task], own[task]]) for task in own}
 
 
-def read_background(pipe: LukeJoint, texts: Iterable[str | Doc], most: int) -> Background:
+def read_background(pipe: LukeJoint, texts: Iterable[str | Doc], most: Mapping[str, int]) -> Background:
     """Read texts as they come, with the entities that the pipe finds in them.
 
     pipe (LukeJoint): The pipe.
     texts (Iterable[str | Doc]): The texts.
-    most (int): States of each kind, evenly from all texts.
+    most (Mapping[str, int]): States of each kind, evenly from all texts.
     RETURNS (Background): The states.
     """
     widths = pipe.network.taught_widths
@@ -45,7 +45,7 @@ def read_background(pipe: LukeJoint, texts: Iterable[str | Doc], most: int) -> B
         for task, states in _read(pipe, batch).items():
             found[task] += states
     return {
-        task: _evenly(np.array(rows, dtype=np.float32).reshape(-1, widths[task]), most)
+        task: _evenly(np.array(rows, dtype=np.float32).reshape(-1, widths[task]), most[task])
         for task, rows in found.items()
     }
 

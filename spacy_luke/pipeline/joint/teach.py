@@ -115,7 +115,7 @@ class Teacher:
         self.trained = pipe.network.joint
         self.tasks = [task for task in pipe.parts if self._can_teach(task)]
         self.background: Background = background_of(pipe, background)
-        self.table = pipe.network.taught_table or TABLE
+        self.tables = pipe.network.taught_tables
         self.report = TeachReport(background=sum(map(len, self.background.values())))
 
     def _can_teach(self, task: str) -> bool:
@@ -181,7 +181,7 @@ class Teacher:
             rules, widest = self.pipe.network.taught_rules, self.trained.max_span_width
             if any(golds):
                 proposing = Proposing(marked.read.windows, golds, rules, widest, earlier, background)
-            rows = marked.types(labels, _span_states(marked, reader, proposing, labels, rules.width_unit))
+            rows = marked.types(labels, span_states(marked, reader, proposing, labels, rules.width_unit))
         part = Part(earlier) if before is None else before
         if not len(rows):
             return part
@@ -219,7 +219,9 @@ class Teacher:
                 raise ValueError(Errors.L724.format(label=label, n=int(right.sum())))
             groups = rows.groups[known]
             part.rows[label] = fit_row(z[known], right, others).outside(space)
-            judged = judge(held_out(z[known], right, groups, others), right, groups, self.table)
+            judged = judge(
+                held_out(z[known], right, groups, others), right, groups, self.tables.get(task) or TABLE
+            )
             part.thresholds[label] = judged.threshold
             proposed = recall.get(label) or (None, None)
             numbers = int(right.sum()), int((~right).sum()), judged.threshold
@@ -233,10 +235,18 @@ class Teacher:
                 self.report.contradictions.append((label, *pair))
 
 
-def _span_states(
+def span_states(
     marked: Marked, reader: ExampleReader, proposing: Proposing | None, labels: Sequence[str], unit: float
 ) -> dict[tuple[int, int, int], Floats]:
-    """The states of spans that are, may be or nearly are entities, with their widths."""
+    """Read the spans that are, may be or nearly are entities.
+
+    marked (Marked): What the examples say.
+    reader (ExampleReader): Has read them.
+    proposing (Proposing | None): What the pre-filter is taught.
+    labels (Sequence[str]): The types that are taught.
+    unit (float): Tokens that count as one in a state's last number, the span's width.
+    RETURNS (dict): The state of each: document, first and last-plus-one token.
+    """
     spans: list[set[tuple[int, int]]] = [set() for _ in marked.docs]
     matrix = None if proposing is None else proposing.matrix(proposing.rows(labels))
     for window in marked.read.windows:
