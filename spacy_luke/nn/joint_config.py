@@ -101,12 +101,10 @@ class JointConfig:
                 value = getattr(self, name)
                 raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed="a dict"))
         for task, part in self.taught.items():
-            if (
-                task not in _TAUGHT
-                or not isinstance(part, Mapping)
-                or {*part} != {"thresholds", "columns", "kept"}
-            ):
-                allowed = f"thresholds, columns and kept for some of {', '.join(_TAUGHT)}"
+            if task not in _TAUGHT or not _is_taught(part):
+                allowed = (
+                    f"thresholds (probabilities by label), columns and kept, for some of {', '.join(_TAUGHT)}"
+                )
                 raise ValueError(Errors.L201.format(name=f"joint.taught.{task}", value=part, allowed=allowed))
         for label, shift in self.fact_shifts.items():
             if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not abs(shift) <= _FARTHEST:
@@ -142,3 +140,14 @@ class JointConfig:
     def with_changes(self, **changes: Any) -> JointConfig:
         """RETURNS (JointConfig): A copy with some fields changed."""
         return replace(self, **changes)
+
+
+def _is_taught(part: Any) -> bool:
+    """Whether a value is the entry of a task in `JointConfig.taught`."""
+    if not isinstance(part, Mapping) or {*part} != {"thresholds", "columns", "kept"}:
+        return False
+    thresholds, columns, kept = part["thresholds"], part["columns"], part["kept"]
+    if not isinstance(thresholds, Mapping) or not isinstance(columns, (list, tuple)):
+        return False
+    numbers = all(isinstance(t, (int, float)) and 0 <= t <= 1 for t in thresholds.values())
+    return numbers and all(isinstance(label, str) for label in columns) and type(kept) is int and kept >= 0

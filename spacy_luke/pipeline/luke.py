@@ -150,10 +150,15 @@ class LukeJoint(EntityPipe):
         }
 
     def _put_taught(self, parts: Mapping[str, Part]) -> None:
-        width = 2 * self.network.config.hidden_size + 1
+        width, before = 2 * self.network.config.hidden_size + 1, self.taught
         parts = {task: part for task, part in parts.items() if part.thresholds or len(part.kept)}
         values = {task: part.values(width if task == "ner" else 0) for task, part in parts.items()}
         self.network.teach({task: part.config() for task, part in parts.items()}, values)
+        for task, threshold in self.thresholds.items():  # of a label that is gone there can't be any
+            named = "relations" if task == "facts" else task
+            gone = {*before.get(named, ())} - {*self.taught.get(named, ())}
+            if isinstance(threshold, Mapping) and not gone.isdisjoint(threshold):
+                self.thresholds[task] = {label: t for label, t in threshold.items() if label not in gone}
 
     # --- the task --------------------------------------------------------------------------
 

@@ -254,6 +254,9 @@ def test_one_example_says_nothing(nlp: Language):
     assert not any(label == "lives in" for *_, label in relations(nlp, doc.reference))
     pipe.thresholds["relations"] = {"lives in": 0.1}
     assert ("Lea", "Cork", "lives in") in relations(nlp, doc.reference)
+    pipe.forget("lives in")  # and its threshold, which would be one of no label
+    assert pipe.thresholds["relations"] == {}
+    relations(nlp, doc.reference)
 
 
 def test_only_what_is_marked(nlp: Language):
@@ -319,3 +322,36 @@ def test_marks_off_tokens_are_told(nlp: Language):
     assert report.rejected == 0
     assert report.unplaced == [f"{docs[0].text[1:2]!r} (PER)"]
     assert "Not on tokens" in str(report)
+
+
+def test_other_ways_to_attend_and_suggested_spans(make_checkpoint):
+    whole = make_checkpoint(loud=True, words_attend_to_entities=True, entities_attend_to_entities=True)
+    ngrams = {"@misc": "spacy.ngram_suggester.v1", "sizes": [1]}
+    for nlp in (make_pipeline(whole), make_pipeline(make_checkpoint(loud=True), suggester=ngrams)):
+        pipe = pipe_of(nlp)
+        assert len(pipe.teach(examples(nlp)).labels) == 3
+        found = [(ent.text, ent.label_) for ent in nlp("Ana likes Max and tea .").ents]
+        assert found
+        pipe.forget()
+
+
+def test_ner_alone(checkpoint: str):
+    nlp = make_pipeline(checkpoint, "luke_ner")
+    pipe = nlp.get_pipe("luke_ner")
+    report = pipe.teach(examples(nlp))
+    assert [(row.task, row.label) for row in report.labels] == [("ner", "DRINK")]
+    assert ("tea", "DRINK") in [(ent.text, ent.label_) for ent in nlp("Ana likes Max and tea .").ents]
+
+
+def test_heads_without_training_are_not_taught_on(make_checkpoint):
+    nlp = make_pipeline(make_checkpoint(joint={"untrained": ("relation_head",)}))
+    assert {row.task for row in pipe_of(nlp).teach(examples(nlp)).labels} == {"ner", "labels"}
+
+
+def test_a_large_document_is_read_twice(nlp: Language, monkeypatch: pytest.MonkeyPatch):
+    report = pipe_of(nlp).teach(examples(nlp))
+    monkeypatch.setattr("spacy_luke.pipeline.joint.examples._KEPT_PIECES", 0)
+    again = pipe_of(nlp).teach(examples(nlp), replace=True)
+    assert [(row.label, row.examples, row.others) for row in again.labels] == [
+        (row.label, row.examples, row.others) for row in report.labels
+    ]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HEADS = {"ner": "span_head", "labels": None, "relations": "relation_head"}  # whose states a task is taught on
 _MOST_KEPT = {"ner": 1500, "labels": 2000, "relations": 2000}  # rows
 _MOST_GROUPS = 2048  # whole numbers that half precision has
+_REPEATED = 0.9999  # cosine of a state that was taught and its like of another time, at least
 _SILENT = -30.0  # bias of a label without examples
 Values = dict[str, NDArray[Any]]
 
@@ -189,7 +190,7 @@ class Teacher:
         part = Part(earlier) if before is None else before
         if not len(rows):
             return part
-        part.kept = _replaced(earlier, rows, self.pipe.network.taught_rules.same).join(rows)
+        part.kept = _replaced(earlier, rows).join(rows)
         taught = [*part.thresholds, *(label for label in labels if label not in part.thresholds)]
         changed = [label for label in taught if (rows.answers_of(label) != UNKNOWN).any()]
         self._fit(task, changed, part, background, proposing)
@@ -289,12 +290,12 @@ def _nearly(start: int, end: int, length: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in moved if 0 <= a < b <= length]
 
 
-def _replaced(earlier: TeachRows, rows: TeachRows, same: float) -> TeachRows:
+def _replaced(earlier: TeachRows, rows: TeachRows) -> TeachRows:
     """Earlier rows, without what newer ones say of the same states."""
     if not len(earlier):
         return earlier
     unit = [part.states / np.linalg.norm(part.states, axis=1, keepdims=True) for part in (earlier, rows)]
-    old, new = np.nonzero(unit[0] @ unit[1].T >= same)
+    old, new = np.nonzero(unit[0] @ unit[1].T >= _REPEATED)
     answers = earlier.answers.copy()
     for column, label in enumerate(earlier.columns):
         answers[old[rows.answers_of(label)[new] != UNKNOWN], column] = UNKNOWN

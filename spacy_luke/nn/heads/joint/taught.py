@@ -25,13 +25,14 @@ class TaughtRules(NamedTuple):
     """Numbers that teaching and prediction share.
 
     width_unit (float): Tokens of a span that count as one in its features.
-    same (float): Cosine of two states of one place, at least: batches differ in rounding.
+    same (float): Cosine of two states of one place, at least: batches differ in rounding, in eight bits by more. Of
+        3000 pairs of sentences the two that are most alike have 0.97.
     spans_per_token (float): Spans that taught types propose, as a share of the window's tokens.
     floor (float): The least probability of such a span.
     """
 
     width_unit: float = 4.0
-    same: float = 0.9995
+    same: float = 0.998
     spans_per_token: float = 0.125
     floor: float = 0.02
 

@@ -231,9 +231,9 @@ def test_millions_of_pairs_are_cut_to_the_floor_a_chunk_at_a_time(monkeypatch: p
     scores = (whole[:, 1:] - whole[:, :1]).sigmoid()
     floor = float(scores[:10_000].quantile(0.999))
     largest = []
-    score = RelationHead._score
+    states = RelationHead._states
     monkeypatch.setattr(
-        RelationHead, "_score", lambda *a: largest.append(len(a[1])) or score(*a), raising=True
+        RelationHead, "_states", lambda *a: largest.append(len(a[1])) or states(*a), raising=True
     )
     rows, labels, kept = head.above(floor, *read)
     assert max(largest) <= 8192
