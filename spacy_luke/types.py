@@ -30,10 +30,10 @@ class Relation(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A relation between two entities of a document. Mentions with equal names (see `normalize`) are of one entity.
+    """A relation between two entities of a document (see `entities_of`).
 
-    head (str): Text of the head in the best pair.
-    tail (str): Text of the tail in the best pair.
+    head (str): Text of the head in the best pair, or its fullest name if it has several in the document.
+    tail (str): The same of the tail.
     label (str): The relation.
     score (float): The best score of the supporting pairs.
     id (str): Identifier of the relation in a knowledge base, or "".

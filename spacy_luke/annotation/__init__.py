@@ -5,6 +5,9 @@ from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
 from .checks import check_text as check_text
+from .clusters import entities_of as entities_of
+from .clusters import full_names as full_names
+from .coreference import lent_mentions as lent_mentions
 from .entities import EntityGetter as EntityGetter
 from .entities import get_label as get_label
 from .entities import get_labels as get_labels
@@ -16,8 +19,8 @@ from .entities import write_label as write_label
 from .entities import write_labels as write_labels
 from .facts import facts_from_relations as facts_from_relations
 from .facts import group_pairs as group_pairs
-from .facts import normalize as normalize
 from .kinds import set_extensions as set_extensions
+from .names import normalize as normalize
 from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow

@@ -3,8 +3,9 @@
 From the surest to the least sure:
 
 1. `kb_id_` (but `NIL`) and `id_` of mentions: equal ones are of one entity, different `kb_id_` never are.
-2. Clusters that a coreference component left (`coreference.py`). Mentions of different clusters are not joined by names.
-3. Names (`names.py`): equal ones, short names of a person, acronyms. A name joins only what it fits alone.
+2. Clusters that a coreference component left (`coreference.py`). No name joins mentions of different ones.
+3. Names (`names.py`): equal ones, short names of a person, acronyms. A short name joins a longer one only if it fits no
+   other, and if all mentions with its text are of one kind: "Paris" may be a city and a person.
 """
 
 from __future__ import annotations
@@ -58,22 +59,19 @@ def entities_of(mentions: Sequence[Span], lent: Sequence[Span] = ()) -> list[int
 
 
 def full_names(mentions: Sequence[Span], entities: Sequence[int]) -> dict[int, str]:
-    """The fullest name of each entity that has several.
+    """What to call the entities whose mentions have different texts.
 
     mentions (Sequence[Span]): Mentions of one document.
-    entities (Sequence[int]): The entity of each, at least.
-    RETURNS (dict[int, str]): The longest name by entity, the first of those as long; without entities of one text.
+    entities (Sequence[int]): The entity of each, and behind these of lent ones.
+    RETURNS (dict[int, str]): The longest name by entity, the first of those as long. Entities of one name, with nothing
+        lent, are left out.
     """
-    members: dict[int, list[Span]] = defaultdict(list)
+    names: dict[int, dict[str, int]] = defaultdict(dict)
     for span, entity in zip(mentions, entities, strict=False):
-        members[entity].append(span)
-    found = {}
-    for entity, spans in members.items():
-        texts = {normalize(text): text for text in reversed([span.text for span in spans])}
-        if len(texts) > 1:
-            names = {span.text: name_of(span.text, span.label_) for span in spans}
-            found[entity] = max(names, key=lambda text: len(" ".join(names[text].words)))
-    return found
+        names[entity].setdefault(span.text, len(" ".join(name_of(span.text, span.label_).words)))
+    several = {entity for entity, texts in names.items() if len(set(map(normalize, texts))) > 1}
+    several |= set(entities[len(mentions) :])
+    return {entity: max(names[entity], key=names[entity].__getitem__) for entity in several if names[entity]}
 
 
 def _evidence(spans: Sequence[Span], texts: Sequence[str]) -> list[list[_Key]]:
@@ -96,8 +94,8 @@ def _evidence(spans: Sequence[Span], texts: Sequence[str]) -> list[list[_Key]]:
     for number, keys in enumerate(found):
         keys[:] = [key for key in keys if len(bases.get(key, ())) < 2]
         if not keys:
-            is_name = number < len(texts)
-            keys.append((_NAME, f"{spans[number].label_}:{texts[number]}" if is_name else f"lent:{number}"))
+            is_name = number < len(texts)  # else one that no text has
+            keys.append((_NAME, normalize(texts[number]) if is_name else f" {number}"))
     return found
 
 
@@ -192,11 +190,15 @@ class _Names:
                 if all(groups.may_share_name(*pair) for pair in combinations(others, 2)):
                     for other in others:
                         groups.join(other, key)
+        kinds: dict[_Key, set[str]] = defaultdict(set)
+        for name, named in self.named.items():
+            for key in named.holders:
+                kinds[key].add(name.kind)
         for name in sorted(self.named, key=lambda name: -len(name.words)):
             longer = [key for other in self._longer(name) for key in self.named[other].holders]
             for key in self.named[name].holders if longer else ():
                 others = groups.sharing(key, longer)
-                if len(others) == 1:
+                if len(others) == 1 and (key[0] != _NAME or len(kinds[key]) == 1):
                     groups.join(others[0], key)
 
     def _longer(self, name: Name) -> set[Name]:

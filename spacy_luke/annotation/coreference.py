@@ -1,4 +1,4 @@
-"""Clusters that a coreference component left on a document: which mentions they hold, and which members are no entities.
+"""Clusters that a coreference component left on a document: which mentions they hold, which members are no mentions.
 
 Two forms are read: span groups `coref_clusters_1`, `coref_clusters_2`, ... of spacy-experimental (or, if there are only
 these, `coref_head_clusters_1`, ... with a token for each member), and `doc._.coref_clusters` of fastcoref, lists of
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spacy.tokens import Doc, Span
+
+from ..types import NIL
 
 _GROUPS = ("coref_clusters_", "coref_head_clusters_")
 _EXTENSION = "coref_clusters"
@@ -37,22 +39,25 @@ def lent_mentions(mentions: Sequence[Span]) -> list[Span]:
 
     mentions (Sequence[Span]): Mentions of one document.
     RETURNS (list[Span]): Members of clusters with a mention in them, each with the label of the first one, by position.
+        Clusters of mentions with different `kb_id_` are left out.
     """
     clusters = _read(mentions[0].doc) if mentions else []
     if not clusters:
         return []
     labels: dict[int, int] = {}
     taken: set[Extent] = set()
+    bases: dict[int, set[str]] = {}
     extents, roots = _index(clusters)
     for span in sorted(mentions, key=lambda span: span.start):
+        taken |= {_trimmed(span), _root(span)}
         number = _find(span, extents, roots)
         if number is not None:
             labels.setdefault(number, span.label)
-            taken |= {_trimmed(span), _root(span)}
+            bases.setdefault(number, set()).add(span.kb_id_)
     lent = {
         (member.start, member.end): labels[number]
         for number, cluster in enumerate(clusters)
-        if number in labels
+        if number in labels and len(bases[number] - {"", NIL}) < 2
         for member in cluster
         if _trimmed(member) not in taken and _root(member) not in taken
     }

@@ -17,10 +17,45 @@ _KINDS = {
     **dict.fromkeys(("loc", "location", "gpe", "place", "country", "city"), PLACE),
 }
 # What a company's name may end in, or leave out.
-_COMPANY = {"inc", "incorporated", "ltd", "limited", "corp", "corporation", "co", "company", "llc", "plc", "gmbh", "ag"}
+_COMPANY = {
+    "inc",
+    "incorporated",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "llc",
+    "plc",
+    "gmbh",
+    "ag",
+}
 _SMALL = {"of", "the", "and", "for", "in", "on", "de", "du", "des", "la", "&"}  # may be missing in initials
 _GENERATION = re.compile(r"(jr|sr|junior|senior|[ivx]+)")  # tells apart people of one name
-_PARTICLES = set("al ap bin ben da dal de del della den der di do dos du el i ibn la le mac o st ten ter van von y".split())
+_PARTICLES = {
+    *(
+        "al",
+        "ap",
+        "bin",
+        "ben",
+        "da",
+        "dal",
+        "de",
+        "del",
+        "della",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "el",
+        "i",
+    ),
+    *("ibn", "la", "le", "mac", "o", "st", "ten", "ter", "van", "von", "y"),
+}
+_NO_PERSON = {"and", "&", "or", "in", "at", "from", "with"}  # a name that has these is of more than a person
 _ACRONYM = re.compile(r"[A-Z][A-Z&]{1,9}")
 _WORD = re.compile(r"[^\W\d_]+|&")
 
@@ -70,10 +105,12 @@ def fits_person(short: Sequence[str], full: Sequence[str], *, later: bool) -> bo
     short (Sequence[str]): Words of the short name.
     full (Sequence[str]): Words of the longer one.
     later (bool): Whether the short one comes after the longer one. If not, a single word has to be the last name.
-    RETURNS (bool): Whether the words of the short one, or initials for them, are among those of the longer one in order.
-        Several words with a first name among them have to begin with that.
+    RETURNS (bool): Whether the words of the short one, or initials for them, are among those of the longer one, in
+        order. Several words with a first name among them have to begin with that.
     """
     if len(short) > len(full) or short == full or all(len(word) == 1 for word in short):
+        return False
+    if not _NO_PERSON.isdisjoint(full):
         return False
     if len(short) == 1 and not later and short[0] != full[-1]:
         return False

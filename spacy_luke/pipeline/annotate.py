@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotation import PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
+from ..annotation import (
+    FactRow,
+    PairRow,
+    entities_of,
+    full_names,
+    group_pairs,
+    mention_row,
+    write_entities,
+    write_pairs,
+)
 from .decode import Threshold, surest, thresholds_of
 from .pairs import PairLimits
 from .prediction import Prediction
@@ -54,13 +63,14 @@ class Annotator:
                 group = SpanGroup(doc, name=self.spans_key, spans=spans, attrs={"scores": scores})
                 doc.spans[self.spans_key] = group
         mentions = [*given, *found]
+        lent = [Span(doc, *mention) for mention in prediction.lent]
         if self.write_vectors or self.joint.entity_labels:
             self._write_entities(doc, mentions, prediction)
         if self.joint.relation_labels:
-            self._write_relations(doc, mentions, prediction)
+            self._write_relations(doc, mentions, lent, prediction)
 
     def _write_entities(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
-        seen = np.flatnonzero(prediction.seen).tolist()
+        seen = np.flatnonzero(prediction.seen[: len(spans)]).tolist()
         vectors = labels = best = None
         if self.write_vectors:
             nothing = np.zeros((0, 0), dtype=np.float32)
@@ -78,8 +88,11 @@ class Annotator:
         above = [(score, label) for score, label, least in limits if score >= least and score > none]
         return max(above)[1] if above else ""
 
-    def _write_relations(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
-        rows, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
+    def _write_relations(
+        self, doc: Doc, mentions: Sequence[Span], lent: Sequence[Span], prediction: Prediction
+    ) -> None:
+        spans = [*mentions, *lent]
+        rows = [mention_row(span) for span in spans]
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
         close = near(prediction.pairs[:, 0], prediction.pairs[:, 1]).tolist()
         told = FactScale.of(self.joint).apply(prediction.scores, prediction.pairs[:, 2]).tolist()
@@ -91,23 +104,12 @@ class Annotator:
             if not self.limits.allows(label, rows[head][2], rows[tail][2]):
                 continue
             id_ = self.joint.relation_ids.get(label, "")
-            if is_close and score >= self._least_relation[index]:
+            if is_close and score >= self._least_relation[index] and max(head, tail) < len(mentions):
                 relations.append((rows[head], rows[tail], label, score, id_))
-            # Two mentions of one entity make no fact.
-            if fact_score >= self._least_fact[index] and names[head] != names[tail]:
+            if fact_score >= self._least_fact[index]:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
-        groups = group_pairs(
-            [(names[head], names[tail], pair[2]) for head, tail, pair in supports],
-            [(pair[0][0], pair[1][0], pair[0][1], pair[1][1], pair[2]) for *_, pair in supports],
-            [pair[3] for *_, pair in supports],
-        )
-        facts = []
-        for group in groups:
-            head, tail, (_, _, label, score, id_) = supports[group[0]]  # the best one
-            pairs = [supports[i][2] for i in group]
-            facts.append((spans[head].text, spans[tail].text, label, score, id_, pairs))
-        write_pairs(doc, relations, facts)
+        write_pairs(doc, relations, _facts(mentions, lent, supports) if supports else [])
 
     @cached_property
     def _least_label(self) -> list[float]:
@@ -120,3 +122,24 @@ class Annotator:
     @cached_property
     def _least_fact(self) -> list[float]:
         return thresholds_of(self.thresholds["facts"], self.joint.relation_labels)
+
+
+def _facts(
+    mentions: Sequence[Span], lent: Sequence[Span], supports: Sequence[tuple[int, int, PairRow]]
+) -> list[FactRow]:
+    """Gather pairs of mentions, each with its head and tail among them, into facts."""
+    entities = entities_of(mentions, lent)
+    names = full_names(mentions, entities)
+    # Two mentions of one entity make no fact.
+    supports = [support for support in supports if entities[support[0]] != entities[support[1]]]
+    groups = group_pairs(
+        [(entities[head], entities[tail], pair[2]) for head, tail, pair in supports],
+        [(pair[0][0], pair[1][0], pair[0][1], pair[1][1], pair[2]) for *_, pair in supports],
+        [pair[3] for *_, pair in supports],
+    )
+    facts: list[FactRow] = []
+    for group in groups:
+        *ends, (_, _, label, score, id_) = supports[group[0]]  # the best one
+        head, tail = (names.get(entities[end]) or mentions[end].text for end in ends)
+        facts.append((head, tail, label, score, id_, [supports[i][2] for i in group]))
+    return facts
