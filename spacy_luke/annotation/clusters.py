@@ -182,21 +182,16 @@ class _Names:
 
     def join(self, groups: _Groups) -> None:
         """Join what has equal names, then names to longer ones of the same kind, long ones first."""
-        for named in self.named.values():
-            if len(named.holders) == 1:
-                continue
-            for key in sorted(named.holders, key=lambda key: key[0] == _NAME):
-                others = groups.sharing(key, named.holders)
-                if all(groups.may_share_name(*pair) for pair in combinations(others, 2)):
-                    for other in others:
-                        groups.join(other, key)
         kinds: dict[_Key, set[str]] = defaultdict(set)
         for name, named in self.named.items():
+            if len(named.holders) > 1:
+                _join_equal(groups, named.holders)
             for key in named.holders:
                 kinds[key].add(name.kind)
         for name in sorted(self.named, key=lambda name: -len(name.words)):
             longer = [key for other in self._longer(name) for key in self.named[other].holders]
-            for key in self.named[name].holders if longer else ():
+            own = {groups.find(key): key for key in self.named[name].holders} if longer else {}
+            for key in own.values() if len(own) == 1 else ():
                 others = groups.sharing(key, longer)
                 if len(others) == 1 and (key[0] != _NAME or len(kinds[key]) == 1):
                     groups.join(others[0], key)
@@ -206,7 +201,7 @@ class _Names:
         named = self.named[name]
         found = set(self._parentheses.get(name, ()))
         if name.kind == PERSON:
-            for other in self._people[name.words[0][0]]:
+            for other in self._people[name.words[0]]:
                 later = self.named[other].first < named.first
                 if fits_person(name.words, other.words, later=later):
                     found.add(other)
@@ -217,12 +212,12 @@ class _Names:
 
     @cached_property
     def _people(self) -> dict[str, list[Name]]:
-        """Names of people, by the first letters of their words."""
+        """Names of people, by their words and the initials of these."""
         found: dict[str, list[Name]] = defaultdict(list)
         for name in self.named:
             if name.kind == PERSON and len(name.words) > 1:
-                for letter in {word[0] for word in name.words}:
-                    found[letter].append(name)
+                for word in {*name.words, *(word[0] for word in name.words)}:
+                    found[word].append(name)
         return found
 
     @cached_property
@@ -247,3 +242,16 @@ class _Names:
             if span.doc[span.start - 1].text == "(" and may_abbreviate(text, full):
                 found[name].add(full)
         return found
+
+
+def _join_equal(groups: _Groups, holders: Iterable[_Key]) -> None:
+    """Join those of one name, mentions that only have this last: they are of an entity only if they are of no other."""
+    known = [key for key in holders if key[0] != _NAME]
+    names = [key for key in holders if key[0] == _NAME]
+    for key in names:
+        groups.join(names[0], key)
+    for key in (*known, *names[:1]):
+        others = groups.sharing(key, known)
+        if all(groups.may_share_name(*pair) for pair in combinations(others, 2)):
+            for other in others:
+                groups.join(other, key)

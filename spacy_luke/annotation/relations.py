@@ -147,7 +147,8 @@ def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
             members.setdefault((span.start_char, span.end_char), []).append(span)
     found = []
     for mention in mentions:
-        there = members.get((mention[0], mention[1]), [])
+        # Members of coreference clusters have no labels.
+        there = [s for s in members.get((mention[0], mention[1]), ()) if s.label or not mention[2]]
         labels = {span.label_ for span in there}
         same = there if len(labels) == 1 else [span for span in there if span.label_ == mention[2]]
         found.append(_find_span(doc, same, *mention))
