@@ -158,11 +158,14 @@ def tune_command(
     beta: Annotated[
         float, Option(help="F-beta to choose relations and facts by; below 1, precision counts more", min=0.0)
     ] = 1.0,
+    train: Annotated[
+        Path | None, Option(help="Training .spacy file, to learn which relations contradict each other")
+    ] = None,
 ) -> None:
     """Choose thresholds on held-out documents, and make probabilities of scores. The component is written with both,
     as a checkpoint."""
     from .tune import tune  # 45 ms
 
-    for task, (threshold, figure) in tune(pipeline, corpus, out, name, half, beta).items():
+    for task, (threshold, figure) in tune(pipeline, corpus, out, name, half, beta, train).items():
         msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")
     msg.good(f"Wrote {out}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from ..annotation import (
     write_entities,
     write_pairs,
 )
+from .consistency import consistent_scores
 from .decode import Threshold, surest, thresholds_of
 from .pairs import PairLimits
 from .prediction import Prediction
@@ -38,6 +39,7 @@ class Annotator:
     limits (PairLimits): Which pairs make relations.
     spans_key (str | None): Where to write all candidate spans that reach their threshold.
     write_vectors (bool): Whether to write vectors.
+    consistent (bool): Whether relations lose score that contradict what `joint` knows of them.
     """
 
     joint: JointConfig
@@ -45,6 +47,7 @@ class Annotator:
     limits: PairLimits
     spans_key: str | None
     write_vectors: bool
+    consistent: bool
 
     def annotate(self, doc: Doc, given: Sequence[Span], prediction: Prediction) -> None:
         """Write one prediction.
@@ -95,8 +98,14 @@ class Annotator:
         rows = [mention_row(span) for span in spans]
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
         close = near(prediction.pairs[:, 0], prediction.pairs[:, 1]).tolist()
-        told = FactScale.of(self.joint).apply(prediction.scores, prediction.pairs[:, 2]).tolist()
-        found = zip(prediction.pairs.tolist(), prediction.scores.tolist(), told, close, strict=True)
+        entities = cache(lambda: entities_of(mentions, lent))
+        scores = prediction.scores
+        if self.consistent:
+            scores = consistent_scores(
+                self.joint, prediction.pairs, scores, [row[2] for row in rows], entities
+            )
+        told = FactScale.of(self.joint).apply(scores, prediction.pairs[:, 2]).tolist()
+        found = zip(prediction.pairs.tolist(), scores.tolist(), told, close, strict=True)
         relations: list[PairRow] = []
         supports: list[tuple[int, int, PairRow]] = []
         for (head, tail, index), score, fact_score, is_close in found:
@@ -109,7 +118,7 @@ class Annotator:
             if fact_score >= self._least_fact[index]:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
-        write_pairs(doc, relations, _facts(mentions, lent, supports) if supports else [])
+        write_pairs(doc, relations, _facts(mentions, entities(), supports) if supports else [])
 
     @cached_property
     def _least_label(self) -> list[float]:
@@ -125,10 +134,9 @@ class Annotator:
 
 
 def _facts(
-    mentions: Sequence[Span], lent: Sequence[Span], supports: Sequence[tuple[int, int, PairRow]]
+    mentions: Sequence[Span], entities: Sequence[int], supports: Sequence[tuple[int, int, PairRow]]
 ) -> list[FactRow]:
     """Gather pairs of mentions, each with its head and tail among them, into facts."""
-    entities = entities_of(mentions, lent)
     names = full_names(mentions, entities)
     # Two mentions of one entity make no fact.
     supports = [support for support in supports if entities[support[0]] != entities[support[1]]]

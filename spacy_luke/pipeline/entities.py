@@ -82,6 +82,9 @@ class EntityPipe(ListenedTo, LukePipe):
     thresholds (dict): Least probability for "ner", "labels", "relations", "facts": a number, or one by label. What
         isn't named is as tuned with the weights; or else 0.5, but of labels that exclude each other the best one
         counts, however sure.
+    consistent (bool): Let relations lose some of their score that contradict the training data: between labels that
+        never had them there, and for another tail than the best where a head has one. Without tables of it, which
+        `python -m spacy luke tune --train` makes, nothing changes.
     limits (PairLimits): Which pairs make relations: the settings `same_sentence`, `max_distance` and
         `allowed_relations`.
     """
@@ -100,6 +103,7 @@ class EntityPipe(ListenedTo, LukePipe):
     suggester: Callable[..., Any] | None = setting(None)
     spans_key: str | None = setting(None)
     own_thresholds: dict[str, Threshold] = setting(make=dict, name="thresholds")
+    consistent: bool = setting(True)
     limits: PairLimits = setting(make=PairLimits, group=PairLimits)
 
     def __post_init__(self) -> None:
@@ -279,7 +283,12 @@ class EntityPipe(ListenedTo, LukePipe):
     def writer(self) -> Callable[[Doc, Prediction], None]:
         """See `Task.writer`."""
         annotator = Annotator(
-            self.speaking, self.thresholds, self.limits, self.spans_key, self.writes_vectors
+            self.speaking,
+            self.thresholds,
+            self.limits,
+            self.spans_key,
+            self.writes_vectors,
+            self.consistent,
         )
 
         def write(doc: Doc, prediction: Prediction) -> None:
