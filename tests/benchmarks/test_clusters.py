@@ -9,7 +9,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from benchmarks.entities import main
+from benchmarks.clusters import main
 
 
 def test_pairs_of_mentions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,9 +26,9 @@ def test_pairs_of_mentions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     without = Doc(vocab, words=["Ada"])
     without.ents = [Span(without, 0, 1, "PER")]
     DocBin(docs=[clustered, without]).to_disk(tmp_path / "gold.spacy")
-    main([str(tmp_path / "gold.spacy"), f"--out={tmp_path / 'new' / 'entities.json'}"])
+    main([str(tmp_path / "gold.spacy"), f"--out={tmp_path / 'new' / 'clusters.json'}"])
     assert "equal text" in capsys.readouterr().out
-    report = json.loads((tmp_path / "new" / "entities.json").read_text())
+    report = json.loads((tmp_path / "new" / "clusters.json").read_text())
     assert (report["documents"], report["documents_left_out"], report["mentions"]) == (1, 1, 5)
     assert report["pairs"] == {
         "equal text": {"precision": 1.0, "recall": 0.25, "f1": 0.4},

@@ -1,7 +1,7 @@
 """Which mentions the rules for names take for one entity, against gold clusters, in pairs of mentions; equal text alone
 is beside them.
 
-`python -m benchmarks.entities corpus/dev.spacy --out metrics/entities.json` (seconds)
+`python -m benchmarks.clusters corpus/dev.spacy --out metrics/clusters.json` (seconds)
 
 Gold clusters are `span.id_`, which the rules are not shown. Documents of which a mention has none are left out.
 """
