@@ -101,7 +101,7 @@ def read_webanno(path: Path, conversion: Conversion) -> Iterator[Record]:
     gone = {_name(*key) for key in empty}
     links = [link for link in links if not gone.intersection(link[:2])]
     yield Record(
-        "the whole file",
+        "the document",
         table.text,
         list(regions.values()),
         links if has_relations else None,
