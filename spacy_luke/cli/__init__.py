@@ -168,6 +168,26 @@ def convert_command(
         msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts(part).items())} to {path}")
 
 
+@app.command("export")
+def export_command(
+    format_: Annotated[str, Argument(metavar="FORMAT", help="One of: prodigy, brat, spert, docred")],
+    source: Annotated[Path, Argument(help=".spacy file, such as a corpus or what a pipeline has predicted")],
+    target: Annotated[Path, Argument(help="File to write; for brat a new folder")],
+    sort: Annotated[str, Option(help="uncertain: first what a model was least sure of")] = "none",
+    limit: Annotated[int | None, Option(min=1, help="Most documents to write")] = None,
+) -> None:
+    """Write documents for an annotation tool: entities and relations, found or gold. `luke convert` reads them again
+    when people have corrected them.
+    """
+    from .data_report import counts, loss_lines
+    from .export import export
+
+    docs, losses = export(format_, source, target, sort, limit)
+    for line in loss_lines(losses):
+        typer.echo(line)
+    msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts(docs).items())} to {target}")
+
+
 @app.command("evaluate")
 def evaluate_command(
     pipeline: Annotated[str, Argument(help="Trained pipeline")],

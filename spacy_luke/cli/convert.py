@@ -146,7 +146,9 @@ def _check(name: str, path: Path, options: Options) -> None:
         if is_given and option not in FORMATS[name].options.split():
             allowed = ", ".join(n for n, known in FORMATS.items() if option in known.options.split())
             raise ValueError(
-                Errors.L661.format(option=option.removesuffix("s"), allowed=allowed, format=name)
+                Errors.L661.format(
+                    option="field" if option == "fields" else option, allowed=allowed, format=name
+                )
             )
     for option, value, allowed_values in (
         ("align", options.align, ALIGN),

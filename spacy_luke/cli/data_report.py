@@ -154,7 +154,7 @@ def loss_lines(losses: Losses) -> Iterator[str]:
         shown = [loss for loss in losses if loss.what == what][:LISTED]
         lines = [f"! {n} {what}", *(f"    {loss.path}, {loss.place}: {loss.detail}" for loss in shown)]
         if n > len(shown):
-            lines.append(f"    and {n - len(shown)} more: --problems FILE lists all")
+            lines.append(f"    and {n - len(shown)} more")
         yield "\n".join(lines)
 
 

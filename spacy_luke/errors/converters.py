@@ -35,8 +35,7 @@ class ConverterErrors:
     L667 = "{value!r} isn't a pair of triplets as REBEL writes them: <triplet> subject <subj> object <obj> relation"
     L668 = "{path} has no documents. Pass a .spacy file (DocBin) that has some."
     L669 = "The target of {format} is a {expected}, but {path} is {found}. Choose another name, for example {example}."
-    L670 = "--names is only for docred, got it with {format}. Leave it out."
-    L671 = "{path} is neither a .spacy file with doc._.rel, as rel_component makes, nor Prodigy's JSONL: {found}."
+    L670 = "{path} is neither a .spacy file with doc._.rel, as rel_component makes, nor Prodigy's JSONL: {found}."
 
 
 class ConverterWarnings:

@@ -28,6 +28,9 @@ _FORMS = {
     "*": "*, a tab, Equiv and names such as T1 T2",
     "N": "N1, a tab, Reference with a name and an identifier such as T1 Wikipedia:1234, a tab and a text",
 }
+OWN_BASE = (
+    "kb:"  # what our export puts before identifiers that name no knowledge base, because brat's have to
+)
 _NOT_USED = {"A": "attribute", "M": "attribute", "#": "note"}
 
 
@@ -110,7 +113,7 @@ def _parse(file: Path) -> _Notes:
         elif kind == "*" and (found := _EQUAL.fullmatch(line)):
             equal.append(found[1].split())
         elif kind == "N" and (found := _NORMAL.fullmatch(line)):
-            places[found[2]] = found[3]
+            places[found[2]] = found[3].removeprefix(OWN_BASE)
         else:
             expected = _FORMS.get(kind, "a line that starts with T, R, E, *, N, A, M or #")
             raise ValueError(Errors.L659.format(path=file, number=number, line=line, expected=expected))

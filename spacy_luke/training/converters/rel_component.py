@@ -55,9 +55,9 @@ def _from_corpus(path: Path, conversion: Conversion) -> Iterator[Doc]:
     try:
         docs = list(DocBin().from_disk(path).get_docs(conversion.nlp.vocab))
     except Exception as error:  # whatever msgpack and zlib raise
-        raise ValueError(Errors.L671.format(path=path, found=repr(error))) from error
+        raise ValueError(Errors.L670.format(path=path, found=repr(error))) from error
     if not any(_REL in doc.user_data for doc in docs):
-        raise ValueError(Errors.L671.format(path=path, found="no document has doc._.rel"))
+        raise ValueError(Errors.L670.format(path=path, found="no document has doc._.rel"))
     for number, doc in enumerate(docs, start=1):
         with located(path, f"document {number}"):
             rel: Mapping[Any, Any] | None = doc.user_data.pop(_REL, None)

@@ -43,9 +43,12 @@ def split_docs(docs: Sequence[Doc], shares: Mapping[str, float], seed: int = 0) 
     groups = group_docs(docs)
     random.Random(seed).shuffle(groups)
     numbers: dict[str, list[int]] = {part: [] for part in shares}
-    for group in groups:
-        # Where most is missing: so every part comes as near to its share as groups of this size allow.
-        part = max(shares, key=lambda part: shares[part] * len(docs) - len(numbers[part]))
+    for left, group in zip(range(len(groups), 0, -1), groups, strict=True):
+        # Where most is missing: so every part comes as near to its share as groups of this size allow. The last
+        # groups go to parts that have none yet.
+        empty = [part for part in shares if not numbers[part]]
+        open_parts = empty if left <= len(empty) else list(shares)
+        part = max(open_parts, key=lambda part: shares[part] * len(docs) - len(numbers[part]))
         numbers[part] += group
     for part, chosen in numbers.items():
         if not chosen:
