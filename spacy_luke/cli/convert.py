@@ -110,8 +110,9 @@ def convert(format_: str, sources: Sequence[Path], target: Path, lang: str, opti
             raise ValueError(Errors.L510.format(path=path, format=name, found="no document"))
         if name == "docred" and options.names is None and (n_labels := count_labels(path)):
             warnings.warn(Warnings.W501.format(path=path, n=n_labels), stacklevel=2)
-        for doc in found if label_map is not None else ():
-            rename(doc, label_map, conversion.losses, str(path))
+        if label_map is not None:
+            for doc in found:
+                rename(doc, label_map, conversion.losses, str(path))
         docs += found
     if label_map is not None and (unused := label_map.unused()):
         told = {"labels": ", ".join(map(repr, unused)), "path": ", ".join(map(str, sources))}

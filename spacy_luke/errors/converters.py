@@ -36,6 +36,10 @@ class ConverterErrors:
     L668 = "{path} has no documents. Pass a .spacy file (DocBin) that has some."
     L669 = "The target of {format} is a {expected}, but {path} is {found}. Choose another name, for example {example}."
     L670 = "{path} is neither a .spacy file with doc._.rel, as rel_component makes, nor Prodigy's JSONL: {found}."
+    L671 = (
+        "the tokens aren't one after the other in the text: one from {start} to {stop} comes where the text from {end} "
+        "to {length} is left. Leave the tokens out to use the tokenizer's"
+    )
 
 
 class ConverterWarnings:

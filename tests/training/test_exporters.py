@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.cli import app
 from spacy.tokens import Doc, DocBin, Span
+from spacy.util import filter_spans
 from tool_files import read
 from typer.testing import CliRunner
 
@@ -26,7 +27,7 @@ from spacy_luke.annotation import (
     write_unsure,
 )
 from spacy_luke.cli.export import export
-from spacy_luke.training.converters.build import set_mentions
+from spacy_luke.training.converters.build import NESTED, set_mentions
 from spacy_luke.training.converters.labels import read_label_map, rename
 from spacy_luke.training.converters.records import Losses
 from spacy_luke.training.exporters.formats import EXPORTS
@@ -42,7 +43,11 @@ def make(
 ) -> Doc:
     starts = [i in (0, 7) for i in range(len(WORDS))] if sentences else None
     doc = Doc(NLP.vocab, words=WORDS, sent_starts=starts)
-    set_mentions(doc, [Span(doc, *span) for span in spans])
+    found = [Span(doc, *span) for span in spans]
+    doc.ents = filter_spans(found)
+    nested = [span for span in found if span not in doc.ents]
+    if nested:
+        doc.spans[NESTED] = nested
     if links is not None:
         write_relations(doc, [(Span(doc, *spans[h]), Span(doc, *spans[t]), label) for h, t, label in links])
     return doc

@@ -41,14 +41,10 @@ def _record(row: Any, place: str) -> Record:
     ]
     links = None
     if row.get("relations") is not None:
-        links = [
-            Link(
-                *(str(need(link, end, int, at)) for end in ("from_id", "to_id")),
-                need(link, "type", str, at),
-                at,
-            )
-            for at, link in rows_of(row, "relations", dict)
-        ]
+        links = []
+        for at, link in rows_of(row, "relations", dict):
+            head, tail = (str(need(link, end, int, at)) for end in ("from_id", "to_id"))
+            links.append(Link(head, tail, need(link, "type", str, at), at))
     return Record(place, text, regions, links)
 
 

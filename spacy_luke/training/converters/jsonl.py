@@ -107,10 +107,8 @@ class _Row:
         else:
             check(value, dict, at)
             head, tail, label = (dig(value, names[name]) for name in ("head", "tail", "relation"))
-        ends = (
-            self._end(end, f"{at}.{role}") for end, role in ((head, names["head"]), (tail, names["tail"]))
-        )
-        return Link(*ends, check(label, str, f"{at}.{names['relation']}"), at)
+        first, last = self._end(head, f"{at}.{names['head']}"), self._end(tail, f"{at}.{names['tail']}")
+        return Link(first, last, check(label, str, f"{at}.{names['relation']}"), at)
 
     def _end(self, value: Any, at: str) -> str:
         """The name of the entity that a relation is of; a place that is none gets a region that is no entity."""
@@ -118,7 +116,7 @@ class _Row:
             value = [value[self.names["start"]], dig(value, self.names["end"])]
         if not (isinstance(value, list) and len(value) == 2):
             return member(self.regions, value, at).name
-        place = self._range(*value, at)
+        place = self._range(value[0], value[1], at)
         for region in self.regions.values():
             if region.fragments == (place,):
                 return region.name

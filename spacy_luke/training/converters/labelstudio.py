@@ -5,7 +5,7 @@ https://labelstud.io/guide/export and https://labelstud.io/guide/task_format
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class _Task:
         name, kind = str(result.get("id", at)), str(result.get("type", ""))
         value = need(result, "value", dict, at)
         labels = next((v for k, v in value.items() if k.endswith("labels") and isinstance(v, list)), None)
-        place = value.get("globalOffsets") if isinstance(value.get("globalOffsets"), Mapping) else value
+        place = may(value, "globalOffsets", dict, value, f"{at}.value")
         if not labels or not isinstance(place.get("start"), int):
             self.others.add(name)
             self.lose(
@@ -66,9 +66,9 @@ class _Task:
         direction = may(result, "direction", str, "right", at)
         for label in labels or [_UNNAMED]:
             if direction in ("right", "bi"):
-                self.links.append(Link(*ends, label, at))
+                self.links.append(Link(ends[0], ends[1], label, at))
             if direction in ("left", "bi"):
-                self.links.append(Link(*reversed(ends), label, at))
+                self.links.append(Link(ends[1], ends[0], label, at))
 
 
 def read_labelstudio(path: Path, conversion: Conversion) -> Iterator[Record]:

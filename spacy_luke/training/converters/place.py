@@ -112,8 +112,7 @@ class Placing:
         end = 0
         for start, stop in ranges:
             if not end <= start <= stop <= len(text):
-                told = {"what": "a token", "start": start, "end": stop, "length": len(text)}
-                raise ValueError(Errors.L653.format(**told, unit="characters"))
+                raise ValueError(Errors.L671.format(start=start, stop=stop, end=end, length=len(text)))
             gap = text[end:start]
             if gap and (gap != " " or not pieces):
                 # one space belongs to the token before it
@@ -155,10 +154,10 @@ class Placing:
         if start >= end:
             self.lose("left out: only white space", region.at, shown)
             return None
-        what = {"label": region.label, "kb_id": region.kb_id, "span_id": region.cluster}
-        span = doc.char_span(start, end, **what)
+        named: dict[str, str] = {"label": region.label, "kb_id": region.kb_id, "span_id": region.cluster}
+        span: Span | None = doc.char_span(start, end, **named)
         if span is None:
-            span = self._align(doc, start, end, what, region, shown)
+            span = self._align(doc, start, end, named, region, shown)
         return span
 
     def _whole(self, text: str, found: list[Range], region: Region, shown: str) -> Range | None:

@@ -92,8 +92,8 @@ def _add(task: _Task, row: Any, answer: str, conversion: Conversion, path: Path,
                 "left out: answer is ignore", path, f"{place}, {at}", need(relation, "label", str, at)
             )
             continue
-        ends = (_end(task, row, relation, role, at, place) for role in ("head", "child"))
-        link = Link(*ends, need(relation, "label", str, at), at)
+        head, child = (_end(task, row, relation, role, at, place) for role in ("head", "child"))
+        link = Link(head, child, need(relation, "label", str, at), at)
         refused += said == _REJECT
         (record.rejected_links if said == _REJECT else links).append(link)
     if answer == _REJECT:
@@ -143,7 +143,7 @@ def _named(task: _Task, region: Region, is_entity: bool) -> str:
 def _end(task: _Task, row: Any, relation: Any, role: str, at: str, place: str) -> str:
     """The name of a relation's head or child: a span, or a token that is none."""
     token = relation.get(role)
-    if f"{role}_span" in relation:
+    if relation.get(f"{role}_span"):
         given = _region(row, need(relation, f"{role}_span", dict, at), f"{at}.{role}_span", place)
     else:
         token = need(relation, role, int, at)

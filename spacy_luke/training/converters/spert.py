@@ -78,7 +78,7 @@ def _scierc(row: Any, place: str) -> Record:
         for start, end in (head, tail):
             if (start, end) not in regions:  # a relation to what is no entity
                 regions[start, end] = Region((text.range(start, end + 1, at),), "", f"{start}-{end}", at)
-        links.append(Link(*(f"{start}-{end}" for start, end in (head, tail)), label, at))
+        links.append(Link(f"{head[0]}-{head[1]}", f"{tail[0]}-{tail[1]}", label, at))
     found = links if row.get("relations") is not None else None
     group = may(row, "doc_key", str, "")
     return Record(

@@ -208,11 +208,11 @@ def _add_spans(table: _Table, layer: _Layer, regions: dict[tuple[str, str], Regi
             places, _, _ = spans.setdefault(_key(number, line.address), ([], values, line.number))
             if line.place[0] < line.place[1]:
                 places.append(line.place)
-    for key, (places, values, number) in spans.items():
+    for key, (places, values, at_line) in spans.items():
         named = dict(zip(layer.features, values, strict=True))
         kb_id = named.pop("identifier", "")
         label = named.get("value") or next(filter(None, named.values()), layer.short)
-        at = f"line {number}"
+        at = f"line {at_line}"
         regions[layer.name, key] = Region(tuple(places), label, _name(layer.name, key), at, kb_id=kb_id)
 
 

@@ -88,9 +88,9 @@ class _Names:
 
 def _lines(marked: Marked, names: _Names, losses: Losses, source: Path) -> list[str]:
     spans, lines = list(marked.spans), []
-    pairs = []
+    pairs: list[tuple[str, int, int]] = []
     for relation in marked.relations or ():
-        numbers = []
+        numbers: list[int] = []
         for end in relation[:2]:
             number = marked.number(end)
             if number is None:
@@ -99,7 +99,7 @@ def _lines(marked: Marked, names: _Names, losses: Losses, source: Path) -> list[
                 number = marked.mentions[end.start, end.end, end.label_, end.id_] = len(spans)
                 spans.append(end)
             numbers.append(number)
-        pairs.append((names.relation(relation.label), *numbers))
+        pairs.append((names.relation(relation.label), numbers[0], numbers[1]))
     clusters: dict[str, list[str]] = {}
     for i, span in enumerate(spans, start=1):
         lines.append(f"T{i}\t{names.entity(span.label_)} {_ranges(span)}\t{_one_line(span.text)}")

@@ -51,7 +51,11 @@ def _record(marked: Marked, names: dict[str, str], losses: Losses, source: Path)
         name = " ".join(sentences.tokens[sentence][start:end])
         vertices[number].append({"name": name, "sent_id": sentence, "pos": [start, end], "type": span.label_})
         of[i] = number, sentence
-    record = {"title": marked.group or marked.name, "sents": sentences.tokens, "vertexSet": vertices}
+    record: dict[str, Any] = {
+        "title": marked.group or marked.name,
+        "sents": sentences.tokens,
+        "vertexSet": vertices,
+    }
     if marked.relations is not None:
         record["labels"] = _labels(marked, of, names, losses, source)
     return record

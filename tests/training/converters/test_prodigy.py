@@ -173,6 +173,7 @@ def test_overlapping_spans_and_two_labels_at_one_place(tmp_path: Path) -> None:
             r"relations\[0\]\.head: token 4 of 0",
         ),
         ([1], r"the record has to be an object"),
+        ({"text": "a b", "tokens": [{"start": 2, "end": 3}, {"start": 0, "end": 1}]}, "one after the other"),
     ],
 )
 def test_errors_name_line_and_field(tmp_path: Path, row: Any, message: str) -> None:
