@@ -103,7 +103,7 @@ def _parse(file: Path) -> _Notes:
             name, label, ranges, text = found.groups()
             parts = (part.split(" ") for part in ranges.split(";"))
             fragments = tuple((int(start), int(end)) for start, end in parts)
-            notes.regions[name] = Region(fragments, label, name, place, text)
+            notes.regions[name] = Region(fragments, label, name, place, text or None)
         elif kind == "R" and (found := _RELATION.fullmatch(line)):
             notes.links.append(Link(found[4], found[6], found[2], place))
         elif kind == "E" and (found := _EVENT.fullmatch(line)):

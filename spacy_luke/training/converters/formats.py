@@ -38,7 +38,7 @@ from .wikilinks import convert_wikilinks
 AUTO = "auto"
 _ROWS = 20  # how many rows of a file a guess looks at
 _MARKS = re.compile(r"<e1>.*</e1>")
-_TAGS = re.compile(r"(?:\S+[\t ]+)+(?:O|[BIELMSUW][-_]\S+)[\t ]*")
+_TAG = re.compile(r"O|[BIELMSUW][-_]\S+")
 
 
 class Sample:
@@ -112,6 +112,13 @@ def _is_fewrel(sample: Sample) -> bool:
     )
     rows = next(iter(one.values()), None) if isinstance(one, dict) else None
     return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict) and {"h", "t"} <= set(rows[0])
+
+
+def _is_conll(sample: Sample) -> bool:
+    """Whether most lines that aren't comments have a tag behind a word."""
+    rows = [line.split() for line in sample.lines if not line.startswith("#")]
+    tagged = sum(any(map(_TAG.fullmatch, cells[1:])) for cells in rows)
+    return not sample.keys and bool(tagged) and 2 * tagged > len(rows)
 
 
 _OF_TEXTS = "align offsets"
@@ -223,8 +230,8 @@ FORMATS: dict[str, Format] = {
     "conll": Format(
         _conll,
         "columns",
-        lambda s: not s.keys and any(_TAGS.fullmatch(line) for line in s.lines),
-        "lines that end with tags such as B-PER and O",
+        _is_conll,
+        "columns with tags such as B-PER and O",
     ),
 }
 

@@ -24,7 +24,7 @@ class _Task:
 
     record: Record
     names: dict[tuple[int, int, str], str] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)
+    whole: set[tuple[Any, ...]] | None = None  # spans and relations of a row that says all of the text
 
 
 def read_prodigy(path: Path, conversion: Conversion) -> Iterator[Record]:
@@ -102,7 +102,15 @@ def _add(task: _Task, row: Any, answer: str, conversion: Conversion, path: Path,
     if "relations" in row:
         record.links = [*(record.links or []), *links]
     is_binary = may(row, "_is_binary", bool, row.get("_view_id") in _BINARY)
-    record.complete |= not is_binary and ("spans" in row or "relations" in row)
+    if is_binary or not ("spans" in row or "relations" in row):
+        return
+    record.complete = True
+    whole = {(span.get("start"), span.get("end"), span.get("label")) for _, span in spans}
+    whole |= {(link.head, link.tail, link.label) for link in links}
+    if task.whole is not None and whole != task.whole:
+        told = str(row.get("_annotator_id") or row.get("_session_id") or "")
+        conversion.losses.add("changed: joined with another annotation of the text", path, place, told)
+    task.whole = (task.whole or set()) | whole
 
 
 def _region(row: Any, span: Any, at: str, place: str) -> Region:

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 from ...annotation import (
     REJECTED_ENTITIES,
     REJECTED_RELATIONS,
+    get_label,
     get_relations,
     get_unsure,
     has_relations,
@@ -91,6 +92,10 @@ def mark(docs: Iterable[Doc], losses: Losses, source: Path, unsure: bool = False
                 losses.add(f"left out: {what}", source, name, str(list(row)))
         for relation in () if unsure else get_unsure(doc):
             losses.add("left out: an unsure relation", source, name, shown(relation))
+        for span in spans:
+            if get_label(span) not in ("", span.label_):
+                what = "left out: a label beside the entity's own"
+                losses.add(what, source, name, f"{span.text!r} is {span.label_}, and {get_label(span)}")
         if doc.has_annotation("ENT_IOB") and any(token.ent_iob == 0 for token in doc):
             losses.add("left out: which tokens are unknown", source, name, doc[:10].text)
         relations = list(get_relations(doc)) if has_relations(doc) else None

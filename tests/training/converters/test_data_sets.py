@@ -40,6 +40,20 @@ def test_spert(tmp_path: Path) -> None:
     assert told(conversion) == []
 
 
+def test_a_row_of_conll04(tmp_path: Path) -> None:
+    """The first sentence of CoNLL04's development part, as SpERT's conversion has it."""
+    tokens = "John Wilkes Booth , who assassinated President Lincoln , was an actor ."
+    row = {
+        "tokens": tokens.split(),
+        "entities": [{"type": "Peop", "start": 0, "end": 3}, {"type": "Peop", "start": 6, "end": 8}],
+        "relations": [{"type": "Kill", "head": 0, "tail": 1}],
+        "orig_id": 5178,
+    }
+    (doc,), _ = read("spert", write(tmp_path / "a.json", json.dumps([row])))
+    assert doc.text == "John Wilkes Booth, who assassinated President Lincoln, was an actor."
+    assert related(doc) == [("John Wilkes Booth", "Kill", "President Lincoln")]
+
+
 def test_scierc_as_published(tmp_path: Path) -> None:
     """http://nlp.cs.washington.edu/sciIE: tokens of the document, ends inclusive, lists by sentence."""
     row = {

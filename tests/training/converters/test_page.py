@@ -36,6 +36,28 @@ def test_the_example_is_guessed_and_read(name: str, newline: str, tmp_path: Path
         assert related(doc) == [("Ada", "Born", "London")]
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("-DOCSTART- O\n\nAda B-PER\nwon O\n", "conll"),
+        ("# newdoc id = x\n# text = Ada won\n1\tAda\tB-PER\t-\t-\n2\twon\tO\t-\t-\n", "conll"),
+        ('1\t"<e1>Ada</e1> met <e2>Bob</e2>."\nOther\nComment:\n', "semeval"),
+        ('[{"sents": [], "vertexSet": []}]', "docred"),
+        ('{"P17": [{"tokens": [], "h": [], "t": []}]}', "fewrel"),
+        ('{"property": "P", "subject": null, "object": null, "text": "a"}\n', "knowledgenet"),
+        ('{"title": "A", "pars": []}\n', "wikilinks"),
+        ('[\n {"text": "a",\n "label": []}\n]', "doccano"),
+        ('{"text": "a", "answer": "accept"}\n', "prodigy"),
+        ('{"text": "a", "label": "x", "entities": [{"start": 1}], "x": 1}\n', "doccano"),
+        ('{"doc_key": "a", "sentences": [], "ner": []}\n', "spert"),
+        ('{"sent": "a", "labels": [], "start": 0, "end": 1}\n', "ufet"),
+        ('{"sent": "a", "sub_label": "a", "rel_label": "b", "obj_label": "c"}\n', "triples"),
+    ],
+)
+def test_guesses(content: str, name: str, tmp_path: Path) -> None:
+    assert guess(write(tmp_path / "x.txt", content)) == name
+
+
 def test_a_file_of_no_format_is_refused(tmp_path: Path) -> None:
     for content, found in [
         ('{"a": 1}\n', "fields: a"),

@@ -148,6 +148,18 @@ def test_accepted_here_and_rejected_there_is_told(tmp_path: Path) -> None:
     assert told(conversion) == [("kept as accepted: rejected in another row", "line 1")]
 
 
+def test_annotations_of_several_people_are_joined_and_told(tmp_path: Path) -> None:
+    row = {"text": TEXT, "_view_id": "ner_manual", "answer": "accept"}
+    rows = [
+        {**row, "spans": [SASHA], "_session_id": "a"},
+        {**row, "spans": [SASHA], "_session_id": "b"},
+        {**row, "spans": [SASHA, CATS], "_session_id": "c"},
+    ]
+    (doc,), conversion = read("prodigy", write(tmp_path / "a.jsonl", rows))
+    assert ents(doc) == [("Sasha Smith", "PERSON"), ("pedigree cats", "NP")]
+    assert told(conversion) == [("changed: joined with another annotation of the text", "line 3")]
+
+
 def test_overlapping_spans_and_two_labels_at_one_place(tmp_path: Path) -> None:
     """`spans_manual`: https://prodi.gy/docs/api-interfaces#spans_manual"""
     spans = [span(52, 65, "NP"), span(61, 65, "PET"), span(52, 65, "ANIMAL")]

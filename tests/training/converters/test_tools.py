@@ -334,6 +334,29 @@ def test_webanno_stacked_and_numbered(tmp_path: Path) -> None:
     assert [loss.detail for loss in conversion.losses] == [lines[1][6:].split("|")[0]]
 
 
+def test_webanno_published_example(tmp_path: Path) -> None:
+    """A sentence of `example2.tsv` of INCEpTION's tests; its dependencies are no relations."""
+    types = "de.tudarmstadt.ukp.dkpro.core.api"
+    text = f"""#FORMAT=WebAnno TSV 3.3
+#T_SP={types}.lexmorph.type.pos.POS|PosValue
+#T_SP={NER}|value
+#T_RL={types}.syntax.type.dependency.Dependency|DependencyType|BT_{types}.lexmorph.type.pos.POS
+
+
+#Text=BELL INDUSTRIES Inc. increased its quarterly to 10 cents from seven cents a share .
+4-1\t191-195\tBELL\tNNP\tORG[7]|PER[8]\tNAME\t4-2\t
+4-2\t196-206\tINDUSTRIES\tNNP\tORG[7]\tSBJ\t4-4\t
+4-3\t207-211\tInc.\tNNP\tORG[7]\tPOSTHON\t4-2\t
+4-4\t212-221\tincreased\tVBD\t_\tROOT\t4-4\t
+4-5\t222-225\tits\tPRP$\t_\tNMOD\t4-6\t
+"""
+    (doc,), conversion = read("webanno", write(tmp_path / "a.tsv", text))
+    assert ents(doc) == [("BELL INDUSTRIES Inc.", "ORG")]
+    assert [(span.text, span.label_) for span in doc.spans[NESTED]] == [("BELL", "PER")]
+    assert not has_relations(doc)
+    assert len(conversion.losses) == 2
+
+
 def test_webanno_parts_of_tokens_and_empty_spans(tmp_path: Path) -> None:
     """Structures of the tests of INCEpTION: `testSubTokenRelation`, `testZeroLengthSpansWithoutFeatureValues`."""
     body = "#Text=Test it\n1-1\t0-4\tTest\t_\t\n1-1.1\t0-1\tT\tOTH\t\n1-2\t5-7\tit\tX\\_\\|[3]\t\n1-2.1\t5-5\t\tE\t\n"
