@@ -19,6 +19,9 @@ from .facts import group_pairs as group_pairs
 from .facts import normalize as normalize
 from .kinds import set_extensions as set_extensions
 from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
+from .relations import REJECTED_ENTITIES as REJECTED_ENTITIES
+from .relations import REJECTED_RELATIONS as REJECTED_RELATIONS
+from .relations import REJECTED_TOGETHER as REJECTED_TOGETHER
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow
 from .relations import PairRow as PairRow

@@ -110,28 +110,82 @@ def assemble_command(
         typer.echo(line)
 
 
-_FORMATS = "conll, docred, fewrel, knowledgenet, semeval (2010, task 8) or wikilinks"
+_FORMATS = (
+    "auto (guessed from the file), or one of: brat, conll, doccano, docred, fewrel, jsonl (by names of fields), "
+    "knowledgenet, labelstudio, prodigy, rel_component, semeval (2010, task 8), spert, squad, tacred, triples, ufet, "
+    "webanno (TSV 3), wikilinks"
+)
 _WORDS = "For conll: the column of the words, from 1 on, where it can't be told"
 _TAGS = "For conll: the column of the tags; given again, that of entities in entities"
 _NAMES = "JSON file with names of relations by id: for fewrel, and for docred's relations"
+_ALIGN = "What becomes of a mention that cuts tokens: strict leaves it out, expand (the default) and contract change it"
+_OFFSETS = "What offsets count: auto (what the texts of mentions tell), codepoint, utf16 or utf8"
+_FIELD = (
+    "NAME=PATH: how a field is called, such as text=data.body; for jsonl, triples, labelstudio and webanno"
+)
+_SPLIT = "Shares of train, dev and test, such as 0.8/0.1/0.1; no document and no text comes into two of them"
 
 
 @app.command("convert")
 def convert_command(
     format_: Annotated[str, Argument(metavar="FORMAT", help=_FORMATS)],
-    source: Annotated[Path, Argument(help="File of that format; it may be compressed (.xz)")],
-    target: Annotated[Path, Argument(help=".spacy file to write")],
+    sources: Annotated[
+        list[Path], Argument(help="Files of that format, or folders of brat; may be compressed (.xz)")
+    ],
+    target: Annotated[Path, Argument(help=".spacy file to write; with --split it may be a folder")],
     names: Annotated[Path | None, Option(help=_NAMES)] = None,
     lang: Annotated[str, Option(help="Language of the tokenizer")] = "en",
     word_column: Annotated[int | None, Option(min=1, help=_WORDS)] = None,
     tag_column: Annotated[list[int] | None, Option(min=1, help=_TAGS)] = None,
+    align: Annotated[str | None, Option(help=_ALIGN)] = None,
+    offsets: Annotated[str | None, Option(help=_OFFSETS)] = None,
+    field: Annotated[list[str] | None, Option(help=_FIELD)] = None,
+    label_map: Annotated[
+        Path | None, Option(help="JSON file of new labels by old ones; null leaves one out")
+    ] = None,
+    split: Annotated[str | None, Option(help=_SPLIT)] = None,
+    seed: Annotated[int, Option(help="For --split")] = 0,
+    problems: Annotated[Path | None, Option(help="CSV file for all that is left out or changed")] = None,
 ) -> None:
-    """Make training data of a published format. Entities go to doc.ents, relations to doc._.luke_relations. DocRED's
-    relations that the text may not state of two mentions go to doc._.luke_unsure_relations."""
-    from .convert import convert  # 17 ms
+    """Make training data of published data or of an annotation tool's files. Entities go to doc.ents, relations to
+    doc._.luke_relations; those that the text may not state of two mentions to doc._.luke_unsure_relations. At the end
+    a report tells what was made, what was left out, and what a model will cut.
+    """
+    from ..training.converters.formats import FORMATS
+    from .convert import Options, convert  # 17 ms
+    from .data_report import counts, report
 
-    counts = convert(format_, source, target, names, lang, word_column, tag_column or ())
-    msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts.items())} to {target}")
+    options = Options(
+        *(names, word_column, tag_column or (), align, offsets, field or (), label_map, split, seed, problems)
+    )
+    made = convert(format_, sources, target, lang, options)
+    for path, name in made.guesses.items():
+        msg.info(f"{path}: guessed the format {name}, by {FORMATS[name].by}")
+    docs = [doc for part in made.files.values() for doc in part]
+    for block in report(docs, made.losses):
+        typer.echo(block)
+    for path, part in made.files.items():
+        msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts(part).items())} to {path}")
+
+
+@app.command("export")
+def export_command(
+    format_: Annotated[str, Argument(metavar="FORMAT", help="One of: prodigy, brat, spert, docred")],
+    source: Annotated[Path, Argument(help=".spacy file, such as a corpus or what a pipeline has predicted")],
+    target: Annotated[Path, Argument(help="File to write; for brat a new folder")],
+    sort: Annotated[str, Option(help="uncertain: first what a model was least sure of")] = "none",
+    limit: Annotated[int | None, Option(min=1, help="Most documents to write")] = None,
+) -> None:
+    """Write documents for an annotation tool: entities and relations, found or gold. `luke convert` reads them again
+    when people have corrected them.
+    """
+    from .data_report import counts, loss_lines
+    from .export import export
+
+    docs, losses = export(format_, source, target, sort, limit)
+    for line in loss_lines(losses):
+        typer.echo(line)
+    msg.good(f"Wrote {', '.join(f'{n} {what}' for what, n in counts(docs).items())} to {target}")
 
 
 @app.command("evaluate")
