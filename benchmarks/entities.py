@@ -2,9 +2,9 @@
 
     python -m benchmarks.entities ../shared/data [--pipeline en_core_web_sm] [--out FILE]
 
-reads the tokens of CrossNER (five fields), WNUT 2017, WikiGold, the Broad Twitter Corpus and the English Web Treebank: of
-each the parts that nothing was trained on. It scores exact places and types. Types other than these three are left out on both
-sides, so that pipelines with other labels can be compared: `TYPES` says which of theirs are which.
+reads the tokens of CrossNER (five fields), WNUT 2017, WikiGold, the Broad Twitter Corpus and the English Web Treebank.
+Nothing was trained on these parts of them. It scores exact places and types. Types other than these three are left out
+on both sides, so that pipelines with other labels can be compared: `TYPES` says which of theirs are which.
 """
 
 from __future__ import annotations
