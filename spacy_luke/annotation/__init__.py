@@ -17,7 +17,15 @@ from .entities import write_labels as write_labels
 from .facts import facts_from_relations as facts_from_relations
 from .facts import group_pairs as group_pairs
 from .facts import normalize as normalize
+from .identity import get_id as get_id
+from .identity import get_meta as get_meta
+from .identity import plain_json as plain_json
+from .identity import write_id as write_id
+from .identity import write_meta as write_meta
 from .kinds import set_extensions as set_extensions
+from .plain import SCHEMA as SCHEMA
+from .plain import Data as Data
+from .plain import to_dict as to_dict
 from .relations import ENTITIES_LOOKED_FOR as ENTITIES_LOOKED_FOR
 from .relations import RELATIONS_LOOKED_FOR as RELATIONS_LOOKED_FOR
 from .relations import FactRow as FactRow
@@ -32,6 +40,8 @@ from .relations import write_facts as write_facts
 from .relations import write_pairs as write_pairs
 from .relations import write_relations as write_relations
 from .relations import write_unsure as write_unsure
+from .restore import from_dict as from_dict
+from .restore import write_data as write_data
 from .store import KEY as KEY
 from .store import store as store
 from .store import stored as stored
