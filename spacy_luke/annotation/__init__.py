@@ -4,6 +4,7 @@ from .carrying import carry_over as carry_over
 from .carrying import join_docs as join_docs
 from .carrying import span_as_doc as span_as_doc
 from .carrying import transfer_annotation as transfer_annotation
+from .checks import as_type as as_type
 from .checks import check_text as check_text
 from .entities import EntityGetter as EntityGetter
 from .entities import get_label as get_label
@@ -42,6 +43,9 @@ from .relations import write_relations as write_relations
 from .relations import write_unsure as write_unsure
 from .restore import from_dict as from_dict
 from .restore import write_data as write_data
+from .similarity import nearest as nearest
+from .similarity import similarity as similarity
+from .similarity import use_similarity as use_similarity
 from .store import KEY as KEY
 from .store import store as store
 from .store import stored as stored

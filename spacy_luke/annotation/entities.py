@@ -30,7 +30,8 @@ def write_entities(
     spans (Sequence[Span]): Its spans, with the labels that they have in `doc.ents` or `doc.spans`.
     labels (Sequence[Mapping[str, float]] | None): Each span's labels with probabilities; None leaves them.
     best (Sequence[str] | None): Each span's label above threshold, or ""; None leaves them.
-    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32; None leaves them.
+    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32, or float16 if it is that; None leaves
+        them.
     RAISES (TypeError, ValueError): On spans of another text, or where the lengths differ.
     """
     for span in spans:
