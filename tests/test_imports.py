@@ -26,6 +26,7 @@ MAY_IMPORT = {
     # What is of layers, nn and tokenizer is for types alone: the network brings it.
     "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
+    "export": set(),
     "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
 }
 
