@@ -83,7 +83,7 @@ def as_type(vectors: NDArray[np.float32], kind: type[np.floating[Any]]) -> NDArr
 def check_vectors(value: Any, n_spans: int) -> NDArray[np.floating[Any]]:
     """A matrix with a row for each span, of float32, or of float16 if it is already."""
     half = getattr(value, "dtype", None) == np.float16
-    array = np.array(value, dtype=np.float16 if half else np.float32, order="C")
+    array: NDArray[np.floating[Any]] = np.array(value, dtype=np.float16 if half else np.float32, order="C")
     if array.ndim != 2 or array.shape[0] != n_spans:
         raise ValueError(Errors.L409.format(expected=n_spans, shape=array.shape))
     return array

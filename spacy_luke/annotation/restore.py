@@ -193,8 +193,8 @@ def _write_spans(doc: Doc, data: Mapping[str, Any], annotated: bool) -> None:
 
 def _write_relations(doc: Doc, data: Mapping[str, Any], known: Iterable[str]) -> None:
     def relation(row: Data) -> Relation:
-        mentions = (_span(doc, row[end], f"{end} of a relation") for end in ("head", "tail"))
-        return Relation(*mentions, row["label"], row.get("score", 1.0), row.get("id", ""))
+        head, tail = (_span(doc, row[end], f"{end} of a relation") for end in ("head", "tail"))
+        return Relation(head, tail, row["label"], row.get("score", 1.0), row.get("id", ""))
 
     def fact(row: Data) -> Fact:
         names = (row["head"], row["tail"], row["label"], row.get("score", 1.0), row.get("id", ""))
