@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
     "export": set(),
-    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
+    "corpora": {"export"},
+    "cli": {"corpora", "pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
 }
 
 

@@ -7,10 +7,12 @@ from .carrying import transfer_annotation as transfer_annotation
 from .checks import as_type as as_type
 from .checks import check_text as check_text
 from .entities import EntityGetter as EntityGetter
+from .entities import forget_vectors as forget_vectors
 from .entities import get_label as get_label
 from .entities import get_labels as get_labels
 from .entities import has_candidates as has_candidates
 from .entities import has_labels as has_labels
+from .entities import has_vectors as has_vectors
 from .entities import write_all_candidates as write_all_candidates
 from .entities import write_entities as write_entities
 from .entities import write_label as write_label

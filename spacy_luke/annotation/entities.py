@@ -85,6 +85,16 @@ def get_vector(span: Span) -> NDArray[np.float32] | None:
     return None if key is None else np.array(table["array"][table["rows"][key]], dtype=np.float32)
 
 
+def has_vectors(doc: Doc) -> bool:
+    """RETURNS (bool): Whether anybody stored vectors of a document's spans."""
+    return get_kind(doc, "vectors") is not None
+
+
+def forget_vectors(doc: Doc) -> None:
+    """doc (Doc): A document whose vectors aren't wanted."""
+    write_kind(doc, "vectors", None)
+
+
 def write_vector(span: Span, vector: Any) -> None:
     """Store one span's vector. For a whole document, `write_entities` writes one array at once.
 

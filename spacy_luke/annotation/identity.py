@@ -11,7 +11,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from .checks import check_label
+from .checks import check_label, check_text
 from .store import get_kind, write_kind
 
 
@@ -47,12 +47,14 @@ def plain_json(value: Any, what: str) -> Any:
     RETURNS (Any): A copy that strict JSON can hold and gives back as it is.
     RAISES (ValueError): If it has something that JSON doesn't have.
     """
-    if value is None or isinstance(value, (str, bool)) or type(value) is int:
+    if value is None or isinstance(value, bool) or type(value) is int:
         return value
+    if isinstance(value, str):
+        return check_text(value, what)
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {str(key): plain_json(item, what) for key, item in value.items()}
+        return {check_text(key, what): plain_json(item, what) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_json(item, what) for item in value]
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype != object:
