@@ -17,7 +17,7 @@ from .fingerprint import describe_pipeline
 from .parts import Progress, locked, open_parts, write_part, write_progress
 from .readers import read_records
 from .records import Record
-from .sinks import Sink, sink_for
+from .sinks import MakeSink, Sink, sink_for
 from .sources import Fields, Source, find_sources
 from .stream import Outcome, annotate_records
 
@@ -107,12 +107,12 @@ def annotate(
 
 
 class _Run:
-    def __init__(self, nlp: Language, folder: Path, sink: type[Any], settings: Settings) -> None:
+    def __init__(self, nlp: Language, folder: Path, make_sink: MakeSink, settings: Settings) -> None:
         self.nlp, self.folder, self.settings = nlp, folder, settings
-        self.new_sink = lambda: sink(settings.vectors)
+        self.make_sink = make_sink
         self.shard, self.n_shards = settings.place()
         self.progress = Progress()
-        self.part: Sink = self.new_sink()
+        self.part: Sink = self.make_sink(self.settings.vectors)
         self.errors: list[dict[str, str]] = []
         self.size = 0  # characters of the part
 
@@ -180,7 +180,7 @@ class _Run:
     def _write(self) -> None:
         self.progress.parts += 1
         write_part(self.folder, self.part, self.errors, self.progress)
-        self.part, self.errors, self.size = self.new_sink(), [], 0
+        self.part, self.errors, self.size = self.make_sink(self.settings.vectors), [], 0
 
 
 class _Numbered:

@@ -46,7 +46,7 @@ def _weights(nlp: Language) -> str:
                 seen.add(id(module))
                 crc = _module(module, crc)
         for array in _arrays(getattr(pipe, "model", None)):
-            crc = zlib.crc32(np.ascontiguousarray(array), crc)
+            crc = zlib.crc32(np.asarray(array).tobytes(), crc)
     return f"{crc:08x}"
 
 

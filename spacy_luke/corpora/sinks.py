@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,16 +84,17 @@ class Docs:
         self.bin.to_disk(folder / f"{name}.spacy")
 
 
-SINKS: dict[str, type[JsonLines] | type[Tables] | type[Docs]] = {
+MakeSink = Callable[[bool], Sink]  # with vectors or without
+SINKS: dict[str, MakeSink] = {
     ".jsonl": JsonLines,
     ".parquet": Tables,
     ".spacy": Docs,
 }
 
 
-def sink_for(out: Path) -> type[JsonLines] | type[Tables] | type[Docs]:
-    """out (Path): The output. RETURNS (type): What holds documents for it. RAISES (ValueError): If its name doesn't
-    tell."""
+def sink_for(out: Path) -> MakeSink:
+    """out (Path): The output.
+    RETURNS (Callable): Makes what holds its documents. RAISES (ValueError): If its name doesn't tell."""
     if out.suffix not in SINKS:
         raise ValueError(Errors.L612.format(path=out, allowed=" or ".join(SINKS)))
     return SINKS[out.suffix]
