@@ -17,7 +17,7 @@ from .about import __version__
 from .types import Answer, Choice, Fact, Relation
 
 if TYPE_CHECKING:
-    from .annotation import set_extensions
+    from .annotation import from_dict, nearest, set_extensions, similarity, to_dict, use_similarity
     from .layers.loading import load
     from .nn.config import LukeConfig
     from .nn.heads import (
@@ -42,7 +42,12 @@ _MODULES = {
     "MLukeTokenizer": ".tokenizer",
     "fill_mask": ".nn.heads.fill_mask",
     "load": ".layers.loading",
+    "from_dict": ".annotation",
+    "nearest": ".annotation",
     "set_extensions": ".annotation",
+    "similarity": ".annotation",
+    "to_dict": ".annotation",
+    "use_similarity": ".annotation",
 }
 
 __all__ = [
@@ -64,8 +69,13 @@ __all__ = [
     "Relation",
     "__version__",
     "fill_mask",
+    "from_dict",
     "load",
+    "nearest",
     "set_extensions",
+    "similarity",
+    "to_dict",
+    "use_similarity",
 ]
 
 

@@ -220,3 +220,47 @@ def tune_command(
     for task, (threshold, figure) in tune(pipeline, corpus, out, name, half, beta).items():
         msg.info(f"{task}: threshold {threshold:.2f}, held-out F1 {figure:.4f}")
     msg.good(f"Wrote {out}")
+
+
+_IN = "Files, folders, globs, or - for JSON lines from stdin; .txt, .jsonl (also .gz, .xz), .parquet, .spacy"
+_OUT = "Folder to write to; its name ends in .jsonl, .parquet or .spacy"
+_SHARD = "Read one of several shards: 3/100 for every hundredth document from the third on"
+
+
+@app.command("annotate")
+def annotate_command(
+    inputs: Annotated[list[str], Argument(metavar="IN...", help=_IN)],
+    out: Annotated[Path, Argument(metavar="OUT", help=_OUT)],
+    model: Annotated[
+        str | None,
+        Option(help="A pipeline or a checkpoint: folder, package or hub name; else the default model"),
+    ] = None,
+    id_field: Annotated[str, Option(help="Field or column with the ids")] = "id",
+    text_field: Annotated[
+        str, Option(help="Field or column with the texts; all others are kept as metadata")
+    ] = "text",
+    n_process: Annotated[int, Option(min=1, help="Processes that annotate")] = 1,
+    batch_size: Annotated[int | None, Option(min=1, help="Documents of a batch; else the pipeline's")] = None,
+    shard: Annotated[str, Option(help=_SHARD)] = "",
+    vectors: Annotated[bool, Option(help="Write vectors of entities")] = True,
+    part_size: Annotated[int, Option(min=1, help="Characters of the input in a part")] = 500_000,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU")] = -1,
+) -> None:
+    """Annotate a corpus. The output is a folder of numbered parts. If the command is killed, give it again, and it goes
+    on."""
+    from .annotate import annotate_corpus
+
+    for line in annotate_corpus(
+        inputs,
+        out,
+        model,
+        id_field=id_field,
+        text_field=text_field,
+        n_process=n_process,
+        batch_size=batch_size,
+        shard=shard,
+        vectors=vectors,
+        part_size=part_size,
+        gpu_id=gpu_id,
+    ):
+        typer.echo(line)
