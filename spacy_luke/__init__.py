@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .nn.heads.fill_mask import fill_mask
     from .nn.model import LukeModel
+    from .rendering import render, serve, write_page
     from .tokenizer import LukeTokenizer, MLukeTokenizer
 
 # Where each name is that is imported when it is first used; all others of `__all__` are heads.
@@ -42,7 +43,10 @@ _MODULES = {
     "MLukeTokenizer": ".tokenizer",
     "fill_mask": ".nn.heads.fill_mask",
     "load": ".layers.loading",
+    "render": ".rendering",
+    "serve": ".rendering",
     "set_extensions": ".annotation",
+    "write_page": ".rendering",
 }
 
 __all__ = [
@@ -65,7 +69,10 @@ __all__ = [
     "__version__",
     "fill_mask",
     "load",
+    "render",
+    "serve",
     "set_extensions",
+    "write_page",
 ]
 
 

@@ -26,7 +26,8 @@ MAY_IMPORT = {
     # What is of layers, nn and tokenizer is for types alone: the network brings it.
     "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
-    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
+    "rendering": set(),
+    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training", "rendering"},
 }
 
 
