@@ -1,6 +1,7 @@
-"""A colour for each label, of those by Okabe and Ito, which readers with any kind of colour vision tell apart.
+"""A colour for each label, which readers with any kind of colour vision tell apart.
 
-Colour never says anything alone: the label always stands beside it.
+Fills are the colours by Okabe and Ito. Lines are darker on a light ground, and lighter on a dark one. Colour never says
+anything alone: the label always stands beside it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from ..errors import Errors
 
 
 class Hue(NamedTuple):
-    """A colour in its three uses. Lines are readable (3:1 at least) on a light and on a dark ground.
+    """A colour in its three uses.
 
     fill (str): Behind text; drawn as a tint.
-    line (str): Of lines, on a light ground.
+    line (str): Of lines, on a light ground, with a contrast of 4 at least.
     dark (str): The same on a dark ground.
     """
 
@@ -29,14 +30,14 @@ class Hue(NamedTuple):
 
 
 PALETTE = (
-    Hue("#56b4e9", "#0072b2", "#6fc0ee"),  # sky blue
-    Hue("#e69f00", "#9a6700", "#f0b840"),  # orange
-    Hue("#009e73", "#00785a", "#3cc79f"),  # bluish green
-    Hue("#cc79a7", "#a04a7b", "#e29ac3"),  # reddish purple
-    Hue("#d55e00", "#b84e00", "#f2894a"),  # vermillion
-    Hue("#f0e442", "#7a7000", "#f0e442"),  # yellow
-    Hue("#0072b2", "#00527f", "#58a6dc"),  # blue
-    Hue("#8a8f94", "#555b61", "#b4bac0"),  # grey
+    Hue("#56b4e9", "#0069b2", "#7dbbee"),  # sky blue
+    Hue("#e69f00", "#b17100", "#edad15"),  # orange
+    Hue("#009e73", "#005b3c", "#3ac68d"),  # bluish green
+    Hue("#cc79a7", "#b55c9d", "#ecbed3"),  # reddish purple
+    Hue("#d55e00", "#b12c00", "#f0703f"),  # vermillion
+    Hue("#f0e442", "#382c00", "#eef36d"),  # yellow
+    Hue("#0072b2", "#1b3a8c", "#6983ee"),  # blue
+    Hue("#5c6166", "#676f74", "#818a9a"),  # grey
 )
 # Labels of the default model and of spaCy's that mean the same, so that they look alike in every drawing.
 _KNOWN = (

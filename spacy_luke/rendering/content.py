@@ -54,6 +54,7 @@ class Content(NamedTuple):
     """All that can be drawn of one document.
 
     sents (Sequence[tuple[int, int]]): Characters of the sentences; empty if they aren't known.
+    given (int): How many mentions, from the first on, are drawn for themselves; the others for their relations.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Content(NamedTuple):
     mentions: Sequence[Mention]
     relations: Sequence[Link]
     facts: Sequence[Link]
+    given: int
 
 
 def read_content(source: Doc | Span | Row, style: str, options: Options) -> Content:
@@ -105,6 +107,7 @@ def _from_doc(doc: Doc, spans_key: str | None) -> Content:
     mentions = _Mentions()
     for span in doc.ents if spans_key is None else doc.spans.get(spans_key, ()):
         mentions.number(span)
+    given = len(mentions.all)
     relations = get_relations(doc)
     facts: Sequence[Fact] = get_facts(doc) or facts_from_relations(relations)
     return Content(
@@ -116,6 +119,7 @@ def _from_doc(doc: Doc, spans_key: str | None) -> Content:
         mentions.all,
         [mentions.link(r.label, r.score, r.id, [r]) for r in relations],
         [mentions.link(f.label, f.score, f.id, f.pairs) for f in facts],
+        given,
     )
 
 
@@ -144,7 +148,9 @@ def _from_row(row: Row) -> Content:
         raise ValueError(Errors.L637.format(found=error, text=text[:60])) from error
     settings = row.get("settings") or {}  # displaCy's name
     direction, lang = settings.get("direction", "ltr"), settings.get("lang", "")
-    return Content(text, str(row.get("title") or ""), direction, lang, sents, mentions, relations, told)
+    return Content(
+        text, str(row.get("title") or ""), direction, lang, sents, mentions, relations, told, len(mentions)
+    )
 
 
 def _read_mention(
@@ -162,7 +168,7 @@ def _read_mention(
         raise ValueError(f"an entity from {start} to {end} in {len(text)} characters")
     labels = {str(name): float(value) for name, value in (labels or {}).items()}
     score = labels.get(label) if score is None else float(score)
-    named = [(str(title), float(value)) for title, value in candidates]
+    named = tuple((str(title), float(value)) for title, value in candidates)
     return Mention(start, end, str(label), score, labels, str(kb_id), named)
 
 
@@ -177,6 +183,8 @@ def _read_link(
     **_: Any,
 ) -> Link:
     found = [(head, tail)] if pairs is None else [tuple(pair) for pair in pairs]
+    if any(len(pair) != 2 for pair in found):
+        raise ValueError(f"a pair of {label!r} has to be two numbers of its ents")
     for number in (number for pair in found for number in pair):
         if not isinstance(number, int) or not 0 <= number < len(mentions):
             raise ValueError(f"head or tail of {label!r} is {number!r}, which is no number of its ents")
@@ -213,14 +221,17 @@ def _selected(content: Content, style: str, options: Options) -> Content:
         untold = [fact._replace(pairs=fact.pairs[:1]) for fact in facts if not fact.stated]
         relations, facts = relations + (untold if options.facts else []), []
     needed = {number for link in (*relations, *facts) for pair in link.pairs for number in pair}
-    kept = [i for i, mention in enumerate(content.mentions) if i in needed or _is_shown(mention, options)]
+    needed.update(i for i in range(content.given) if _is_shown(content.mentions[i], options))
+    kept = sorted(needed)
     new = {number: i for i, number in enumerate(kept)}
 
     def moved(links: Sequence[Link]) -> list[Link]:
         return [link._replace(pairs=[(new[head], new[tail]) for head, tail in link.pairs]) for link in links]
 
     mentions = [content.mentions[number] for number in kept]
-    return content._replace(mentions=mentions, relations=moved(relations), facts=moved(facts))
+    return content._replace(
+        mentions=mentions, relations=moved(relations), facts=moved(facts), given=len(mentions)
+    )
 
 
 def _is_wanted(link: Link, options: Options) -> bool:
