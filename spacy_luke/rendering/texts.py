@@ -10,7 +10,7 @@ from .colors import Colors
 from .content import Content, Mention
 from .markup import element, isolated, text
 
-AROUND = 80  # characters to both sides of a pair that are its evidence where sentences aren't known
+AROUND = 80  # characters to both sides of a mention that are evidence where sentences aren't known
 _LEAST = 0.005  # probability of a label that is worth showing
 _MOST = 6  # labels and candidates that are shown of one mention
 
@@ -98,7 +98,12 @@ def _around(content: Content, place: Sequence[int]) -> tuple[int, int]:
     for first, last in content.sents:
         if first <= start < last:
             return first, max(last, end)
-    return max(0, start - AROUND), min(len(content.text), end + AROUND)
+    first, last = max(0, start - AROUND), min(len(content.text), end + AROUND)
+    if first and (space := content.text.find(" ", first, start)) >= 0:
+        first = space + 1
+    if last < len(content.text) and (space := content.text.rfind(" ", end, last)) >= 0:
+        last = space
+    return first, last
 
 
 def _with_bold(whole: str, start: int, end: int, bold: Sequence[tuple[int, int]]) -> str:

@@ -86,7 +86,9 @@ def test_evidence_without_sentences_is_what_stands_around() -> None:
     whole = f"Bob {'x' * 300} Ann"
     ents = [{"start": 0, "end": 3, "label": "P"}, {"start": len(whole) - 3, "end": len(whole), "label": "P"}]
     content = read_content({"text": whole, "ents": ents}, "ents", Options())
-    assert evidence(content, (0, 1)) == f"<b><bdi>Bob</bdi></b> {'x' * 79} … {'x' * 79} <b><bdi>Ann</bdi></b>"
+    assert evidence(content, (0, 1)) == "<b><bdi>Bob</bdi></b> … <b><bdi>Ann</bdi></b>"
+    content = read_content({"text": f"Bob {'some words ' * 30}Ann", "ents": ents[:1]}, "ents", Options())
+    assert evidence(content, (0, 0)).endswith("some words some words")  # whole words
 
 
 def test_elements_escape_their_attributes() -> None:
