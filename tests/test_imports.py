@@ -26,7 +26,7 @@ MAY_IMPORT = {
     # What is of layers, nn and tokenizer is for types alone: the network brings it.
     "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
-    "rendering": set(),
+    "rendering": {"training"},
     "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training", "rendering"},
 }
 

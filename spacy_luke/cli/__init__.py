@@ -166,6 +166,26 @@ def evaluate_command(
         typer.echo(block)
 
 
+@app.command("report")
+def report_command(
+    pipeline: Annotated[str, Argument(help="Trained pipeline with a component on entities")],
+    corpus: Annotated[Path, Argument(help=".spacy file or folder with gold documents", exists=True)],
+    out: Annotated[Path, Argument(help="Folder for report.html and report.txt")],
+    log: Annotated[
+        Path | None,
+        Option(help="Log of the training, for learning curves: output_file of its logger", exists=True),
+    ] = None,
+    name: Annotated[
+        str | None, Option(help="Name of the component; the first that fits if not given")
+    ] = None,
+) -> None:
+    """Show how good a pipeline is, and where it errs. Precision and recall, calibration, confusions and the documents
+    with most errors, as a page and as text."""
+    from .report import report
+
+    msg.good(f"Wrote {' and '.join(map(str, report(pipeline, corpus, out, log, name)))}")
+
+
 @app.command("tune")
 def tune_command(
     pipeline: Annotated[Path, Argument(help="Trained pipeline with a luke component")],

@@ -21,3 +21,16 @@ class RenderingErrors:
         "jupyter=True shows the figure in a notebook, but IPython, which does that, is not installed. Run this in a "
         "notebook, or leave jupyter out: then you get the HTML."
     )
+    L639 = "The plots of a report need matplotlib. Install the extra: pip install 'spacy_luke[viz]'."
+    L640 = (
+        "The pipeline has no component {name} that a report can be made of: it has {found}. Of these, components on "
+        "entities: {allowed}."
+    )
+    L641 = (
+        "{path} has no gold entities or relations that the component could be right about. Pass documents with "
+        "doc.ents or doc._.luke_relations, saved with DocBin(store_user_data=True)."
+    )
+    L642 = (
+        "{path} is no log of a training. Train with the logger spacy.ConsoleLogger.v3, and pass what its setting "
+        "output_file names."
+    )

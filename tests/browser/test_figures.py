@@ -68,6 +68,21 @@ def test_each_arrow_ends_on_its_tail(open_page: Any, width: int) -> None:
         assert abs(first - tip[3]) < 4
 
 
+def test_no_mention_leaves_its_edge_on_the_line_before(open_page: Any) -> None:
+    """What makes room over a line must not come between the edge of a mention and its first letter."""
+    page = open_page(html(crowd(30), page=True))
+    script = """marks => marks.filter(mark => {
+        const range = new Range(), text = document.createTreeWalker(mark, NodeFilter.SHOW_TEXT).nextNode();
+        range.setStart(text, 0); range.setEnd(text, 1);
+        const [edge, letter] = [mark.getClientRects()[0], range.getBoundingClientRect()];
+        return Math.abs(edge.bottom - letter.bottom) > 8 || letter.left - edge.left > 8;
+    }).length"""
+    for width in range(330, 1100, 23):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(60)
+        assert page.eval_on_selector_all("mark[data-c]", script) == 0, width
+
+
 def ids(page: Any) -> list[str]:
     found: list[str] = page.eval_on_selector_all(ARROWS, "nodes => nodes.map(n => n.dataset.r)")
     return found

@@ -64,6 +64,7 @@ def test_help_names_the_commands():
         "assemble",
         "evaluate",
         "tune",
+        "report",
     }
     text = luke("--help")
     for command in commands:

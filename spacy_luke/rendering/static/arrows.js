@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 // Pixels: height of a lane, room between lanes and text, radius of corners, width of a column, gap in a lane, type.
 const LANE = 17, ROOM = 9, TURN = 6, COLUMN = 8, GAP = 10, TYPE = 11.5;
+const WIDEST = 0.2; // of the width: a gutter
 
 function spacyLukeArrows(root, text, rows) {
   const stage = document.createElement("div");
@@ -12,12 +13,25 @@ function spacyLukeArrows(root, text, rows) {
   const svg = spacyLukeNode(stage, "svg", { class: "sl-arrows", role: "group", "aria-label": "Relations" });
   const marks = new Map();
   for (const mark of text.querySelectorAll("mark[data-c]")) {
-    const strut = document.createElement("span"); // makes room over its line: an empty box, as high as is needed
-    strut.className = "sl-strut";
-    mark.prepend(strut);
+    const strut = addStrut(mark);
     marks.set(mark.dataset.m, { mark, strut });
   }
   const pen = document.createElement("canvas").getContext("2d");
+
+  // Makes room over its line: an empty box, as high as is needed. It stands behind the mention's first character, for
+  // before it a line could end.
+  function addStrut(mark) {
+    const first = document.createTreeWalker(mark, NodeFilter.SHOW_TEXT).nextNode();
+    const rest = first.splitText(String.fromCodePoint(first.data.codePointAt(0)).length);
+    const [holder, strut] = ["sl-begin", "sl-strut"].map((name) => {
+      const made = document.createElement("span");
+      made.className = name;
+      return made;
+    });
+    rest.before(holder);
+    holder.append(first, strut);
+    return strut;
+  }
 
   function layout() {
     const style = getComputedStyle(root);
@@ -32,7 +46,8 @@ function spacyLukeArrows(root, text, rows) {
       text.style.padding = `0 ${gutters[1]}px 0 ${gutters[0]}px`;
       lines = measure();
       const columns = route(links, stage.clientWidth);
-      const needed = columns.map((n, side) => Math.max(gutters[side], n ? n * COLUMN + 6 : 0));
+      const widest = stage.clientWidth * WIDEST;
+      const needed = columns.map((n, side) => Math.max(gutters[side], n ? Math.min(n * COLUMN + 6, widest) : 0));
       if (needed.every((n, side) => n === gutters[side])) break;
       gutters = needed;
     }
@@ -104,7 +119,8 @@ function spacyLukeArrows(root, text, rows) {
     link.labelWidth = Math.min(pen.measureText(link.label).width + 8, Math.max(width * 0.7, 120));
     if (link.same) link.segments = [segment(link, link.head.line, link.from, link.to)];
     else {
-      const inset = 3 + (link.columns - 1 - link.column) * COLUMN;
+      const step = Math.min(COLUMN, (gutters[link.side] - 6) / link.columns); // many columns share what there is
+      const inset = 3 + (link.columns - 1 - link.column) * step;
       link.x = link.side ? width - inset : inset;
       link.segments = [segment(link, link.head.line, link.from, link.x), segment(link, link.tail.line, link.to, link.x)];
     }

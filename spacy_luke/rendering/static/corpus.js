@@ -143,13 +143,16 @@ function show(number) {
 // Shows in the open document what matches: its arrows, mentions and words.
 function mark({ query, kind, label, threshold }) {
   const name = labels[label];
+  let changed = false;
   for (const row of open.root.querySelectorAll("tr[data-r]")) {
-    row.hidden = Number(row.dataset.s) < threshold || (kind === "r" && row.dataset.l !== name);
+    const hidden = Number(row.dataset.s) < threshold || (kind === "r" && row.dataset.l !== name);
+    changed ||= row.hidden !== hidden;
+    row.hidden = hidden;
   }
   for (const one of open.root.querySelectorAll("mark[data-m]")) {
     one.classList.toggle("sl-off", Number(one.dataset.s) < threshold || (kind === "e" && one.dataset.l !== name));
   }
-  open.figure.layout();
+  if (changed) open.figure.layout();
   if (!globalThis.Highlight) return;
   CSS.highlights.set("query", new Highlight(...(query ? matches(query) : [])));
 }
