@@ -47,7 +47,7 @@ def crowd(n_relations: int = 30) -> Doc:
     labels = ("knows", "employer", "located in the administrative territorial entity", "spouse", "part of")
     pairs = itertools.islice(itertools.permutations(range(12), 2), 0, None, 4 if n_relations <= 33 else 1)
     doc._.luke_relations = [
-        Relation(doc.ents[head], doc.ents[tail], labels[i % 5], 0.3 + 0.02 * i)
+        Relation(doc.ents[head], doc.ents[tail], labels[i % 5], min(1.0, 0.3 + 0.02 * i))
         for i, (head, tail) in enumerate(itertools.islice(pairs, n_relations))
     ]
     return doc

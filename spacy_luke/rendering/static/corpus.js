@@ -213,4 +213,4 @@ addEventListener("hashchange", read);
 new IntersectionObserver((entries) => { if (entries[0].isIntersecting) grow(); }, { root: document.querySelector("nav"), rootMargin: "600px" }).observe($("more"));
 filter();
 read();
-document.documentElement.dataset.ready = "";
+document.documentElement.dataset.ready = performance.now().toFixed(); // milliseconds until all could be used
