@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .nn.heads.fill_mask import fill_mask
     from .nn.model import LukeModel
+    from .rendering import render, serve, write_page
     from .tokenizer import LukeTokenizer, MLukeTokenizer
 
 # Where each name is that is imported when it is first used; all others of `__all__` are heads.
@@ -44,10 +45,13 @@ _MODULES = {
     "load": ".layers.loading",
     "from_dict": ".annotation",
     "nearest": ".annotation",
+    "render": ".rendering",
+    "serve": ".rendering",
     "set_extensions": ".annotation",
     "similarity": ".annotation",
     "to_dict": ".annotation",
     "use_similarity": ".annotation",
+    "write_page": ".rendering",
 }
 
 __all__ = [
@@ -72,10 +76,13 @@ __all__ = [
     "from_dict",
     "load",
     "nearest",
+    "render",
+    "serve",
     "set_extensions",
     "similarity",
     "to_dict",
     "use_similarity",
+    "write_page",
 ]
 
 

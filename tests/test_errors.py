@@ -16,8 +16,7 @@ ROOMS = {
     "pipeline": "3",
     "training": "4",
     "cli": "5",
-    "converters": "6",
-    "data": "6",
+    **dict.fromkeys(("converters", "data", "rendering"), "6"),
 }
 
 

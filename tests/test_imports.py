@@ -28,7 +28,10 @@ MAY_IMPORT = {
     "training": set(),
     "export": set(),
     "corpora": {"export"},
-    "cli": {"corpora", "pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
+    "rendering": {"training"},
+    "cli": {
+        *("corpora", "pipeline", "layers", "inputs", "nn", "tokenizer", "training", "rendering"),
+    },
 }
 
 

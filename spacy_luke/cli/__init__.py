@@ -49,14 +49,32 @@ def run_command(
     checkpoint: Annotated[
         str | None, Option(help="A folder or a hub name; the default model if not given")
     ] = None,
+    html: Annotated[
+        Path | None, Option(help="File for a page with what was found, to search and filter")
+    ] = None,
 ) -> None:
     """Read texts and print what is in them. Tables show the entities with their labels, and the relations: those of
     a sentence, and the facts that the document as a whole tells.
     """
     from .run import read_texts, run  # 100 ms
 
-    for block in run(read_texts(texts or [], file or []), checkpoint):
+    for block in run(read_texts(texts or [], file or []), checkpoint, html):
         typer.echo(block)
+
+
+@app.command("render")
+def render_command(
+    corpus: Annotated[
+        Path, Argument(help=".spacy file with documents that a pipeline has read", exists=True)
+    ],
+    html: Annotated[Path, Argument(help="File for the page")],
+    lang: Annotated[str, Option(help="Language of the documents, for the direction of writing")] = "en",
+    threshold: Annotated[float, Option(min=0, max=1, help="Lowest score of what is drawn")] = 0.0,
+) -> None:
+    """Make a page of documents: their entities, relations and facts, to search and filter."""
+    from .render import render_corpus
+
+    msg.good(f"Wrote {render_corpus(corpus, html, lang, threshold)} documents to {html}")
 
 
 @app.command("config")
@@ -200,6 +218,26 @@ def evaluate_command(
 
     for block in evaluate(pipeline, corpus, output, gpu_id):
         typer.echo(block)
+
+
+@app.command("report")
+def report_command(
+    pipeline: Annotated[str, Argument(help="Trained pipeline with a component on entities")],
+    corpus: Annotated[Path, Argument(help=".spacy file or folder with gold documents", exists=True)],
+    out: Annotated[Path, Argument(help="Folder for report.html and report.txt")],
+    log: Annotated[
+        Path | None,
+        Option(help="Log of the training, for learning curves: output_file of its logger", exists=True),
+    ] = None,
+    name: Annotated[
+        str | None, Option(help="Name of the component; the first that fits if not given")
+    ] = None,
+) -> None:
+    """Show how good a pipeline is, and where it errs. Precision and recall, calibration, confusions and the documents
+    with most errors, as a page and as text."""
+    from .report import report
+
+    msg.good(f"Wrote {' and '.join(map(str, report(pipeline, corpus, out, log, name)))}")
 
 
 @app.command("tune")

@@ -3,7 +3,7 @@
 A message says what was wrong, what is allowed and what to do next. Code raises
 ``ValueError(Errors.L101.format(...))``; tests match on the text. The hundreds name the room:
 1 tokenizer, 2 nn, 3 inputs, layers and pipeline, 4 training and stored annotation, 5 command line,
-6 converters and exporters, plain data and corpora.
+6 converters and exporters, plain data, corpora and drawings.
 """
 
 from .cli import CLIErrors, CLIWarnings
@@ -11,12 +11,20 @@ from .converters import ConverterErrors, ConverterWarnings
 from .data import DataErrors, DataWarnings
 from .nn import NNErrors, NNWarnings
 from .pipeline import PipelineErrors, PipelineWarnings
+from .rendering import RenderingErrors
 from .tokenizer import TokenizerErrors, TokenizerWarnings
 from .training import TrainingErrors, TrainingWarnings
 
 
 class Errors(
-    TokenizerErrors, NNErrors, PipelineErrors, TrainingErrors, CLIErrors, ConverterErrors, DataErrors
+    TokenizerErrors,
+    NNErrors,
+    PipelineErrors,
+    TrainingErrors,
+    CLIErrors,
+    ConverterErrors,
+    DataErrors,
+    RenderingErrors,
 ):
     """Messages of exceptions."""
 
