@@ -8,12 +8,14 @@ from typing import Annotated
 import spacy
 import typer
 from spacy.cli._util import parse_config_overrides
+from spacy.tokens import DocBin
 from wasabi import msg
 
 from spacy_luke.cli import PlainErrors
 
 from .corpus import prepare_default_corpus
 from .evaluate import evaluate
+from .renaming import rename_corpus
 from .second_corpus import prepare_second_corpus
 from .train import train
 
@@ -57,6 +59,19 @@ def second_corpus_command(
 
 def _say_written(counts: dict[str, int], out: Path) -> None:
     msg.good(f"Wrote {', '.join(f'{n} documents to {name}' for name, n in counts.items())} in {out}")
+
+
+@app.command("rename")
+def rename_command(
+    corpus: Annotated[Path, typer.Argument(help=".spacy file with gold entities and relations")],
+    names: Annotated[Path, typer.Argument(help=".spacy file whose entities lend their names")],
+    out: Annotated[Path, typer.Argument(help=".spacy file for the documents with other names")],
+    seed: Annotated[int, typer.Option(help="Of the choice")] = 0,
+) -> None:
+    """Give all entities of documents other names, to measure what a model knows of names."""
+    n_renamed, docs = rename_corpus(corpus, names, seed)
+    DocBin(docs=docs, store_user_data=True).to_disk(out)
+    msg.good(f"Wrote {len(docs)} documents, {n_renamed} of them with other names, to {out}")
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from string import ascii_uppercase
 
+from spacy import blank
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
@@ -49,6 +50,21 @@ def create_renamer(path: str, share: float, hidden: float, exchanged: float, see
     RETURNS (Callable): An augmenter for `spacy-luke.Corpus.v1`.
     """
     return Renamer(Path(path), share, hidden, exchanged, random.Random(seed))
+
+
+def rename_corpus(corpus: Path, names: Path, seed: int) -> tuple[int, list[Doc]]:
+    """Rename the entities of all documents of a file.
+
+    corpus (Path): The `.spacy` file.
+    names (Path): See `create_renamer`.
+    seed (int): Of the choice.
+    RETURNS (tuple[int, list[Doc]]): How many documents have other names now, and all documents.
+    """
+    nlp = blank("en")
+    renamer = create_renamer(str(names), 1.0, 0.0, 0.0, seed)
+    before = list(DocBin(store_user_data=True).from_disk(corpus).get_docs(nlp.vocab))
+    after = [eg.reference for doc in before for eg in renamer(nlp, Example(doc.copy(), doc))]
+    return sum(old.text != new.text for old, new in zip(before, after, strict=True)), after
 
 
 @dataclass(eq=False)

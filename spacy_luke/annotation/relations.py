@@ -22,6 +22,12 @@ from .store import Table, get_kind, store, stored, write_kind
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
 ENTITIES_LOOKED_FOR = "luke_entities_looked_for"  # the same for types of entities
+# What annotators refused, in `doc.user_data`: [[start, end, label], ...], and [[start and end of the head, start and
+# end of the tail, label], ...]; in characters.
+REJECTED_ENTITIES = "luke_rejected_entities"
+REJECTED_RELATIONS = "luke_rejected_relations"
+# True in `doc.user_data`: several of them were refused with one answer, so that which is wrong isn't known.
+REJECTED_TOGETHER = "luke_rejected_together"
 
 MentionRow = tuple[int, int, str, str, str]
 PairRow = tuple[MentionRow, MentionRow, str, float, str]

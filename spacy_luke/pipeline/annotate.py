@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from ..annotation import (
     FactRow,
     PairRow,
+    as_type,
     entities_of,
     full_names,
     group_pairs,
@@ -38,7 +39,7 @@ class Annotator:
     thresholds (dict[str, Threshold]): For "labels", "relations" and "facts".
     limits (PairLimits): Which pairs make relations.
     spans_key (str | None): Where to write all candidate spans that reach their threshold.
-    write_vectors (bool): Whether to write vectors.
+    vectors (type | None): In what type to keep vectors, float32 or float16; None writes none.
     consistent (bool): Whether relations lose score that contradict what `joint` knows of them.
     """
 
@@ -46,7 +47,7 @@ class Annotator:
     thresholds: dict[str, Threshold]
     limits: PairLimits
     spans_key: str | None
-    write_vectors: bool
+    vectors: type[np.floating[Any]] | None
     consistent: bool
 
     def annotate(self, doc: Doc, given: Sequence[Span], prediction: Prediction) -> None:
@@ -67,7 +68,7 @@ class Annotator:
                 doc.spans[self.spans_key] = group
         mentions = [*given, *found]
         lent = [Span(doc, *mention) for mention in prediction.lent]
-        if self.write_vectors or self.joint.entity_labels:
+        if self.vectors is not None or self.joint.entity_labels:
             self._write_entities(doc, mentions, prediction)
         if self.joint.relation_labels:
             self._write_relations(doc, mentions, lent, prediction)
@@ -75,9 +76,11 @@ class Annotator:
     def _write_entities(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
         seen = np.flatnonzero(prediction.seen[: len(spans)]).tolist()
         vectors = labels = best = None
-        if self.write_vectors:
+        if self.vectors is not None:
             nothing = np.zeros((0, 0), dtype=np.float32)
-            vectors = nothing if prediction.vectors is None else prediction.vectors[seen]
+            vectors = (
+                nothing if prediction.vectors is None else as_type(prediction.vectors[seen], self.vectors)
+            )
         if self.joint.entity_labels:
             rows = [] if prediction.labels is None else prediction.labels[seen].tolist()
             none = [0.0] * len(rows) if prediction.none is None else prediction.none[seen].tolist()

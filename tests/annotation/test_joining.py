@@ -34,6 +34,7 @@ def make(text: str, score: float = 0.5) -> Doc:
     doc._.luke_text_pair, doc._.luke_question, doc._.luke_choices = "pair", ("Who?",), ("a", "b")
     doc._.luke_choice = "b"
     doc[1]._.luke_tag = "VERB"
+    doc._.luke_id, doc._.luke_meta = "1", {"source": "news"}
     return doc
 
 

@@ -55,7 +55,10 @@ def fails(message: str, *arguments: object) -> None:
 def test_help_names_the_commands():
     """All that users call, and nothing of how the default model is made."""
     commands = typer.main.get_command(spacy_luke.cli.app).commands
-    assert set(commands) == {"run", "config", "convert", "from-encoder", "assemble", "evaluate", "tune"}
+    assert set(commands) == {
+        *("run", "render", "annotate", "config", "convert", "export", "from-encoder", "assemble"),
+        *("evaluate", "tune", "report"),
+    }
     text = luke("--help")
     for command in commands:
         assert command in text

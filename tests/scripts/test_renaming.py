@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import spacy
+import typer.testing
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
+from scripts.__main__ import app
 from scripts.renaming import Renamer, letter, name_of, renamable, rename
 from scripts.rewriting import Words
 from spacy_luke.annotation import get_relations, get_unsure, has_relations, set_extensions
@@ -100,6 +102,23 @@ def renamed(doc: Doc, seed: int) -> str:
     renamer = Renamer(Path("none.spacy"), 1.0, 1.0, 1.0, random.Random(seed))
     (result,) = renamer(NLP, Example(NLP.make_doc(doc.text), doc))
     return str(result.reference.text)
+
+
+def test_a_file_is_renamed_as_a_whole(tmp_path: Path) -> None:
+    other = NLP.make_doc("Ada Lovelace saw Oslo")
+    other.ents = [Span(other, 0, 2, "PER"), Span(other, 3, 4, "LOC")]
+    nobody = NLP.make_doc("It rains")
+    DocBin(docs=[other], store_user_data=True).to_disk(tmp_path / "names.spacy")
+    DocBin(docs=[document(), nobody], store_user_data=True).to_disk(tmp_path / "corpus.spacy")
+    paths = [tmp_path / f"{name}.spacy" for name in ("corpus", "names", "out")]
+    typer.testing.CliRunner().invoke(app, ["rename", *map(str, paths)], catch_exceptions=False)
+    renamed, same = DocBin(store_user_data=True).from_disk(paths[-1]).get_docs(NLP.vocab)
+    assert renamed.text == "Ada Lovelace left Oslo . Lovelace loved Paris in the Paris University ."
+    assert [(r.head.text, r.tail.text) for r in get_relations(renamed)] == [
+        ("Ada Lovelace", "Oslo"),
+        ("Lovelace", "Paris"),
+    ]
+    assert same.text == nobody.text
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="public data is not here")
