@@ -56,7 +56,3 @@ class CLIWarnings:
         "{path} has {n} relations, which were left out, because their names are missing. If they are complete, pass "
         "--names with a JSON file of a name for each id, such as rel_info.json of the published data."
     )
-    W641 = (
-        "{path} has fewer than {least} examples of each relation that the component knows, so nothing is learned about "
-        "which relations contradict each other. Pass the documents that the component was trained on."
-    )

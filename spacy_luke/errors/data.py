@@ -68,3 +68,7 @@ class DataWarnings:
         "has read have vectors."
     )
     W602 = "{n} files of {path} were left out, because their names don't end in {allowed}, such as {example}."
+    W641 = (
+        "{path} has fewer than {least} examples of each relation that the component knows, so nothing is learned about "
+        "which relations contradict each other. Pass the documents that the component was trained on."
+    )
