@@ -120,14 +120,10 @@ def _pair(row: Mapping[str, Any]) -> Row:
 
 def _fact(row: Mapping[str, Any], number: int) -> Row:
     best = row["evidence"][0]
-    names = ("label", "id", "score", "head", "head_type", "tail", "tail_type")
-    ids = {f"{end}_kb_id": best[end].get("kb_id", "") for end in ("head", "tail")}
-    return {
-        "fact": number,
-        **{name: row.get(name) for name in names},
-        **ids,
-        "n_evidence": len(row["evidence"]),
-    }
+    found: Row = {"fact": number, "n_evidence": len(row["evidence"])}
+    found |= {f"{end}_kb_id": best[end].get("kb_id", "") for end in ("head", "tail")}
+    columns = [name for name in TABLES["facts"] if name != "document"]
+    return {name: found[name] if name in found else row.get(name) for name in columns}
 
 
 def _json(value: Any) -> str | None:
