@@ -14,11 +14,13 @@ from wasabi import msg
 from spacy_luke import load
 from spacy_luke.cli import PlainErrors
 
+from .background import write_background
 from .corpus import prepare_default_corpus
 from .evaluate import evaluate
 from .readers import read_three_types
 from .renaming import rename_corpus
 from .second_corpus import prepare_second_corpus
+from .teach_table import write_table
 from .train import train
 from .unchosen import say, unchosen
 
@@ -124,6 +126,39 @@ def evaluate_command(
     """Report the figures of the model card. Each comes with its 95% bootstrap interval."""
     for line in evaluate(corpus, checkpoint, train, out, attention):
         typer.echo(line)
+
+
+@app.command("background")
+def background_command(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Joint checkpoint; the file is written beside its weights")
+    ],
+    sources: Annotated[list[Path], typer.Argument(help=".spacy files of texts of all kinds")],
+) -> None:
+    """Write states of general text, which taught labels are told apart from. They belong to these very weights."""
+    path, counts = write_background(checkpoint, sources)
+    size = path.stat().st_size / 1e6
+    msg.good(f"Wrote {', '.join(f'{n} for {task}' for task, n in counts.items())} to {path} ({size:.1f} MB)")
+
+
+@app.command("teach-table")
+def teach_table_command(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Joint checkpoint; the file is written beside its weights")
+    ],
+    relations: Annotated[
+        list[Path] | None, typer.Option(help=".spacy file with relations that it wasn't trained for")
+    ] = None,
+    types: Annotated[
+        list[Path] | None, typer.Option(help=".spacy file with types of entities that it wasn't trained for")
+    ] = None,
+) -> None:
+    """Write from which probability on a taught label counts, by its number of examples. Run `background` first."""
+    path, found = write_table(checkpoint, relations or [], types or [])
+    for task, rows in found.items():
+        for count, (threshold, recall) in rows.items():
+            msg.info(f"{task}, {count} examples: threshold {threshold:.2f}, recall {recall:.2f}")
+    msg.good(f"Wrote {path}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A message says what was wrong, what is allowed and what to do next. Code raises
 ``ValueError(Errors.L101.format(...))``; tests match on the text. The hundreds name the room:
 1 tokenizer, 2 nn, 3 inputs, layers and pipeline, 4 training and stored annotation, 5 command line,
-6 converters and exporters, plain data, corpora and drawings.
+6 converters and exporters, plain data, corpora and drawings, 7 teaching (its warnings: 6).
 """
 
 from .cli import CLIErrors, CLIWarnings
@@ -12,6 +12,7 @@ from .data import DataErrors, DataWarnings
 from .nn import NNErrors, NNWarnings
 from .pipeline import PipelineErrors, PipelineWarnings
 from .rendering import RenderingErrors
+from .teaching import TeachErrors, TeachWarnings
 from .tokenizer import TokenizerErrors, TokenizerWarnings
 from .training import TrainingErrors, TrainingWarnings
 
@@ -25,6 +26,7 @@ class Errors(
     ConverterErrors,
     DataErrors,
     RenderingErrors,
+    TeachErrors,
 ):
     """Messages of exceptions."""
 
@@ -37,5 +39,6 @@ class Warnings(
     CLIWarnings,
     ConverterWarnings,
     DataWarnings,
+    TeachWarnings,
 ):
     """Messages of warnings, numbered like the errors, with a W."""

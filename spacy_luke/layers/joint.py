@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from thinc.api import Model
 from thinc.types import ArgsKwargs
 from torch import Tensor
@@ -19,8 +22,11 @@ from ..nn.heads.base import JOINT, LukeHead
 from ..nn.heads.joint.model import LukeJointModel
 from ..nn.heads.joint.outputs import JointOutput
 from ..nn.heads.joint.rows import EntityRows
+from ..nn.heads.joint.taught import RULES, taught_widths
 from ..nn.joint_config import JointConfig
 from ..nn.outputs import WordStates
+from . import weights
+from .background import load_background, load_tables
 from .loss import joint_loss
 from .network import Network, build_model, tensors_of
 from .shim import LukeShim
@@ -36,6 +42,7 @@ class JointInput:
     rows: EntityRows | None = None
     find: bool = False
     relation_floor: float | None = None
+    describe: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class JointNetwork(Network):
     """The joint model: windows of words in, scores of spans, entities and pairs out."""
 
     ask = JointInput  # what the model takes, for tasks, which import nothing of `layers`
+    taught_rules = RULES
     hard_negatives = 0.0  # see `threshold_loss`; what trains may set it
 
     @property
@@ -111,6 +119,54 @@ class JointNetwork(Network):
     def build_heads(self, joint: JointConfig) -> None:
         """joint (JointConfig): Configuration to make heads for; those whose labels stay the same keep their weights."""
         self.change(lambda module: module.build_heads(joint))
+
+    def teach(self, taught: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put labels beside the heads. Other pipes with the same weights don't see them.
+
+        taught (Mapping[str, Any]): See `JointConfig.taught`.
+        values (Mapping[str, Mapping[str, ndarray]]): Rows and examples, see `LukeJointModel.set_taught`.
+        """
+        weights.get_module(self.model)
+        weights.get_shim(self.model).change_sharing(
+            lambda module: cast(LukeJointModel, module).set_taught(
+                taught,
+                {
+                    task: {name: torch.as_tensor(v) for name, v in part.items()}
+                    for task, part in values.items()
+                },
+            )
+        )
+
+    def taught_values(self, task: str) -> dict[str, Any]:
+        """task (str): A task. RETURNS (dict[str, ndarray]): What `teach` put there; empty if nothing was taught."""
+        taught = cast(LukeJointModel, self.module).taught
+        found = taught[task].state_dict() if task in taught else {}
+        return {name: value.float().cpu().numpy() for name, value in found.items()}
+
+    @property
+    def taught_widths(self) -> dict[str, int]:
+        """RETURNS (dict[str, int]): Widths of the states that labels are taught on, by task."""
+        return taught_widths(self.joint, self.config.hidden_size)
+
+    def background(self) -> dict[str, NDArray[np.float32]]:
+        """RETURNS (dict[str, ndarray]): States of general text that ship with these weights, by task; of shape
+        (0, width) if there are none."""
+        module = cast(LukeJointModel, self.module)
+        found = next((states for folder in self._homes if (states := load_background(folder, module))), {})
+        nothing = {task: np.zeros((0, width), dtype=np.float32) for task, width in self.taught_widths.items()}
+        return {**nothing, **found}
+
+    @property
+    def taught_tables(self) -> dict[str, dict[int, float]]:
+        """RETURNS (dict[str, dict[int, float]]): Thresholds by task and number of examples, of these weights or of the
+        default model; empty if there are none."""
+        return next((tables for folder in self._homes if (tables := load_tables(folder))), {})
+
+    @property
+    def _homes(self) -> list[Path]:
+        """Where weights like these may come from: a saved pipeline's are often those of the default model."""
+        own = self.settings.checkpoint
+        return [DEFAULT_CHECKPOINT] if own is None else [Path(own), DEFAULT_CHECKPOINT]
 
     def predict(self, batch: JointInput) -> JointOutput:
         """batch (JointInput): From `ask`. RETURNS (JointOutput): What the heads say."""

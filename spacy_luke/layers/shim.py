@@ -87,6 +87,16 @@ class LukeShim(PyTorchShim):  # type: ignore[misc]
         module: LukeHead = self._model
         return module
 
+    def change_sharing(self, change: Callable[[LukeHead], Any]) -> None:
+        """Change a copy of the module that shares all its weights with the old one, and use it from now on.
+
+        change (Callable): What to do with the copy; the weights themselves must stay as they are.
+        """
+        same = {id(weight): weight for weight in self._model.parameters()}
+        module: LukeHead = copy.deepcopy(self._model, same)
+        change(module)
+        self.set_module(module, shared=True)  # it has to be copied before it is trained
+
     def forget_optimizer(self) -> None:
         """Start with a fresh optimizer, because parameters were replaced."""
         self._torch_optimizer = None

@@ -25,6 +25,7 @@ _NUMBERS = {
 }
 _FARTHEST = 100
 _SHARES = {"type_shares": 3, "unseen_shares": 1, "second_tails": 1}  # dicts of so many levels
+_TAUGHT = ("ner", "labels", "relations")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class JointConfig:
         such a relation falls by its logarithm.
     second_tails (dict[str, float]): Relations of which nearly every head has one tail in a document, with the share of
         heads that have more. The logit of another tail than the best falls by its logarithm.
+    taught (dict[str, Any]): What was taught beside the heads, for some of "ner", "labels" and "relations": the
+        "thresholds" of the taught labels, the "columns" (labels that kept examples say something of), and how many
+        examples are "kept".
     untrained (tuple[str, ...]): Heads whose weights are still random; they must not say anything.
     """
 
@@ -86,6 +90,7 @@ class JointConfig:
     type_shares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     unseen_shares: dict[str, float] = field(default_factory=dict)
     second_tails: dict[str, float] = field(default_factory=dict)
+    taught: dict[str, Any] = field(default_factory=dict)
     untrained: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -101,10 +106,18 @@ class JointConfig:
                 if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
                     allowed = f"{what} from {least} to {most}"
                     raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed=allowed))
-        for name in ("relation_ids", "thresholds", "presets", "fact_shifts", *_SHARES):
+        for name in ("relation_ids", "thresholds", "presets", "fact_shifts", "taught", *_SHARES):
             if not isinstance(getattr(self, name), Mapping):
                 value = getattr(self, name)
                 raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed="a dict"))
+        for task, part in self.taught.items():
+            if (
+                task not in _TAUGHT
+                or not isinstance(part, Mapping)
+                or {*part} != {"thresholds", "columns", "kept"}
+            ):
+                allowed = f"thresholds, columns and kept for some of {', '.join(_TAUGHT)}"
+                raise ValueError(Errors.L201.format(name=f"joint.taught.{task}", value=part, allowed=allowed))
         for label, shift in self.fact_shifts.items():
             if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not abs(shift) <= _FARTHEST:
                 name, allowed = f"joint.fact_shifts.{label}", f"a number from -{_FARTHEST} to {_FARTHEST}"
@@ -132,6 +145,11 @@ class JointConfig:
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (dict[str, Any]): All fields as plain JSON data."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def taught_thresholds(self, task: str) -> dict[str, float]:
+        """task (str): "ner", "labels" or "relations".
+        RETURNS (dict[str, float]): The threshold of each label that was taught, in the order of their scores."""
+        return dict(self.taught[task]["thresholds"]) if task in self.taught else {}
 
     def with_changes(self, **changes: Any) -> JointConfig:
         """RETURNS (JointConfig): A copy with some fields changed."""

@@ -89,10 +89,12 @@ class Annotator:
         write_entities(doc, [spans[i] for i in seen], labels=labels, best=best, vectors=vectors)
 
     def _best(self, probabilities: Sequence[float], none: float) -> str:
-        """The most probable label that reaches its threshold and is more probable than none."""
+        """The most probable label that reaches its threshold and is more probable than none. Labels that were taught
+        come first: they are no rivals of the others."""
         limits = zip(probabilities, self.joint.entity_labels, self._least_label, strict=True)
         above = [(score, label) for score, label, least in limits if score >= least and score > none]
-        return max(above)[1] if above else ""
+        taught = [(score, label) for score, label in above if label in self._taught_labels]
+        return max(taught or above)[1] if above else ""
 
     def _write_relations(
         self, doc: Doc, mentions: Sequence[Span], lent: Sequence[Span], prediction: Prediction
@@ -118,10 +120,20 @@ class Annotator:
             id_ = self.joint.relation_ids.get(label, "")
             if is_close and score >= self._least_relation[index] and max(head, tail) < len(mentions):
                 relations.append((rows[head], rows[tail], label, score, id_))
+            if label in self._taught_relations and not is_close:
+                continue  # what is taught is what is stated
             if fact_score >= self._least_fact[index]:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
         write_pairs(doc, relations, _facts(mentions, entities(), supports) if supports else [])
+
+    @cached_property
+    def _taught_labels(self) -> set[str]:
+        return set(self.joint.taught_thresholds("labels"))
+
+    @cached_property
+    def _taught_relations(self) -> set[str]:
+        return set(self.joint.taught_thresholds("relations"))
 
     @cached_property
     def _least_label(self) -> list[float]:

@@ -190,6 +190,11 @@ class EntityPipe(ListenedTo, LukePipe):
             self.cfg["complete"] = True
         return stored
 
+    @property
+    def acting_thresholds(self) -> dict[str, Threshold]:
+        """RETURNS (dict[str, Threshold]): `thresholds`, with those of labels that have their own."""
+        return self.thresholds
+
     def check_saved(self) -> None:
         """See `LukePipe.check_saved`."""
         check_thresholds(self.cfg["thresholds"], THRESHOLDS)
@@ -293,7 +298,7 @@ class EntityPipe(ListenedTo, LukePipe):
         """See `Task.writer`."""
         vectors = _VECTORS[self.vectors] if self.writes_vectors else None
         annotator = Annotator(
-            self.speaking, self.thresholds, self.limits, self.spans_key, vectors, self.consistent
+            self.speaking, self.acting_thresholds, self.limits, self.spans_key, vectors, self.consistent
         )
 
         def write(doc: Doc, prediction: Prediction) -> None:

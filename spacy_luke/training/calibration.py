@@ -21,6 +21,7 @@ LEAST = 20  # right and wrong answers each, below which scores are left as they 
 _SPREAD = 0.5  # of the labels' intercepts around the common one, and of the slope around 1
 _ROUNDS = 50
 _EDGE = 1e-6
+_FARTHEST = 500.0  # of a logit, beyond which its exponential overflows
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,41 @@ def fit_calibration(documents: Iterable[ScoredAnswers]) -> Calibration:
 
 
 def _fit(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logistic regression by Newton's method. Normal priors: the slope around 1, labels around 0, none for the common
-    intercept. RETURNS (ndarray): Slope, intercept, and each label's difference from it."""
+    """Normal priors: the slope around 1, labels around 0, none for the common intercept. RETURNS (ndarray): Slope,
+    intercept, and each label's difference from it."""
     mean = np.zeros(features.shape[1])
     mean[0] = 1.0
-    weight = np.full(features.shape[1], _SPREAD**-2)
-    weight[1] = 0.0
+    precision = np.full(features.shape[1], _SPREAD**-2)
+    precision[1] = 0.0
+    return fit_logistic(features, right, mean, precision)
+
+
+def fit_logistic(
+    features: NDArray[np.float64],
+    right: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    precision: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+    offset: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Logistic regression by Newton's method, with normal priors.
+
+    features (ndarray): Shape: (n, width)
+    right (ndarray): 1 for yes, 0 for no. Shape: (n,)
+    mean, precision (ndarray): Of the priors; a precision of 0 is for none. Shape: (width,)
+    weights (ndarray | None): How much each row counts; None for all alike. Shape: (n,)
+    offset (ndarray | None): What is added to the logits. Shape: (n,)
+    RETURNS (ndarray): The most probable coefficients. Shape: (width,)
+    """
     found = mean.copy()
     for _ in range(_ROUNDS):
-        p = 1 / (1 + np.exp(-features @ found))
-        gradient = features.T @ (p - right) + weight * (found - mean)
-        curvature = (features * (p * (1 - p))[:, None]).T @ features + np.diag(weight)
+        logits = features @ found if offset is None else features @ found + offset
+        p = 1 / (1 + np.exp(-np.clip(logits, -_FARTHEST, _FARTHEST)))
+        wrong, spread = p - right, p * (1 - p)
+        if weights is not None:
+            wrong, spread = wrong * weights, spread * weights
+        gradient = features.T @ wrong + precision * (found - mean)
+        curvature = (features * spread[:, None]).T @ features + np.diag(precision)
         step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
         found = found - step * min(1.0, 2.0 / max(np.abs(step).max(), _EDGE))
         if np.abs(step).max() < _EDGE:

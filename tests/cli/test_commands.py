@@ -57,7 +57,7 @@ def test_help_names_the_commands():
     commands = typer.main.get_command(spacy_luke.cli.app).commands
     assert set(commands) == {
         *("run", "render", "annotate", "config", "convert", "export", "from-encoder", "assemble"),
-        *("evaluate", "tune", "report"),
+        *("evaluate", "tune", "report", "teach"),
     }
     text = luke("--help")
     for command in commands:

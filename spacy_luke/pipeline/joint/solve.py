@@ -29,14 +29,15 @@ from ...inputs.batching import (
 from ...inputs.mentions import Placement, mention_ids, place_mentions
 from ...inputs.pieces import DocPieces, Ints, encode_docs
 from ...inputs.windows import Window, make_windows
-from ..decode import label_spans, thresholds_of
+from ..decode import ScoredSpan, label_spans, thresholds_of
 from ..entities import Request
 from ..prediction import Prediction, choose_entities
 from ..probabilities import FactScale
+from .taught import taught_spans
 
 if TYPE_CHECKING:
     from ...layers.threads import Runner
-    from ...nn.heads.joint.outputs import JointOutput, Related
+    from ...nn.heads.joint.outputs import JointOutput, Related, TaughtSpans
     from ..luke import LukeJoint
 
 
@@ -63,11 +64,12 @@ class JointSolver:
     """
 
     def __init__(self, pipe: LukeJoint, run: Runner) -> None:
-        heads, thresholds = pipe.speaking, pipe.thresholds
+        heads, thresholds = pipe.speaking, pipe.acting_thresholds
         self.pipe, self.heads, self.run = pipe, heads, run
         self.network, self.tokenizer = pipe.network, pipe.network.tokenizer
         self.describe = pipe.writes_vectors  # mentions are read, for vectors and labels, or only found
         self.threshold = thresholds["ner"]
+        self.taught_limits = thresholds_of(self.threshold, list(heads.taught_thresholds("ner")))
         labels = pipe.joint.relation_labels
         least = [thresholds_of(thresholds[task], labels) for task in ("relations", "facts")]
         self.relation_floor = min([1.0, *least[0], *FactScale.of(pipe.joint).undo(least[1])])
@@ -187,7 +189,21 @@ class JointSolver:
             tokens = batch.tokens[row][slots[row][keep]]  # (n_spans, 2): first and last token
             spans, scores = tokens + np.array([0, 1]), probabilities[row][keep]
             found = label_spans(spans, scores, self.heads.ner_labels, self.threshold)
+            if output.taught_spans is not None:
+                found = self._taught_spans(batch, row, output.taught_spans, found)
             predictions[window.doc].scored += found
+
+    def _taught_spans(
+        self, batch: WindowBatch, row: int, taught: TaughtSpans, found: list[ScoredSpan]
+    ) -> list[ScoredSpan]:
+        real = taught.candidates.mask[row]
+        slots, scores, rejected = (
+            part[row][real].cpu().numpy()
+            for part in (taught.candidates.spans, taught.scores, taught.rejected)
+        )
+        spans = batch.tokens[row][slots] + np.array([0, 1])
+        labels, limits = self.heads.ner_labels, self.taught_limits
+        return taught_spans(found, spans, scores, rejected, labels, limits)
 
     # --- labelling and relating ------------------------------------------------------------
 
@@ -222,6 +238,10 @@ class JointSolver:
         vectors, labels, logits = output.entity_states.float().cpu().numpy(), None, output.label_logits
         if logits is not None:
             labels = (logits.sigmoid() if self.heads.multi_label else logits.softmax(-1)).cpu().numpy()
+        if output.taught_labels is not None:
+            taught, rejected = output.taught_labels.scores, output.taught_labels.rejected
+            both = [taught.cpu().numpy()] if labels is None else [labels, taught.cpu().numpy()]
+            labels = np.where(rejected.cpu().numpy(), 0.0, np.concatenate(both, axis=-1))
         for row, (window, at) in enumerate(windows):
             prediction, members = predictions[window.doc], mentions[row]
             at_home = np.flatnonzero(placed[window.doc].home[members] == at)

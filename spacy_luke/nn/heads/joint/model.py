@@ -8,9 +8,9 @@ words -> word states -+-> proposer -> candidate spans -> entity rows -> span hea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,11 +24,15 @@ from ...outputs import WordStates
 from ...pretrained import init_module
 from ..base import UNTRAINED, LukeHead
 from .classifier import RowClassifier
-from .outputs import JointOutput, Related, SpanCandidates
+from .outputs import JointOutput, Related, SpanCandidates, TaughtLabelScores, TaughtSpans
 from .pairs import LikelyPairs, PairReader, best_pairs, margins
 from .proposer import SpanProposer, best_spans
 from .relations import RelationHead, probable
 from .rows import EntityRows
+from .taught import RULES, TaughtAnswers, TaughtLabels, TaughtPairs, taught_modules
+
+# On which head's states a task is taught: without it, or with another one, taught rows mean nothing.
+TAUGHT_ON = {"ner": "span_head", "relations": "relation_head"}
 
 
 class LukeJointModel(LukeHead):
@@ -49,9 +53,11 @@ class LukeJointModel(LukeHead):
         self.entity_head: RowClassifier | None = None
         self.relation_head: RelationHead | None = None
         self.pair_reader: PairReader | None = None
+        self.taught = nn.ModuleDict()
         self.joint = JointConfig()
         joint = JointConfig.from_dict(getattr(config, "joint", {}))
         self.build_heads(joint)
+        self.taught = taught_modules(joint, config.hidden_size)
         self.joint = joint
 
     @property
@@ -105,21 +111,38 @@ class LukeJointModel(LukeHead):
                 lambda: PairReader(width, joint.pair_layers, len(relations), dropout),
             ),
         }
-        untrained = set(self.joint.untrained)
+        untrained, renewed = set(self.joint.untrained), set[str]()
         for name, (needed, fields, make) in heads.items():
             is_same = all(getattr(joint, field) == getattr(self.joint, field) for field in fields)
             if not needed:
                 setattr(self, name, None)
                 untrained.discard(name)
+                renewed.add(name)
             elif getattr(self, name) is None or not is_same:
                 head = make()
                 init_module(head, self.config.initializer_range)
                 setattr(self, name, head.to(self.device))
                 untrained.add(name)
+                renewed.add(name)
         if self.proposer is not None:
             self.proposer.resize(joint.max_span_width)
         # The proposer has no labels of its own: what it finds is labelled by the span head.
-        self.joint = joint.with_changes(untrained=tuple(sorted(untrained - {"proposer"})))
+        joint = joint.with_changes(untrained=tuple(sorted(untrained - {"proposer"})))
+        taught = {task: part for task, part in joint.taught.items() if TAUGHT_ON.get(task) not in renewed}
+        self.joint = joint.with_changes(taught=taught)
+        self.taught = nn.ModuleDict({t: part for t, part in self.taught.items() if t in taught})
+
+    def set_taught(self, taught: Mapping[str, Any], values: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Put labels beside the heads, which stay as they are.
+
+        taught (Mapping[str, Any]): See `JointConfig.taught`.
+        values (Mapping[str, Mapping[str, Tensor]]): By task, the buffers of its `TaughtLabels`.
+        """
+        self.joint = self.joint.with_changes(taught=dict(taught))
+        self.taught = taught_modules(self.joint, self.config.hidden_size).to(self.device)
+        for task, module in self.taught.items():
+            module.load_state_dict(dict(values[task]))
+        self.taught.eval()
 
     def saved_config(self) -> LukeConfig:
         """See `LukePreTrainedModel.saved_config`: with what there is to say of the heads."""
@@ -135,6 +158,7 @@ class LukeJointModel(LukeHead):
         rows: EntityRows | None = None,
         find: bool = False,
         relation_floor: float | None = None,
+        describe: bool = False,
     ) -> JointOutput:
         """Encode words, and score what the inputs ask for.
 
@@ -145,15 +169,16 @@ class LukeJointModel(LukeHead):
         rows (EntityRows | None): The rows of its spans.
         find (bool): Whether to score spans.
         relation_floor (float | None): Keep only relations of this probability at least, instead of all pairs' logits.
+        describe (bool): Give the states of spans and of pairs, instead of what the relation head says of these.
         RETURNS (JointOutput): The answers.
         """
         if states is None:
             states = self._encode_words(inputs)
         output = JointOutput(word_states=states.last_hidden_state, words=states)
         if find:
-            self._score_spans(inputs, states, output)
+            self._score_spans(inputs, states, output, describe)
         if inputs.entity_start_positions is not None and inputs.entity_start_positions.shape[1]:
-            self._label(inputs, states, rows, output, relation_floor)
+            self._label(inputs, states, rows, output, relation_floor, describe)
         return output
 
     def _encode_words(self, inputs: LukeInputs[Tensor]) -> WordStates:
@@ -163,7 +188,9 @@ class LukeJointModel(LukeHead):
             return self.luke.encode_words(*words)
         return WordStates(self.encode(LukeInputs(*words)).last_hidden_state, [], [], None)
 
-    def _score_spans(self, inputs: LukeInputs[Tensor], states: WordStates, output: JointOutput) -> None:
+    def _score_spans(
+        self, inputs: LukeInputs[Tensor], states: WordStates, output: JointOutput, describe: bool
+    ) -> None:
         if self.span_head is None or self.proposer is None:
             return
         first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
@@ -187,8 +214,41 @@ class LukeJointModel(LukeHead):
         rows = self._encode_entities(inputs, states, start, end, mask, are_kept)
         if are_kept:
             output.rows = rows
-        parts = [take_rows(rows.words, start), take_rows(rows.words, end), rows.states]
-        output.span_logits = self.span_head(torch.cat(parts, dim=-1))  # (batch, n_spans, 3 * hidden)
+        span_states = _span_states(rows)
+        output.span_logits = self.span_head(span_states)
+        if describe:
+            output.span_states = span_states
+        elif "ner" in self.taught and not self.training:
+            self._score_taught_spans(inputs, states, rows, span_states, output)
+
+    def _score_taught_spans(
+        self,
+        inputs: LukeInputs[Tensor],
+        states: WordStates,
+        rows: EntityRows,
+        span_states: Tensor,
+        output: JointOutput,
+    ) -> None:
+        """Score the candidates as taught types, and further ones that these propose. The rows of both are kept."""
+        candidates = cast(SpanCandidates, output.candidates)
+        spans, mask = candidates.spans, candidates.mask
+        rule = cast(TaughtLabels, self.taught["ner"])
+        if inputs.spans is None and len(rule.bias):  # else something was rejected, and nothing taught
+            first, last = inputs.needed("token_start_positions"), inputs.needed("token_end_positions")
+            words = states.last_hidden_state
+            ends, widest = (take_rows(words, first), take_rows(words, last)), self.joint.max_span_width
+            more, real = rule.propose(*ends, inputs.needed("token_mask"), spans, mask, widest)
+            if more.shape[1]:
+                start, end = first.gather(1, more[..., 0]), last.gather(1, more[..., 1])
+                others = self._encode_entities(inputs, states, start, end, real, self._are_kept())
+                span_states = torch.cat([span_states, _span_states(others)], dim=1)
+                spans, mask = torch.cat([spans, more], dim=1), torch.cat([mask, real], dim=1)
+                output.rows = None if output.rows is None else output.rows.join(others)
+        widths = (spans[..., 1:] - spans[..., :1] + 1) / RULES.width_unit
+        scores = TaughtAnswers(self.joint, self.taught["ner"], "ner")(
+            torch.cat([span_states, widths], dim=-1)
+        )
+        output.taught_spans = TaughtSpans(SpanCandidates(spans, mask), *scores)
 
     def _label(
         self,
@@ -197,6 +257,7 @@ class LukeJointModel(LukeHead):
         known: EntityRows | None,
         output: JointOutput,
         relation_floor: float | None,
+        describe: bool,
     ) -> None:
         start, end = inputs.needed("entity_start_positions"), inputs.needed("entity_end_positions")
         mask, pairs = inputs.needed("entity_attention_mask").bool(), inputs.pairs
@@ -207,7 +268,13 @@ class LukeJointModel(LukeHead):
         output.entity_states = rows.states
         if self.entity_head is not None:
             output.label_logits = self.entity_head(rows.states)
+        if "labels" in self.taught and not self.training:
+            answers = TaughtAnswers(self.joint, self.taught["labels"], "labels")
+            output.taught_labels = TaughtLabelScores(*answers(rows.states))
         if self.relation_head is None or pairs is None or not relate:
+            return
+        if describe:
+            output.pair_states = self.relation_head.states(rows, pairs)
             return
         if relation_floor is None:
             output.pair_logits = logits = self.relation_head(rows, pairs)
@@ -225,10 +292,12 @@ class LukeJointModel(LukeHead):
         self, inputs: LukeInputs[Tensor], states: WordStates, rows: EntityRows, pairs: Tensor, floor: float
     ) -> Related:
         """The relations above a floor. Likely pairs are read once more before they are compared with it."""
-        head, likely = cast(RelationHead, self.relation_head), None
+        head, likely, taught = cast(RelationHead, self.relation_head), None, None
         if self.pair_reader is not None and "pair_reader" not in self.joint.untrained:
             likely = LikelyPairs(pairs, self._n_read(inputs), self.joint.pair_floor)
-        place, labels, scores = head.above(floor, rows, pairs, likely)
+        if "relations" in self.taught:
+            taught = TaughtPairs(TaughtAnswers(self.joint, self.taught["relations"], "relations"), floor)
+        place, labels, scores = head.above(floor, rows, pairs, likely, taught)
         if likely is not None:
             read, logits = likely.best()
             again, *found = probable(logits + self._read(states, rows, pairs[read]), floor)
@@ -237,6 +306,8 @@ class LukeJointModel(LukeHead):
             place, labels, scores = (torch.cat([first[others], second]) for first, second in parts)
             order = torch.argsort(place, stable=True)
             place, labels, scores = place[order], labels[order], scores[order]
+        if taught is not None:
+            place, labels, scores = taught.amend(place, labels, scores)
         return Related(pairs[place], labels, scores)
 
     def _read(self, states: WordStates, rows: EntityRows, pairs: Tensor) -> Tensor:
@@ -275,6 +346,13 @@ class LukeJointModel(LukeHead):
             n = words.shape[1]
             attention = out.attentions[-1][:, :, n:, :n].mean(1) if attentions and out.attentions else None
         return EntityRows(start, end, mask, words, entities, attention)
+
+
+def _span_states(rows: EntityRows) -> Tensor:
+    """rows (EntityRows): Encoded spans. RETURNS (Tensor): What spans are told apart by: the states of the first and the
+    last word, and the span's own. Shape: (batch, n_spans, 3 * hidden)"""
+    parts = [take_rows(rows.words, rows.start), take_rows(rows.words, rows.end), rows.states]
+    return torch.cat(parts, dim=-1)
 
 
 def entity_positions(start: Tensor, end: Tensor, mask: Tensor, max_length: int) -> Tensor:

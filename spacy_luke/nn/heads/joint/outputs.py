@@ -37,6 +37,32 @@ class Related:
 
 
 @dataclass
+class TaughtSpans:
+    """What taught types say of spans.
+
+    candidates (SpanCandidates): The spans: those of the trained pre-filter, then those that taught types propose.
+    scores (Tensor): Probability of each type. Shape: (batch, n_spans, n_taught)
+    rejected (Tensor): Which types, trained and taught, were rejected of each. Shape: (batch, n_spans, n_labels)
+    """
+
+    candidates: SpanCandidates
+    scores: Tensor
+    rejected: Tensor
+
+
+@dataclass
+class TaughtLabelScores:
+    """What taught labels say of mentions.
+
+    scores (Tensor): Probability of each label. Shape: (batch, n_mentions, n_taught)
+    rejected (Tensor): Which labels, trained and taught, were rejected of each. Shape: (batch, n_mentions, n_labels)
+    """
+
+    scores: Tensor
+    rejected: Tensor
+
+
+@dataclass
 class JointOutput:
     """What the joint model says of a batch. A part that was not asked for, or has no head, is None.
 
@@ -53,6 +79,10 @@ class JointOutput:
     words (WordStates): The encoder's cache, for more rows on the same words.
     rows (EntityRows): The rows of these spans, where entities attend only to themselves: a mention that is one of the
         spans has the same row.
+    taught_spans (TaughtSpans): What taught types say.
+    taught_labels (TaughtLabelScores): What taught labels of entities say.
+    span_states (Tensor): States of the candidates, where they were asked for. Shape: (batch, n_spans, 3 * hidden)
+    pair_states (Tensor): Those of the pairs. Shape: (n_pairs, width)
     """
 
     word_states: Tensor
@@ -67,3 +97,7 @@ class JointOutput:
     read: Tensor | None = None
     read_logits: Tensor | None = None
     related: Related | None = None
+    taught_spans: TaughtSpans | None = None
+    taught_labels: TaughtLabelScores | None = None
+    span_states: Tensor | None = None
+    pair_states: Tensor | None = None

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ...linear import Linear
 
 _NONE_SCORE = -4.0
-_NEVER = -1e4  # far below any trained score, and safe in half precision
+NEVER = -1e4  # far below any trained score, and safe in half precision
 
 
 class SpanProposer(nn.Module):
@@ -70,7 +70,7 @@ class SpanProposer(nn.Module):
         scores = full.gather(2, ends.expand(len(mask), -1, -1))  # (batch, n_tokens, n_widths)
         scores = scores + start_bias + end_bias.squeeze(-1)[:, ends] + self.span_width
         exists = exists & mask[:, :, None] & mask[:, ends]
-        return scores.float().masked_fill(~exists, _NEVER)
+        return scores.float().masked_fill(~exists, NEVER)
 
 
 def best_spans(
@@ -92,7 +92,7 @@ def best_spans(
     values, index = scores.reshape(batch, n_tokens * n_widths).topk(n_spans, dim=1)  # (batch, n_spans)
     start, width = index // max(n_widths, 1), index % max(n_widths, 1)
     rank = torch.arange(n_spans, device=scores.device)
-    least = max(_NEVER / 2, math.log(floor / (1 - floor)) if floor > 0 else -math.inf)
+    least = max(NEVER / 2, math.log(floor / (1 - floor)) if floor > 0 else -math.inf)
     real = (rank < budget[:, None]) & (values > least)
     spans = torch.stack([start, start + width], dim=-1)
     if margin < math.inf:
@@ -110,5 +110,5 @@ def _highest_overlapping(spans: Tensor, values: Tensor, real: Tensor) -> Tensor:
     first, last = spans.unbind(dim=-1)
     # (batch, n_spans, n_spans)
     overlap = (first[:, :, None] <= last[:, None]) & (last[:, :, None] >= first[:, None])
-    rivals = torch.where(overlap & real[:, None], values[:, None], _NEVER)
+    rivals = torch.where(overlap & real[:, None], values[:, None], NEVER)
     return rivals.amax(dim=-1) if values.shape[1] else values  # without spans there is no maximum

@@ -10,7 +10,7 @@ context and the last layer is computed once an entity, not once a pair.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ...linear import Linear, multiply
 from .pairs import LikelyPairs
 from .rows import EntityRows
+from .taught import TaughtPairs
 
 _N_DISTANCES = 10  # 0, 1, 2-3, 4-7, ..., 256 and more pieces between the mentions
 _NONE_BIAS = 3.0
@@ -67,16 +68,30 @@ class RelationHead(nn.Module):
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         RETURNS (Tensor): Logits. Shape: (n_pairs, n_labels + 1)
         """
-        chunks = list(self._chunks(rows, pairs))
+        chunks = [(index, self._logits(states)) for index, states in self._chunks(rows, pairs)]
         if not chunks:
             return rows.states.new_zeros((0, self.classifier.out_features), dtype=torch.float32)
-        order = torch.cat([index for index, _ in chunks])
-        restored = torch.empty_like(order)
-        restored[order] = torch.arange(len(order), device=order.device)
-        return torch.cat([logits for _, logits in chunks])[restored]
+        return _in_order(chunks)
+
+    def states(self, rows: EntityRows, pairs: Tensor) -> Tensor:
+        """The states that pairs are scored by; arguments as for `forward`.
+
+        RETURNS (Tensor): Shape: (n_pairs, width)
+        """
+        chunks = list(self._chunks(rows, pairs))
+        return (
+            _in_order(chunks).float()
+            if chunks
+            else rows.states.new_zeros((0, self.norm.weight.numel())).float()
+        )
 
     def above(
-        self, floor: float, rows: EntityRows, pairs: Tensor, likely: LikelyPairs | None = None
+        self,
+        floor: float,
+        rows: EntityRows,
+        pairs: Tensor,
+        likely: LikelyPairs | None = None,
+        taught: TaughtPairs | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Score pairs, and keep only what is probable: thousands of mentions make millions of pairs.
 
@@ -84,13 +99,17 @@ class RelationHead(nn.Module):
         rows (EntityRows): The entities, with their attention.
         pairs (Tensor): Window, head row and tail row. Shape: (n_pairs, 3)
         likely (LikelyPairs | None): Is shown all logits.
+        taught (TaughtPairs | None): Is shown all states.
         RETURNS (tuple[Tensor, Tensor, Tensor]): Row of the pair, label and probability of each relation, by pair
             and label. Shape: (n_relations,) each
         """
         kept = []
-        for index, logits in self._chunks(rows, pairs):
+        for index, states in self._chunks(rows, pairs):
+            logits = self._logits(states)
             if likely is not None:
                 likely.add(index, logits)
+            if taught is not None:
+                taught.add(index, states)
             pair, label, scores = probable(logits, floor)
             kept.append((index[pair], label, scores))
         if not kept:
@@ -101,16 +120,16 @@ class RelationHead(nn.Module):
         return places[order], labels[order], scores[order]
 
     def _chunks(self, rows: EntityRows, pairs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Places in `pairs` with their logits, some at a time, each time of one window."""
+        """Places in `pairs` with their states, some at a time, each time of one window."""
         head, tail = self.head(rows.states), self.tail(rows.states)  # (batch, n_entities, 2 * width)
         context = self.context(rows.words)  # (batch, length, width)
         parts = (head, tail, context, cast(Tensor, rows.attention), rows.start, rows.end)
         for window, places in _by_window(pairs):
             of_window = [part[window] for part in parts]
             for index in torch.split(places, _CHUNK):
-                yield index, self._score(pairs[index, 1], pairs[index, 2], *of_window)
+                yield index, self._states(pairs[index, 1], pairs[index, 2], *of_window)
 
-    def _score(self, h: Tensor, t: Tensor, *of_window: Tensor) -> Tensor:
+    def _states(self, h: Tensor, t: Tensor, *of_window: Tensor) -> Tensor:
         head, tail, context, attention, start, end = of_window
         add_h, mul_h = head.chunk(2, dim=-1)  # (n_entities, width) each
         add_t, mul_t = tail.chunk(2, dim=-1)
@@ -119,7 +138,18 @@ class RelationHead(nn.Module):
         added = _rows(add_h, h) + _rows(add_t, t)
         hidden = torch.addcmul(added, _rows(mul_h, h), _rows(mul_t, t))  # (n, width)
         hidden = hidden + _rows(looked, which) + near
-        return self.classifier(self.dropout(F.gelu(self.norm(hidden)))).float()
+        return F.gelu(self.norm(hidden))
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return self.classifier(self.dropout(states)).float()
+
+
+def _in_order(chunks: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """chunks (Sequence): Places with their values. RETURNS (Tensor): The values of place 0, 1, ..."""
+    order = torch.cat([index for index, _ in chunks])
+    restored = torch.empty_like(order)
+    restored[order] = torch.arange(len(order), device=order.device)
+    return torch.cat([values for _, values in chunks])[restored]
 
 
 def probable(logits: Tensor, floor: float) -> tuple[Tensor, Tensor, Tensor]:

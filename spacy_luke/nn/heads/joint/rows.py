@@ -42,3 +42,14 @@ class EntityRows:
         row = same.int().argmax(dim=-1)  # (batch, m)
         attention = None if self.attention is None else self.attention[window, row]
         return EntityRows(start, end, mask, self.words, self.states[window, row], attention)
+
+    def join(self, others: EntityRows) -> EntityRows:
+        """others (EntityRows): Rows beside the same words. RETURNS (EntityRows): All of them."""
+        kept = (self.attention, others.attention)
+        attention = None if kept[0] is None or kept[1] is None else torch.cat([kept[0], kept[1]], dim=1)
+        start, end = torch.cat([self.start, others.start], dim=1), torch.cat([self.end, others.end], dim=1)
+        mask, states = (
+            torch.cat([self.mask, others.mask], dim=1),
+            torch.cat([self.states, others.states], dim=1),
+        )
+        return EntityRows(start, end, mask, self.words, states, attention)
