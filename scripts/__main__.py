@@ -20,7 +20,7 @@ from .evaluate import evaluate
 from .readers import read_three_types
 from .renaming import rename_corpus
 from .second_corpus import prepare_second_corpus
-from .teach_table import write_table
+from .teach_table import write_tables
 from .train import train
 from .unchosen import say, unchosen
 
@@ -154,9 +154,10 @@ def teach_table_command(
     ] = None,
 ) -> None:
     """Write from which probability on a taught label counts, by its number of examples. Run `background` first."""
-    path, found = write_table(checkpoint, relations or [], types or [])
-    for task, rows in found.items():
-        for count, (threshold, recall) in rows.items():
+    path, found = write_tables(checkpoint, relations or [], types or [])
+    for task, table in found.items():
+        for count, threshold in table["thresholds"].items():
+            recall = table["recalls"][count]
             msg.info(f"{task}, {count} examples: threshold {threshold:.2f}, recall {recall:.2f}")
     msg.good(f"Wrote {path}")
 

@@ -58,20 +58,20 @@ def load_background(folder: Path, model: LukeJointModel) -> dict[str, NDArray[np
         return {task: file.get_tensor(task).float().numpy() for task in file.keys()}  # noqa: SIM118  # no mapping
 
 
-def load_tables(folder: Path) -> dict[str, dict[int, float]]:
-    """folder (Path): A checkpoint. RETURNS (dict[str, dict[int, float]]): Thresholds by task and number of examples;
-    empty without a file."""
+def load_tables(folder: Path) -> dict[str, Any]:
+    """folder (Path): A checkpoint. RETURNS (dict[str, Any]): What simulated teaching tells, by task; empty without a
+    file."""
     path = folder / TABLE_FILE
     if not path.is_file():
         return {}
     with reading(path):
-        tables: Mapping[str, Mapping[str, float]] = read_json(path)["thresholds"]
-        return {task: {int(count): float(t) for count, t in table.items()} for task, table in tables.items()}
+        tables: dict[str, Any] = read_json(path)
+        return tables
 
 
-def save_table(folder: Path, thresholds: Mapping[str, Mapping[int, float]], about: Mapping[str, Any]) -> Path:
-    """folder (Path): The checkpoint. thresholds (Mapping): By task and number of examples. about (Mapping): How they
-    were found. RETURNS (Path): The file."""
+def save_tables(folder: Path, tables: Mapping[str, Any]) -> Path:
+    """folder (Path): The checkpoint. tables (Mapping[str, Any]): By task, "thresholds" by number of examples, "slope",
+    "centre", and what else is to be told. RETURNS (Path): The file."""
     path = folder / TABLE_FILE
-    path.write_text(json.dumps({"thresholds": thresholds, **about}, indent=2) + "\n", encoding="utf8")
+    path.write_text(json.dumps(tables, indent=2) + "\n", encoding="utf8")
     return path

@@ -157,9 +157,9 @@ class JointNetwork(Network):
         return {**nothing, **found}
 
     @property
-    def taught_tables(self) -> dict[str, dict[int, float]]:
-        """RETURNS (dict[str, dict[int, float]]): Thresholds by task and number of examples, of these weights or of the
-        default model; empty if there are none."""
+    def taught_tables(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): What simulated teaching tells, by task, of these weights or of the default model;
+        empty if there is nothing."""
         return next((tables for folder in self._homes if (tables := load_tables(folder))), {})
 
     @property

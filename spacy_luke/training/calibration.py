@@ -92,6 +92,7 @@ def fit_logistic(
     precision: NDArray[np.float64],
     weights: NDArray[np.float64] | None = None,
     offset: NDArray[np.float64] | None = None,
+    tolerance: float = _EDGE,
 ) -> NDArray[np.float64]:
     """Logistic regression by Newton's method, with normal priors.
 
@@ -100,6 +101,7 @@ def fit_logistic(
     mean, precision (ndarray): Of the priors; a precision of 0 is for none. Shape: (width,)
     weights (ndarray | None): How much each row counts; None for all alike. Shape: (n,)
     offset (ndarray | None): What is added to the logits. Shape: (n,)
+    tolerance (float): It ends with a step whose coefficients all change by less.
     RETURNS (ndarray): The most probable coefficients. Shape: (width,)
     """
     found = mean.copy()
@@ -113,7 +115,7 @@ def fit_logistic(
         curvature = (features * spread[:, None]).T @ features + np.diag(precision)
         step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
         found = found - step * min(1.0, 2.0 / max(np.abs(step).max(), _EDGE))
-        if np.abs(step).max() < _EDGE:
+        if np.abs(step).max() < tolerance:
             break
     return found
 

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
 
     from ...nn.heads.joint.outputs import JointOutput
+    from ...nn.outputs import WordStates
     from ..luke import LukeJoint
 
 Pair = tuple[int, int]
+_KEPT_PIECES = 20000  # whose inner states are kept, 18 kB each; of more the words are read a second time
 
 
 @dataclass
@@ -160,7 +162,7 @@ class ExampleReader:
         self.network, self.tokenizer = pipe.network, pipe.network.tokenizer
         self.pieces: list[DocPieces] = encode_docs(docs, self.tokenizer)
         self.examples = ReadExamples([marks_of(doc, pipe.entities(doc)) for doc in docs])
-        self._kept: list[tuple[WindowBatch, JointOutput]] = []
+        self._kept: list[tuple[WindowBatch, WordStates | None]] = []
 
     def read(self) -> ReadExamples:
         """RETURNS (ReadExamples): The states."""
@@ -193,7 +195,7 @@ class ExampleReader:
         batch, mentions = with_placed(words, part, placed)
         output = self.network.predict(self.network.ask(batch.inputs, find=self.find, describe=True))
         if self.find:
-            self._kept.append((words, output))
+            self._kept.append((words, output.words if sum(map(len, self.pieces)) <= _KEPT_PIECES else None))
             self._keep_words(words, output)
         if output.entity_states is not None:
             states = _array(output.entity_states)
@@ -227,9 +229,9 @@ class ExampleReader:
         RETURNS (dict): The state of each: document, first and last-plus-one token.
         """
         found: dict[tuple[int, int, int], Floats] = {}
-        for words, output in self._kept:
+        for words, states_of_words in self._kept:
             asked = words.with_spans(spans)
-            kept = self.network.ask(asked.inputs, states=output.words, find=True, describe=True)
+            kept = self.network.ask(asked.inputs, states=states_of_words, find=True, describe=True)
             answer = self.network.predict(kept)
             if answer.span_states is None or answer.candidates is None:
                 continue

@@ -106,7 +106,7 @@ class Marked:
         def name(key: tuple[int, ...]) -> str:
             return str(self.docs[key[0]][key[1] : key[2]].text)
 
-        return self._rows(states, labels, self._wrong_types(), say, name, lambda key: (key[0], key[1]))
+        return self._rows(states, labels, self._wrong_types(), say, name, lambda key: (key[0], key[1]), True)
 
     def _wrong_types(self) -> set[str]:
         return {
@@ -121,6 +121,7 @@ class Marked:
         say: Callable[[tuple[int, ...]], Say],
         name: Callable[[tuple[int, ...]], str],
         place: Callable[[tuple[int, ...]], tuple[int, int]],
+        exclusive: bool = False,
     ) -> TeachRows:
         columns = [*labels, *sorted({*wrong} - {*labels})]
         if not states or not columns:
@@ -138,9 +139,9 @@ class Marked:
             )
             groups.append(numbers.setdefault(self._group(*place(key)), len(numbers)))
         texts = [f"{name(key)} ({self._sentence(*place(key))})" for key in keys]
-        rows = TeachRows(
-            np.stack([states[key] for key in keys]), np.array(answers), np.array(groups), columns, texts
-        )
+        places = np.array(keys) if exclusive else None
+        stacked = np.stack([states[key] for key in keys])
+        rows = TeachRows(stacked, np.array(answers), np.array(groups), columns, texts, places)
         return rows.take(np.flatnonzero((rows.answers != UNKNOWN).any(axis=1)))
 
     def _group(self, doc: int, token: int) -> tuple[int, int]:

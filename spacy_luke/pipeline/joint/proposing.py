@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...inputs.pieces import Extent, Ints
-from ...training.teach.fit import Doubles, Row, Space, fit_row
+from ...training.teach.fit import USUAL, Doubles, Row, fit_row, space_of
 from ...training.teach.judge import folds_of
 from ...training.teach.rows import NO, REJECTED, YES, Floats, TeachRows
 from .examples import WindowStates
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ...nn.heads.joint.taught import TaughtRules
 
 _MOST = 4000  # spans that aren't entities, to learn from
+_AXES = 128  # enough to tell what is worth a look
 Golds = Sequence[Mapping[Extent, str]]  # taught entities of each document
 
 
@@ -66,9 +68,15 @@ class Proposing:
         )
         self._others = self._of_spans(self.background)
         known = self._of_spans(self.earlier.states)
-        self._space = Space.of(np.concatenate([self._features, self._others, known]))
+        self._space = space_of(self._others, np.concatenate([self._features, known]), _AXES)
         self._z, self._background = self._space(self._features), self._space(self._others)
         self._known = self._space(known)
+
+    @cached_property
+    def taught(self) -> dict[str, Row]:
+        """RETURNS (dict[str, Row]): A row for each type that has examples here or had some earlier."""
+        labels = sorted({*self._labels.tolist(), *self.earlier.columns} - {""})
+        return {label: row for label, row in zip(labels, self.rows(labels), strict=True) if row is not None}
 
     def rows(
         self, labels: Sequence[str], without: int | None = None, folds: Ints | None = None
@@ -85,7 +93,7 @@ class Proposing:
             right[: int(inside.sum())] = self._labels[inside] == label
             right[len(z) - int((answers == YES).sum()) :] = True
             enough = right.any() and (len(self._background) or not right.all())
-            found.append(fit_row(z, right, self._background).outside(self._space) if enough else None)
+            found.append(fit_row(z, right, self._background, USUAL).outside(self._space) if enough else None)
         return found
 
     def matrix(self, rows: Sequence[Row | None]) -> Doubles:

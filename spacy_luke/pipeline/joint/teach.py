@@ -7,7 +7,7 @@ examples --ExampleReader--> states --Marked--> rows + rows kept from before --fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from ...errors import Errors
-from ...training.teach.fit import Row, Space, fit_row
-from ...training.teach.judge import TABLE, contradictions, held_out, judge
+from ...training.teach.fit import ENOUGH, Doubles, Row, fit_row, space_of
+from ...training.teach.judge import Judgement, Table, contradictions, held_out, judge
 from ...training.teach.report import TaughtLabel, TeachReport
 from ...training.teach.rows import NO, REJECTED, UNKNOWN, YES, Floats, TeachRows, no_rows
 from ..label_data import FIELDS
@@ -115,7 +115,11 @@ class Teacher:
         self.trained = pipe.network.joint
         self.tasks = [task for task in pipe.parts if self._can_teach(task)]
         self.background: Background = background_of(pipe, background)
-        self.tables = pipe.network.taught_tables
+        tables = pipe.network.taught_tables  # they were made with a background
+        self.tables = {
+            task: Table.of(tables.get(task) if len(states) >= ENOUGH else None)
+            for task, states in self.background.items()
+        }
         self.report = TeachReport(background=sum(map(len, self.background.values())))
 
     def _can_teach(self, task: str) -> bool:
@@ -202,37 +206,46 @@ class Teacher:
     ) -> None:
         if not labels:
             return
-        rows = part.kept
-        space = Space.of(np.concatenate([background, rows.states]))
+        rows, table = part.kept, self.tables[task]
+        space = space_of(background, rows.states)
         z, others = space(rows.states), space(background)
         recall = proposing.recall(labels) if proposing is not None else {}
-        for label, row in zip(labels, proposing.rows(labels) if proposing is not None else [], strict=False):
-            if row is not None:
-                part.proposer[label] = row
+        if proposing is not None:
+            part.proposer.update({label: row for label, row in proposing.taught.items() if label in labels})
         for label in labels:
             answers = rows.answers_of(label)
-            known, right = answers != UNKNOWN, (answers == YES)[answers != UNKNOWN]
+            known = answers != UNKNOWN
+            right = answers[known] == YES
             if not right.any():
                 part.rows[label], part.thresholds[label] = Row(np.zeros(rows.states.shape[1]), _SILENT), 1.0
                 continue
             if right.all() and not len(others):
-                raise ValueError(Errors.L724.format(label=label, n=int(right.sum())))
-            groups = rows.groups[known]
-            part.rows[label] = fit_row(z[known], right, others).outside(space)
-            judged = judge(
-                held_out(z[known], right, groups, others), right, groups, self.tables.get(task) or TABLE
-            )
+                raise ValueError(Errors.L724.format(label=label, n=len(right)))
+            part.rows[label] = fit_row(z[known], right, others, table.scale).outside(space)
+            examples = rows.take(np.flatnonzero(known))
+            scores = held_out(z[known], right, examples.groups, others, table.scale, examples.places)
+            judged = judge(scores, right, examples.groups, table)
             part.thresholds[label] = judged.threshold
             proposed = recall.get(label) or (None, None)
-            numbers = int(right.sum()), int((~right).sum()), judged.threshold
-            shown = judged.precision, judged.recall, judged.f1
-            self.report.labels.append(
-                TaughtLabel(task, label, *numbers, *shown, judged.low, judged.high, *proposed)
-            )
-            texts = [text for text, is_known in zip(rows.texts, known.tolist(), strict=True) if is_known]
-            for yes, no in contradictions(z[known], right):
-                pair = texts[yes] or "an earlier example", texts[no] or "an earlier example"
-                self.report.contradictions.append((label, *pair))
+            self._tell(task, label, z[known], right, examples, judged, proposed)
+
+    def _tell(
+        self,
+        task: str,
+        label: str,
+        z: Doubles,
+        right: NDArray[np.bool_],
+        examples: TeachRows,
+        judged: Judgement,
+        proposed: tuple[float | None, float | None],
+    ) -> None:
+        numbers = int(right.sum()), int((~right).sum()), judged.threshold
+        shown = judged.precision, judged.recall, judged.f1
+        told = TaughtLabel(task, label, *numbers, *shown, judged.low, judged.high, *proposed)
+        self.report.labels.append(told)
+        for yes, no in contradictions(z, right, examples.places):
+            one, other = (examples.texts[row] or "an earlier example" for row in (yes, no))
+            self.report.contradictions.append((label, one, other))
 
 
 def span_states(
@@ -248,7 +261,9 @@ def span_states(
     RETURNS (dict): The state of each: document, first and last-plus-one token.
     """
     spans: list[set[tuple[int, int]]] = [set() for _ in marked.docs]
-    matrix = None if proposing is None else proposing.matrix(proposing.rows(labels))
+    matrix = (
+        None if proposing is None else proposing.matrix([proposing.taught.get(label) for label in labels])
+    )
     for window in marked.read.windows:
         if marked.complete:
             spans[window.doc].update((a, b) for a, b in Proposing.tokens(window, window.candidates))
@@ -283,7 +298,7 @@ def _replaced(earlier: TeachRows, rows: TeachRows, same: float) -> TeachRows:
     answers = earlier.answers.copy()
     for column, label in enumerate(earlier.columns):
         answers[old[rows.answers_of(label)[new] != UNKNOWN], column] = UNKNOWN
-    changed = TeachRows(earlier.states, answers, earlier.groups, earlier.columns, earlier.texts)
+    changed = replace(earlier, answers=answers)
     return changed.only(list(earlier.columns))
 
 

@@ -5,7 +5,14 @@
 The centroid of the examples and a linear classifier are one family: `own` is what the classifier adds to the centroid,
 and a normal prior holds it at zero, the more the fewer the examples are. The centroid itself is shortened by what of it
 must be chance (James and Stein, 1961). Examples and what isn't count as if every tenth state had the label, however
-many there are of each, so that a probability means the same for five examples and for fifty.
+many there are of each.
+
+How far states of general text spread differs from label to label, and what a few examples say of it is chance. So where
+there are such states, a logit is counted from their median, in steps up to what only one of 200 of them exceeds:
+
+    logit = slope * ((logit(z) - median) / (quantile - median) - centre)
+
+Slope and centre come from simulated teaching (`python -m scripts teach-table`), which makes probabilities of them.
 """
 
 from __future__ import annotations
@@ -21,10 +28,13 @@ Doubles = NDArray[np.float64]
 _MOST_AXES = 256  # of the whitened space
 _ODDS = 9.0  # states without the label for one with it
 _BACKGROUND = 1 / 3  # what the background counts among these
-_HOLD = 60.0  # precision of the prior of `own`, for many examples
+_HOLD = 10.0  # precision of the prior of `own`, for many examples
 _FEW = 10.0  # examples for which it is twice as strong
 _SLOPE_SPREAD = 0.5
-_MIN_SHRINK = 0.05
+ENOUGH = 100  # states of general text, to count logits by
+_RARE = 0.995
+_TOLERANCE = 1e-3
+_MIN_SHRINK = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,21 +49,28 @@ class Space:
     axes: Doubles
 
     @classmethod
-    def of(cls, states: NDArray[np.floating]) -> Space:
-        """states (ndarray): Shape: (n, width). RETURNS (Space): Made from their mean and covariance; the fewer they
-        are, the more all directions are taken as alike."""
+    def of(cls, states: NDArray[np.floating], most: int = _MOST_AXES) -> Space:
+        """states (ndarray): Shape: (n, width). most (int): Axes that are kept, those along which states differ most.
+        RETURNS (Space): Made from their mean and covariance; the fewer they are, the more all directions are taken as
+        alike."""
         x = states.astype(np.float64)
         n, width = x.shape
         mean = x.mean(axis=0)
         values, vectors = np.linalg.eigh(np.cov(x, rowvar=False, bias=True) if n > 1 else np.eye(width))
         share = max(_MIN_SHRINK, width / (width + n))
         values = (1 - share) * values.clip(min=0) + share * max(values.mean(), 1e-12)
-        kept = slice(max(0, width - _MOST_AXES), None)
+        kept = slice(max(0, width - most), None)
         return cls(mean, vectors[:, kept] / np.sqrt(values[kept]))
 
     def __call__(self, states: NDArray[np.floating]) -> Doubles:
         """states (ndarray): Shape: (n, width). RETURNS (ndarray): Shape: (n, n_axes)"""
         return np.asarray((states.astype(np.float64) - self.mean) @ self.axes)
+
+
+def space_of(background: NDArray[np.floating], states: NDArray[np.floating], most: int = _MOST_AXES) -> Space:
+    """background, states (ndarray): States of general text, and of examples. Shape: (n, width). most (int): See
+    `Space.of`. RETURNS (Space): Of general text, if there is enough of it: then examples stand out."""
+    return Space.of(background if len(background) >= ENOUGH else np.concatenate([background, states]), most)
 
 
 @dataclass(frozen=True)
@@ -73,14 +90,37 @@ class Row:
         return Row(weight, float(self.bias - space.mean @ weight))
 
 
-def fit_row(z: Doubles, right: NDArray[np.bool_], background: Doubles) -> Row:
+@dataclass(frozen=True)
+class Scale:
+    """What makes probabilities of steps from the background. slope (float): By step. centre (float): Steps at even
+    odds."""
+
+    slope: float = 3.0
+    centre: float = 2.0
+
+
+USUAL = Scale()
+STEPS = Scale(1.0, 0.0)  # no probabilities, but the steps themselves
+
+
+def fit_row(z: Doubles, right: NDArray[np.bool_], background: Doubles, scale: Scale) -> Row:
     """Learn a label.
 
     z (ndarray): Whitened states of examples. Shape: (n, n_axes)
     right (ndarray): Which of them have the label; at least one. Shape: (n,)
     background (ndarray): Whitened states of other texts, which probably don't have it. Shape: (n_background, n_axes)
+    scale (Scale): Makes probabilities, where there is enough background.
     RETURNS (Row): The classifier, in the whitened space.
     """
+    row = _fit(z, right, background)
+    if len(background) < ENOUGH:
+        return row
+    median, rare = np.quantile(row(background), [0.5, _RARE])
+    step = scale.slope / max(float(rare - median), 1e-6)
+    return Row(step * row.weight, float(step * (row.bias - median) - scale.slope * scale.centre))
+
+
+def _fit(z: Doubles, right: NDArray[np.bool_], background: Doubles) -> Row:
     with_label, without = z[right], z[~right]
     n = len(with_label)
     weight, midpoint, leave_one_out = _centroid(with_label, _mean(without, background))
@@ -103,7 +143,7 @@ def fit_row(z: Doubles, right: NDArray[np.bool_], background: Doubles) -> Row:
     precision[-1] = 0.0
     start = np.zeros(features.shape[1])
     start[-1] = intercept
-    own = fit_logistic(features, yes.astype(np.float64), start, precision, counts, slope * near)
+    own = fit_logistic(features, yes.astype(np.float64), start, precision, counts, slope * near, _TOLERANCE)
     return Row(slope * weight + own[:-1], float(own[-1] - slope * midpoint))
 
 

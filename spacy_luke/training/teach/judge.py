@@ -4,22 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .fit import Doubles, fit_row
+from .fit import USUAL, Doubles, Scale, fit_row
+from .rows import best_of_overlapping
 
 FOLDS = 5
 ENOUGH = 20  # examples, from which on they choose their own threshold
 NEVER = 1.0
 _GRID = [round(0.02 * i, 2) for i in range(5, 49)]
 _DRAWS = 500
-_ALIKE = 0.9  # cosine of two whitened states that nothing tells apart
+_ALIKE = 0.95  # cosine of two whitened states that nothing tells apart
 
-# From how many examples on which probability counts, so that about 0.7 of what is said is right: `python -m scripts
-# teach-table` measures it. Fewer examples than the first say nothing.
-TABLE: Mapping[int, float] = {2: 0.9, 3: 0.8, 5: 0.7, 10: 0.6, 19: 0.5}
+
+@dataclass(frozen=True)
+class Table:
+    """What simulated teaching tells of a task: `python -m scripts teach-table`.
+
+    thresholds (Mapping[int, float]): From how many examples on which probability counts, so that about 0.7 of what is
+        said is right. Fewer examples than the first say nothing.
+    scale (Scale): What makes probabilities.
+    """
+
+    thresholds: Mapping[int, float]
+    scale: Scale = USUAL
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any] | None) -> Table:
+        """values (Mapping[str, Any] | None): As stored beside weights. RETURNS (Table): The table; what is usual if
+        there is none."""
+        if values is None:
+            return cls({2: 0.9, 3: 0.8, 5: 0.7, 10: 0.6, 19: 0.5}, USUAL)
+        thresholds = {int(count): float(t) for count, t in values["thresholds"].items()}
+        return cls(thresholds, Scale(float(values["slope"]), float(values["centre"])))
+
+    def threshold(self, n: int) -> float:
+        """n (int): Examples. RETURNS (float): The threshold, between those of the numbers around it; `NEVER` for too
+        few."""
+        counts = sorted(self.thresholds)
+        if not counts or n < counts[0]:
+            return NEVER
+        return float(np.interp(np.log(n), np.log(counts), [self.thresholds[count] for count in counts]))
 
 
 @dataclass(frozen=True)
@@ -39,15 +67,6 @@ class Judgement:
     threshold: float
 
 
-def table_threshold(n: int, table: Mapping[int, float] = TABLE) -> float:
-    """n (int): Examples. table (Mapping[int, float]): Thresholds by number of examples.
-    RETURNS (float): The threshold, between those of the numbers around it; `NEVER` for too few."""
-    counts = sorted(table)
-    if n < counts[0]:
-        return NEVER
-    return float(np.interp(np.log(n), np.log(counts), [table[count] for count in counts]))
-
-
 def folds_of(groups: NDArray[np.int64], right: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Share out groups, those with examples of the label evenly.
 
@@ -62,9 +81,14 @@ def folds_of(groups: NDArray[np.int64], right: NDArray[np.bool_]) -> NDArray[np.
 
 
 def held_out(
-    z: Doubles, right: NDArray[np.bool_], groups: NDArray[np.int64], background: Doubles
+    z: Doubles,
+    right: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    background: Doubles,
+    scale: Scale,
+    places: NDArray[np.int64] | None,
 ) -> Doubles | None:
-    """z, right, background: See `fit_row`. groups (ndarray): See `TeachRows`.
+    """z, right, background, scale: See `fit_row`. groups, places (ndarray): See `TeachRows`.
     RETURNS (ndarray | None): The probability of each row as learned without its fold; None if that can't be. Shape:
         (n,)"""
     folds = folds_of(groups, right)
@@ -73,21 +97,21 @@ def held_out(
         out = folds == fold
         if not (right & ~out).any() or not (len(background) or (~right & ~out).any()):
             return None
-        row = fit_row(z[~out], right[~out], background)
+        row = fit_row(z[~out], right[~out], background, scale)
         scores[out] = 1 / (1 + np.exp(-np.clip(row(z[out]), -50, 50)))
-    return scores
+    return best_of_overlapping(scores, places)
 
 
 def judge(
     scores: Doubles | None,
     right: NDArray[np.bool_],
     groups: NDArray[np.int64],
-    table: Mapping[int, float] = TABLE,
+    table: Table,
 ) -> Judgement:
-    """scores (ndarray | None): From `held_out`. right, groups (ndarray): See there. table (Mapping[int, float]):
-    Thresholds by number of examples. RETURNS (Judgement): What they tell."""
+    """scores (ndarray | None): From `held_out`. right, groups (ndarray): See there. table (Table): The task's.
+    RETURNS (Judgement): What they tell."""
     n = int(right.sum())
-    threshold = table_threshold(n, table)
+    threshold = table.threshold(n)
     if scores is None:
         return Judgement(None, None, None, 0.0, 1.0, threshold)
     if n >= ENOUGH:
@@ -120,10 +144,17 @@ def _interval(
     return float(low), float(high)
 
 
-def contradictions(z: Doubles, right: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def contradictions(
+    z: Doubles, right: NDArray[np.bool_], places: NDArray[np.int64] | None
+) -> list[tuple[int, int]]:
     """z (ndarray): Whitened states of examples. Shape: (n, n_axes). right (ndarray): Which have the label. Shape: (n,)
-    RETURNS (list[tuple[int, int]]): Rows with and without the label whose states are all but the same."""
+    places (ndarray | None): See `TeachRows`. RETURNS (list[tuple[int, int]]): Rows with and without the label whose
+    states are all but the same. Spans that overlap are never both meant, so they don't count."""
     unit = z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)
     yes, no = np.flatnonzero(right), np.flatnonzero(~right)
     alike = unit[yes] @ unit[no].T >= _ALIKE  # (n_yes, n_no)
+    if places is not None:
+        one, other = places[yes][:, None], places[no][None]
+        overlap = (one[..., 1] < other[..., 2]) & (other[..., 1] < one[..., 2])
+        alike &= ~(overlap & (one[..., 0] == other[..., 0]))
     return [(int(yes[i]), int(no[j])) for i, j in np.argwhere(alike)]

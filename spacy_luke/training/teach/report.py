@@ -7,6 +7,7 @@ from typing import Any
 
 from wasabi import table
 
+_SHOWN = 10
 TASKS = {"ner": "entity type", "labels": "entity label", "relations": "relation"}
 
 

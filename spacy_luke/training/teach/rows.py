@@ -22,6 +22,8 @@ class TeachRows:
         Shape: (n,)
     columns (Sequence[str]): The labels.
     texts (Sequence[str]): What to call each row; "" for those of an earlier time.
+    places (ndarray | None): Of spans, document, first and last-plus-one token: of those that overlap only one can have
+        a label. An empty extent for those of an earlier time. Shape: (n, 3)
     """
 
     states: Floats
@@ -29,6 +31,7 @@ class TeachRows:
     groups: NDArray[np.int64]
     columns: Sequence[str]
     texts: Sequence[str]
+    places: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.states)
@@ -42,7 +45,10 @@ class TeachRows:
     def take(self, rows: NDArray[np.int64]) -> TeachRows:
         """rows (ndarray): Places. RETURNS (TeachRows): These rows."""
         texts = [self.texts[row] for row in rows.tolist()]
-        return TeachRows(self.states[rows], self.answers[rows], self.groups[rows], self.columns, texts)
+        places = None if self.places is None else self.places[rows]
+        return TeachRows(
+            self.states[rows], self.answers[rows], self.groups[rows], self.columns, texts, places
+        )
 
     def join(self, others: TeachRows) -> TeachRows:
         """others (TeachRows): Rows of another time. RETURNS (TeachRows): Both; labels of one part are unknown in the
@@ -59,6 +65,7 @@ class TeachRows:
             np.concatenate([self.groups, others.groups + shift]),
             columns,
             [*self.texts, *others.texts],
+            np.concatenate([_places(self), _places(others)]),
         )
 
     def only(self, columns: Sequence[str]) -> TeachRows:
@@ -68,8 +75,28 @@ class TeachRows:
             if columns
             else self.answers[:, :0]
         )
-        kept = TeachRows(self.states, answers, self.groups, columns, self.texts)
+        kept = TeachRows(self.states, answers, self.groups, columns, self.texts, self.places)
         return kept.take(np.flatnonzero((answers != UNKNOWN).any(axis=1)))
+
+
+def _places(rows: TeachRows) -> NDArray[np.int64]:
+    return np.zeros((len(rows), 3), dtype=np.int64) if rows.places is None else rows.places
+
+
+def best_of_overlapping(scores: NDArray[np.float64], places: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    """scores (ndarray): Probabilities. Shape: (n,). places (ndarray | None): See `TeachRows`.
+    RETURNS (ndarray): 0 for spans that overlap with one of a higher score, as in prediction. Shape: (n,)"""
+    if places is None:
+        return scores
+    left, taken = scores.copy(), dict[int, list[tuple[int, int]]]()
+    for row in np.argsort(-scores, kind="stable").tolist():
+        doc, start, end = places[row].tolist()
+        there = taken.setdefault(doc, [])
+        if start < end and any(a < end and start < b for a, b in there):
+            left[row] = 0.0
+        else:
+            there.append((start, end))
+    return left
 
 
 def no_rows(width: int) -> TeachRows:
