@@ -11,15 +11,18 @@ from spacy.cli._util import parse_config_overrides
 from spacy.tokens import DocBin
 from wasabi import msg
 
+from spacy_luke import load
 from spacy_luke.cli import PlainErrors
 
 from .background import write_background
 from .corpus import prepare_default_corpus
 from .evaluate import evaluate
+from .readers import read_three_types
 from .renaming import rename_corpus
 from .second_corpus import prepare_second_corpus
 from .teach_table import write_tables
 from .train import train
+from .unchosen import say, unchosen
 
 app = typer.Typer(
     cls=PlainErrors,
@@ -74,6 +77,22 @@ def rename_command(
     n_renamed, docs = rename_corpus(corpus, names, seed)
     DocBin(docs=docs, store_user_data=True).to_disk(out)
     msg.good(f"Wrote {len(docs)} documents, {n_renamed} of them with other names, to {out}")
+
+
+@app.command("unchosen")
+def unchosen_command(
+    check: Annotated[Path, typer.Argument(help="check.spacy of the second corpus")],
+    tweets: Annotated[Path, typer.Argument(help="btc.dev")],
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Joint checkpoint; the default model if not given")
+    ] = None,
+) -> None:
+    """Say what the model finds in every fiftieth sentence and tweet, for the model card."""
+    nlp = load(checkpoint)
+    sentences = DocBin(store_user_data=True).from_disk(check).get_docs(nlp.vocab)
+    for docs in (sentences, read_three_types(tweets, nlp.vocab)):
+        for paragraph in say(nlp, unchosen(docs)):
+            typer.echo(paragraph)
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -3,6 +3,9 @@
 train.spacy of the first training --> its documents, mixed texts made of them, and sentences that deny what they said
 KnowledgeNet                      --> sentences in which some relations were looked for
 Text2KG, FewRel                   --> sentences in which a relation of one pair is known
+
+The last training reads those of which nearly all is known. After sentences in which one relation is known to hold, and
+nothing else, the model says too much.
 """
 
 from __future__ import annotations
@@ -56,8 +59,8 @@ def prepare_second_corpus(
     data_dir (str | Path): Folder with `redocred`, `knowledgenet`, `fewrel` and `text2kg` as they are published.
     corpus_dir (str | Path): Folder that `prepare_default_corpus` wrote.
     nlp (Language): A pipeline that finds entities as the first training's documents have them.
-    out_dir (str | Path): Folder to write to: `train/` with a file a source, and `check.spacy` with the sentences
-        of KnowledgeNet's last fold, as the source has them.
+    out_dir (str | Path): Folder to write to: `train/` and `last/` with a file a source, and `check.spacy` with the
+        sentences of KnowledgeNet's last fold, as the source has them.
     RETURNS (dict[str, int]): Documents by file.
     RAISES (ValueError): If data is missing.
     """
@@ -94,8 +97,12 @@ def prepare_second_corpus(
     n_words = sum(len(doc) for file, docs in files.items() if file.startswith("train/") for doc in docs)
     limit = n_words * FEWREL_SHARE / (1 - FEWREL_SHARE)
     files["train/fewrel.spacy"] = _up_to(only_of_told_pairs(found(fewrel, same, "FewRel")), limit)
-    (out / "train").mkdir(parents=True, exist_ok=True)
+    files["last/documents.spacy"] = related
+    files |= {
+        f"last/{name}.spacy": files[f"train/{name}.spacy"] for name in ("mixed", "unsaid", "knowledgenet")
+    }
     for file, docs in files.items():
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
         DocBin(docs=docs, store_user_data=True).to_disk(out / file)
     return {file: len(docs) for file, docs in files.items()}
 

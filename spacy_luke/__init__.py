@@ -17,7 +17,7 @@ from .about import __version__
 from .types import Answer, Choice, Fact, Relation
 
 if TYPE_CHECKING:
-    from .annotation import set_extensions
+    from .annotation import from_dict, nearest, set_extensions, similarity, to_dict, use_similarity
     from .layers.loading import load
     from .nn.config import LukeConfig
     from .nn.heads import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .nn.heads.fill_mask import fill_mask
     from .nn.model import LukeModel
+    from .rendering import render, serve, write_page
     from .tokenizer import LukeTokenizer, MLukeTokenizer
 
 # Where each name is that is imported when it is first used; all others of `__all__` are heads.
@@ -42,7 +43,15 @@ _MODULES = {
     "MLukeTokenizer": ".tokenizer",
     "fill_mask": ".nn.heads.fill_mask",
     "load": ".layers.loading",
+    "from_dict": ".annotation",
+    "nearest": ".annotation",
+    "render": ".rendering",
+    "serve": ".rendering",
     "set_extensions": ".annotation",
+    "similarity": ".annotation",
+    "to_dict": ".annotation",
+    "use_similarity": ".annotation",
+    "write_page": ".rendering",
 }
 
 __all__ = [
@@ -64,8 +73,16 @@ __all__ = [
     "Relation",
     "__version__",
     "fill_mask",
+    "from_dict",
     "load",
+    "nearest",
+    "render",
+    "serve",
     "set_extensions",
+    "similarity",
+    "to_dict",
+    "use_similarity",
+    "write_page",
 ]
 
 

@@ -28,12 +28,40 @@ class Relation(NamedTuple):
     score: float = 1.0
     id: str = ""
 
+    @property
+    def head_type(self) -> str:
+        """RETURNS (str): The label of the head, such as "PER"."""
+        return str(self.head.label_)
+
+    @property
+    def tail_type(self) -> str:
+        """RETURNS (str): The label of the tail."""
+        return str(self.tail.label_)
+
+    @property
+    def head_offsets(self) -> tuple[int, int]:
+        """RETURNS (tuple[int, int]): First character of the head in the text, and the one after its last."""
+        return self.head.start_char, self.head.end_char
+
+    @property
+    def tail_offsets(self) -> tuple[int, int]:
+        """RETURNS (tuple[int, int]): First character of the tail in the text, and the one after its last."""
+        return self.tail.start_char, self.tail.end_char
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        """RETURNS (tuple[Span, ...]): The sentences of head and tail; empty if nobody has found sentences."""
+        if not self.head.doc.has_annotation("SENT_START"):
+            return ()
+        both = {sent.start: sent for span in (self.head, self.tail) for sent in span.sents}
+        return tuple(both[start] for start in sorted(both))
+
 
 class Fact(NamedTuple):
-    """A relation between two entities of a document. Mentions with equal names (see `normalize`) are of one entity.
+    """A relation between two entities of a document (see `entities_of`).
 
-    head (str): Text of the head in the best pair.
-    tail (str): Text of the tail in the best pair.
+    head (str): Text of the head in the best pair, or its fullest name if it has several in the document.
+    tail (str): The same of the tail.
     label (str): The relation.
     score (float): The best score of the supporting pairs.
     id (str): Identifier of the relation in a knowledge base, or "".
@@ -46,6 +74,32 @@ class Fact(NamedTuple):
     score: float
     id: str
     pairs: tuple[Relation, ...]
+
+    @property
+    def head_type(self) -> str:
+        """RETURNS (str): The label of the head in the best pair, such as "PER"."""
+        return self.pairs[0].head_type
+
+    @property
+    def tail_type(self) -> str:
+        """RETURNS (str): The label of the tail in the best pair."""
+        return self.pairs[0].tail_type
+
+    @property
+    def head_offsets(self) -> tuple[int, int]:
+        """RETURNS (tuple[int, int]): Where the head of the best pair stands; see `Relation.head_offsets`."""
+        return self.pairs[0].head_offsets
+
+    @property
+    def tail_offsets(self) -> tuple[int, int]:
+        """RETURNS (tuple[int, int]): Where the tail of the best pair stands."""
+        return self.pairs[0].tail_offsets
+
+    @property
+    def sentences(self) -> tuple[Span, ...]:
+        """RETURNS (tuple[Span, ...]): The sentences of all pairs, in the order of the text."""
+        every = {sent.start: sent for pair in self.pairs for sent in pair.sentences}
+        return tuple(every[start] for start in sorted(every))
 
 
 class Choice(NamedTuple):

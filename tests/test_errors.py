@@ -10,7 +10,14 @@ import spacy_luke
 from spacy_luke.errors import Errors, Warnings
 
 PACKAGE = Path(spacy_luke.__file__).parent
-ROOMS = {"tokenizer": "1", "nn": "2", "pipeline": "3", "training": "4", "cli": "5"}
+ROOMS = {
+    "tokenizer": "1",
+    "nn": "2",
+    "pipeline": "3",
+    "training": "4",
+    "cli": "5",
+    **dict.fromkeys(("converters", "data", "rendering"), "6"),
+}
 
 
 def codes_in(room: str) -> list[str]:

@@ -26,7 +26,12 @@ MAY_IMPORT = {
     # What is of layers, nn and tokenizer is for types alone: the network brings it.
     "pipeline": {"layers", "inputs", "tokenizer", "nn", "training"},
     "training": set(),
-    "cli": {"pipeline", "layers", "inputs", "nn", "tokenizer", "training"},
+    "export": set(),
+    "corpora": {"export"},
+    "rendering": {"training"},
+    "cli": {
+        *("corpora", "pipeline", "layers", "inputs", "nn", "tokenizer", "training", "rendering"),
+    },
 }
 
 

@@ -81,5 +81,6 @@ def test_a_trial_changes_steps_and_leaves_the_package_alone():
     )
     assert "--training.max_steps 20 --training.eval_frequency 5" in script(project, "train")
     assert "mixed_precision false" in script(project, "train")
-    assert "--training.max_steps 10 --training.eval_frequency 200" in script(project, "train-second")
+    assert "--training.max_steps 10 --training.eval_frequency 220" in script(project, "train-second")
+    assert "--training.max_steps 180 --training.eval_frequency 180" in script(project, "train-last")
     assert "luke_small" not in script(project, "tune") + script(project, "evaluate")

@@ -73,9 +73,17 @@ def check_texts(value: Any, what: str) -> list[str]:
     return [check_text(item, what) for item in check_iterable(value, f"{what}s")]
 
 
-def check_vectors(value: Any, n_spans: int) -> NDArray[np.float32]:
-    """A matrix with a row for each span."""
-    array = np.array(value, dtype=np.float32, order="C")
+def as_type(vectors: NDArray[np.float32], kind: type[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """vectors (np.ndarray): Vectors. kind (type): float32 or float16.
+    RETURNS (np.ndarray): They in this type; numbers beyond its range become the largest that it has."""
+    limit = np.finfo(kind).max
+    return vectors.astype(kind) if kind == np.float32 else np.clip(vectors, -limit, limit).astype(kind)
+
+
+def check_vectors(value: Any, n_spans: int) -> NDArray[np.floating[Any]]:
+    """A matrix with a row for each span, of float32, or of float16 if it is already."""
+    half = getattr(value, "dtype", None) == np.float16
+    array: NDArray[np.floating[Any]] = np.array(value, dtype=np.float16 if half else np.float32, order="C")
     if array.ndim != 2 or array.shape[0] != n_spans:
         raise ValueError(Errors.L409.format(expected=n_spans, shape=array.shape))
     return array

@@ -30,7 +30,8 @@ def write_entities(
     spans (Sequence[Span]): Its spans, with the labels that they have in `doc.ents` or `doc.spans`.
     labels (Sequence[Mapping[str, float]] | None): Each span's labels with probabilities; None leaves them.
     best (Sequence[str] | None): Each span's label above threshold, or ""; None leaves them.
-    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32; None leaves them.
+    vectors (np.ndarray | None): Shape: (len(spans), width), copied as float32, or float16 if it is that; None leaves
+        them.
     RAISES (TypeError, ValueError): On spans of another text, or where the lengths differ.
     """
     for span in spans:
@@ -82,6 +83,16 @@ def get_vector(span: Span) -> NDArray[np.float32] | None:
     table = get_kind(span.doc, "vectors") or {"rows": {}}
     key = find_key(span, table["rows"])
     return None if key is None else np.array(table["array"][table["rows"][key]], dtype=np.float32)
+
+
+def has_vectors(doc: Doc) -> bool:
+    """RETURNS (bool): Whether anybody stored vectors of a document's spans."""
+    return get_kind(doc, "vectors") is not None
+
+
+def forget_vectors(doc: Doc) -> None:
+    """doc (Doc): A document whose vectors aren't wanted."""
+    write_kind(doc, "vectors", None)
 
 
 def write_vector(span: Span, vector: Any) -> None:

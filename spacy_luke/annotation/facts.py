@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
+from spacy.tokens import Span
+
 from ..types import Fact, Relation
-
-
-def normalize(text: str) -> str:
-    """The name of an entity: mentions with equal names are of one entity.
-
-    text (str): The text of a mention.
-    RETURNS (str): The text in lower case (case-folded), with one space for each run of whitespace.
-    """
-    return " ".join(text.casefold().split())
+from .clusters import entities_of, full_names
+from .coreference import lent_mentions
 
 
 def facts_from_relations(relations: Iterable[Relation]) -> tuple[Fact, ...]:
-    """Gather relations into facts: those with one label between mentions of the same two entities are one fact.
+    """Gather relations into facts: those with one label between mentions of the same two
+    entities are one fact.
 
     relations (Iterable[Relation]): Relations of one document.
     RETURNS (tuple[Fact, ...]): The facts, ordered by their first pair. Texts, score and id are those of the pair with
-        the best score.
+        the best score; the text of an entity with several names is the fullest one.
     """
     relations = list(relations)
-    keys = [(normalize(r.head.text), normalize(r.tail.text), r.label) for r in relations]
+    if not relations:
+        return ()
+    ents = list(relations[0].head.doc.ents)  # also those without a relation tell what names mean
+    no_names = {(span.start, span.end) for span in lent_mentions(ents)}
+    ends = [span for relation in relations for span in relation[:2]]
+    lent = [span for span in ends if (span.start, span.end) in no_names]
+    mentions = [*(span for span in ends if (span.start, span.end) not in no_names), *ents]
+    entities = entities_of(mentions, lent)
+    names = full_names(mentions, entities)
+    of = {_key(span): entity for span, entity in zip([*mentions, *lent], entities, strict=True)}
+    keys = [(of[_key(r.head)], of[_key(r.tail)], r.label) for r in relations]
     groups = group_pairs(keys, [_place(r) for r in relations], [r.score for r in relations])
-    return tuple(_fact([relations[i] for i in group]) for group in groups)
+    facts = []
+    for group in groups:
+        (head, tail, label), best = keys[group[0]], relations[group[0]]
+        texts = names.get(head, best.head.text), names.get(tail, best.tail.text)
+        facts.append(Fact(*texts, label, best.score, best.id, tuple(relations[i] for i in group)))
+    return tuple(facts)
 
 
 def group_pairs(
@@ -53,6 +64,5 @@ def _place(pair: Relation) -> tuple[int, int, int, int, str]:
     return head.start_char, tail.start_char, head.end_char, tail.end_char, pair.label
 
 
-def _fact(pairs: list[Relation]) -> Fact:
-    head, tail, label, score, id_ = pairs[0]
-    return Fact(head.text, tail.text, label, score, id_, tuple(pairs))
+def _key(span: Span) -> tuple[int, int, int, int, int]:
+    return span.start, span.end, span.label, span.kb_id, span.id

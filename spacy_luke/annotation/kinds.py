@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
-from . import entities, relations, texts
+from . import entities, identity, plain, relations, restore, texts
 from .moving import PAIRS, ROWS, VECTORS, WHOLE, Moving
 
 
@@ -47,21 +47,26 @@ _TABLE = (
     Kind("choices", Doc, "luke_choices", texts.get_choices, texts.write_choices, WHOLE),
     Kind("choice", Doc, "luke_choice", texts.get_choice, texts.write_choice, WHOLE),
     Kind("tags", Token, "luke_tag", texts.get_tag, texts.write_tag, ROWS),
+    Kind("id", Doc, "luke_id", identity.get_id, identity.write_id, WHOLE),
+    Kind("meta", Doc, "luke_meta", identity.get_meta, identity.write_meta, WHOLE),
 )
 KINDS = {kind.name: kind for kind in _TABLE}
+# All of them as plain data, for `doc.to_json(underscore=["luke_data"])`. It isn't stored.
+_DATA = Kind("", Doc, "luke_data", plain.to_dict, restore.write_data, WHOLE)
 
 
 def set_extensions() -> None:
     """Register `span._.luke_label`, `luke_labels`, `luke_vector`, `luke_candidates`, `token._.luke_tag` and
     `doc._.luke_relations`, `luke_unsure_relations`, `luke_facts`, `luke_text_pair`, `luke_question`, `luke_choices`,
-    `luke_choice`.
+    `luke_choice`, `luke_id`, `luke_meta`, and `luke_data`, which is what `to_dict` gives.
 
     Components do this themselves; scripts that only read or write DocBins call it. A second call does nothing.
 
     RAISES (ValueError): If other code has registered one of the names.
     """
-    missing = [kind for kind in KINDS.values() if not kind.owner.has_extension(kind.attribute)]
-    for kind in KINDS.values():
+    kinds = [*KINDS.values(), _DATA]
+    missing = [kind for kind in kinds if not kind.owner.has_extension(kind.attribute)]
+    for kind in kinds:
         if kind not in missing and not _is_ours(kind):
             getter = kind.owner.get_extension(kind.attribute)[2]
             raise ValueError(Errors.L401.format(kind=kind.owner.__name__, name=kind.attribute, getter=getter))

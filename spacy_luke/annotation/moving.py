@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .facts import group_pairs, normalize
+from .facts import group_pairs
+from .names import normalize
 from .store import Table
 
 # Start and end of a span in the source -> those in the target, or None where it isn't there.

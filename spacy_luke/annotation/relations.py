@@ -22,6 +22,12 @@ from .store import Table, get_kind, store, stored, write_kind
 # A list of relations in `doc.user_data`: others were not looked for, so that gold doesn't say whether they hold.
 RELATIONS_LOOKED_FOR = "luke_relations_looked_for"
 ENTITIES_LOOKED_FOR = "luke_entities_looked_for"  # the same for types of entities
+# What annotators refused, in `doc.user_data`: [[start, end, label], ...], and [[start and end of the head, start and
+# end of the tail, label], ...]; in characters.
+REJECTED_ENTITIES = "luke_rejected_entities"
+REJECTED_RELATIONS = "luke_rejected_relations"
+# True in `doc.user_data`: several of them were refused with one answer, so that which is wrong isn't known.
+REJECTED_TOGETHER = "luke_rejected_together"
 
 MentionRow = tuple[int, int, str, str, str]
 PairRow = tuple[MentionRow, MentionRow, str, float, str]
@@ -147,7 +153,8 @@ def _find_spans(doc: Doc, mentions: Iterable[Sequence[Any]]) -> list[Span]:
             members.setdefault((span.start_char, span.end_char), []).append(span)
     found = []
     for mention in mentions:
-        there = members.get((mention[0], mention[1]), [])
+        # Members of coreference clusters have no labels.
+        there = [s for s in members.get((mention[0], mention[1]), ()) if s.label or not mention[2]]
         labels = {span.label_ for span in there}
         same = there if len(labels) == 1 else [span for span in there if span.label_ == mention[2]]
         found.append(_find_span(doc, same, *mention))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from spacy.tokens import Doc, Span
@@ -12,6 +13,7 @@ from ..annotation import facts_from_relations, get_facts, get_label, get_labels,
 from ..errors import Errors
 from ..files import read_text
 from ..layers.loading import load
+from ..rendering import writing_page
 
 EXAMPLES = (
     "Marie Curie was born in Warsaw in 1867. She studied at the University of Paris and in 1903 shared the Nobel "
@@ -25,19 +27,29 @@ LONGEST_NAME = 256  # characters; a longer text names no file
 _FROM = ("sentence", "document")
 
 
-def run(texts: Sequence[str], checkpoint: str | None) -> Iterator[str]:
+def run(texts: Sequence[str], checkpoint: str | None, html: Path | None = None) -> Iterator[str]:
     """Read texts and describe what was found.
 
     texts (Sequence[str]): The texts; examples of ours if there are none.
     checkpoint (str | None): A folder or a hub name; None for the default model.
+    html (Path | None): File for a page with what was found; None for none.
     YIELDS (str): Blocks of text to print.
     """
     nlp = load(checkpoint)
-    for doc in nlp.pipe(texts or EXAMPLES):
-        yield f"\n{_beginning(doc.text)}\n"
-        yield _entities(doc) if doc.ents else "No entities found."
-        if relations := _relations(doc):
-            yield f"\n{relations}"
+    with nullcontext() if html is None else writing_page(html, "What was found") as add:
+        for doc in nlp.pipe(texts or EXAMPLES):
+            if add is not None:
+                add(doc)
+            yield from _blocks(doc)
+    if html is not None:
+        yield f"\nWrote {html}"
+
+
+def _blocks(doc: Doc) -> Iterator[str]:
+    yield f"\n{_beginning(doc.text)}\n"
+    yield _entities(doc) if doc.ents else "No entities found."
+    if relations := _relations(doc):
+        yield f"\n{relations}"
 
 
 def read_texts(texts: Sequence[str], files: Sequence[Path]) -> list[str]:

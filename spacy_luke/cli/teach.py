@@ -9,12 +9,15 @@ import spacy
 import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from wasabi import msg
 
 from ..errors import Errors
 from ..files import read_lines
 from ..layers.loading import load
 from ..pipeline.luke import LukeJoint
-from ..training.converters.prodigy import convert_prodigy
+from ..training.converters.place import docs_from
+from ..training.converters.prodigy import read_prodigy
+from ..training.converters.records import Conversion
 from ..training.teach.report import TeachReport
 
 
@@ -57,7 +60,10 @@ def read_examples(nlp: Language, path: Path) -> list[Doc]:
     """nlp (Language): The pipeline. path (Path): See `teach`. RETURNS (list[Doc]): The documents; those without
     sentence boundaries get them as in the pipeline, if it sets some by rule."""
     if path.suffix == ".jsonl":
-        docs = list(convert_prodigy(path, nlp.make_doc))
+        conversion = Conversion(nlp)
+        docs = list(docs_from(read_prodigy)(path, conversion))
+        for what, n in conversion.losses.counts().items():
+            msg.warn(f"{what}: {n}. `python -m spacy luke convert prodigy` lists them with --problems.")
     else:
         docs = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     if "sentencizer" in nlp.pipe_names:

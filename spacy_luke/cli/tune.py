@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,12 +18,13 @@ from spacy.training import Example
 from spacy.util import load_config, minibatch
 
 from ..annotation import has_relations
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..files import replacing
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
 from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
 from ..training.calibration import fit_calibration
+from ..training.consistency import LEAST, learn_consistency
 from ..training.corpus import LukeCorpus
 from ..training.mentions import all_mentions, given_tokens
 from ..training.metrics import count, total
@@ -38,7 +40,13 @@ _ALL = {"relations": 0.1, "facts": 0.1}
 
 
 def tune(
-    pipeline: Path, corpus: Path, out: Path, name: str, half: bool, beta: float = 1.0
+    pipeline: Path,
+    corpus: Path,
+    out: Path,
+    name: str,
+    half: bool,
+    beta: float = 1.0,
+    train: Path | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Make probabilities of the scores of relations and facts, choose one threshold a task, and write the component.
 
@@ -48,6 +56,7 @@ def tune(
     name (str): Name of the component.
     half (bool): Store the weights in half precision.
     beta (float): Relations and facts are chosen by this F-beta, entities by F1: below 1, precision counts more.
+    train (Path | None): Training documents, to learn which relations contradict others or the types of their ends.
     RETURNS (dict[str, tuple[float, float]]): Threshold and held-out F1 by task.
     RAISES (ValueError): If the component is none that reads a joint model.
     """
@@ -61,6 +70,10 @@ def tune(
     if pipe.joint.relation_labels:
         golds = [eg.reference for eg in LukeCorpus(corpus)(nlp) if has_relations(eg.reference)]
         answers = _calibrate(nlp, pipe, golds)
+        if train is not None:
+            _learn_consistency(nlp, pipe, train)
+        if pipe.consistent and (pipe.joint.unseen_shares or pipe.joint.second_tails):
+            answers = _answers(nlp, pipe, golds)
         chosen |= {task: _best(rows, beta) for task, rows in answers.items()}
         presets = {
             preset: {task: _best(rows, own)[0] for task, rows in answers.items()}
@@ -121,9 +134,14 @@ def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[st
     """Change the weights so that scores are probabilities. RETURNS (dict): The answers with the new scores, by task."""
     module = pipe.network.module
     module.joint = module.joint.with_changes(fact_slope=1.0, fact_shifts={})
-    given = predict_given(nlp, pipe, golds)
-    pairs = [pair_answers(doc, gold) for doc, gold in given]
-    facts = [fact_answers(doc, gold) for doc, gold in given]
+    consistent, pipe.consistent = (
+        pipe.consistent,
+        False,
+    )  # what contradicts the training data says little of the rest
+    try:
+        pairs, facts = _answers(nlp, pipe, golds).values()
+    finally:
+        pipe.consistent = consistent
     stated, told = fit_calibration(pairs), fit_calibration(facts)
     labels = module.joint.relation_labels
     module.rescale_relations(stated.slope, [stated.of(label) for label in labels])
@@ -131,6 +149,25 @@ def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[st
     shifts = {label: told.of(label) - slope * stated.of(label) for label in labels}
     module.joint = module.joint.with_changes(fact_slope=slope, fact_shifts=shifts)
     return {"relations": [stated.apply(row) for row in pairs], "facts": [told.apply(row) for row in facts]}
+
+
+def _answers(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[str, list[ScoredAnswers]]:
+    """Read the documents with their gold mentions. RETURNS (dict): The answers of each, by task."""
+    given = predict_given(nlp, pipe, golds)
+    return {
+        "relations": [pair_answers(doc, gold) for doc, gold in given],
+        "facts": [fact_answers(doc, gold) for doc, gold in given],
+    }
+
+
+def _learn_consistency(nlp: Language, pipe: EntityPipe, train: Path) -> None:
+    """Let the weights know what training documents say of relations as such."""
+    module = pipe.network.module
+    docs = (example.reference for example in LukeCorpus(train)(nlp))
+    tables = learn_consistency(watched(docs, "Training documents"), module.joint.relation_labels)
+    module.joint = module.joint.with_changes(**tables)
+    if not any(tables.values()):
+        warnings.warn(Warnings.W641.format(path=train, least=LEAST), stacklevel=3)
 
 
 def _best(answers: Sequence[ScoredAnswers], beta: float) -> tuple[float, float]:

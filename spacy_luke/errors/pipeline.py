@@ -109,6 +109,11 @@ class PipelineErrors:
         "Scores of entities are not numbers, because weights of the model aren't or are too large. Use an intact copy "
         "of the checkpoint."
     )
+    L393 = (
+        "{n} weights of the model hold values that are no numbers (NaN or infinite), such as those of {names}. A "
+        "damaged file has such, and a training that diverged writes them. Use another copy, or train again with a "
+        "lower rate."
+    )
     L391 = "There is no file {path}: the component wasn't saved whole. Save the pipeline again, or use an intact copy."
 
 

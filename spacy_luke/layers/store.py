@@ -100,8 +100,16 @@ def build_head(head: str, config: LukeConfig, weights: Mapping[str, Tensor]) -> 
     config (LukeConfig): Its configuration.
     weights (Mapping[str, Tensor]): The weights by name.
     RETURNS (LukeHead): The module.
-    RAISES (ValueError): If they do not fit.
+    RAISES (ValueError): If they do not fit, or are no numbers.
     """
+    wrong = [
+        name for name, w in weights.items() if w.is_floating_point() and not bool(torch.isfinite(w.sum()))
+    ]
+    wrong = [
+        name for name in wrong if not bool(torch.isfinite(weights[name]).all())
+    ]  # a sum may be too large
+    if wrong:
+        raise ValueError(Errors.L393.format(n=len(wrong), names=", ".join(wrong[:3])))
     kind: type[LukeHead] = getattr(heads, head)
     with warnings.catch_warnings():  # the pipe warns itself
         warnings.filterwarnings("ignore", "W201|.* found no weights for ", UserWarning)

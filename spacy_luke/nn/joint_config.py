@@ -24,6 +24,7 @@ _NUMBERS = {
     "fact_slope": (0.01, 100),
 }
 _FARTHEST = 100
+_SHARES = {"type_shares": 3, "unseen_shares": 1, "second_tails": 1}  # dicts of so many levels
 _TAUGHT = ("ner", "labels", "relations")
 
 
@@ -53,6 +54,12 @@ class JointConfig:
     presets (dict[str, dict[str, float]]): Other thresholds by name, of some of these.
     fact_slope (float): Factor of the logit of a pair's relation, for the probability that the document tells it.
     fact_shifts (dict[str, float]): What is added to it afterwards, by relation.
+    type_shares (dict[str, dict[str, dict[str, float]]]): By relation, label of head and label of tail, which share
+        of the relation's training examples has these.
+    unseen_shares (dict[str, float]): The share to expect, by relation, of two labels that no example has. The logit of
+        such a relation falls by its logarithm.
+    second_tails (dict[str, float]): Relations of which nearly every head has one tail in a document, with the share of
+        heads that have more. The logit of another tail than the best falls by its logarithm.
     taught (dict[str, Any]): What was taught beside the heads, for some of "ner", "labels" and "relations": the
         "thresholds" of the taught labels, the "columns" (labels that kept examples say something of), and how many
         examples are "kept".
@@ -80,6 +87,9 @@ class JointConfig:
     presets: dict[str, Any] = field(default_factory=dict)
     fact_slope: float = 1.0
     fact_shifts: dict[str, float] = field(default_factory=dict)
+    type_shares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    unseen_shares: dict[str, float] = field(default_factory=dict)
+    second_tails: dict[str, float] = field(default_factory=dict)
     taught: dict[str, Any] = field(default_factory=dict)
     untrained: tuple[str, ...] = ()
 
@@ -96,7 +106,7 @@ class JointConfig:
                 if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
                     allowed = f"{what} from {least} to {most}"
                     raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed=allowed))
-        for name in ("relation_ids", "thresholds", "presets", "fact_shifts", "taught"):
+        for name in ("relation_ids", "thresholds", "presets", "fact_shifts", "taught", *_SHARES):
             if not isinstance(getattr(self, name), Mapping):
                 value = getattr(self, name)
                 raise ValueError(Errors.L201.format(name=f"joint.{name}", value=value, allowed="a dict"))
@@ -110,6 +120,8 @@ class JointConfig:
             if isinstance(shift, bool) or not isinstance(shift, (int, float)) or not abs(shift) <= _FARTHEST:
                 name, allowed = f"joint.fact_shifts.{label}", f"a number from -{_FARTHEST} to {_FARTHEST}"
                 raise ValueError(Errors.L201.format(name=name, value=shift, allowed=allowed))
+        for name, depth in _SHARES.items():
+            _check_shares(f"joint.{name}", getattr(self, name), depth)
         wrong = next((id_ for id_ in self.relation_ids.values() if not isinstance(id_, str)), None)
         if wrong is not None:
             raise ValueError(Errors.L201.format(name="joint.relation_ids", value=wrong, allowed="a string"))
@@ -151,3 +163,13 @@ def _is_taught(part: Any) -> bool:
         return False
     numbers = all(isinstance(t, (int, float)) and 0 <= t <= 1 for t in thresholds.values())
     return numbers and all(isinstance(label, str) for label in columns) and type(kept) is int and kept >= 0
+
+
+def _check_shares(name: str, value: Any, depth: int) -> None:
+    """Refuse what is no share, in dicts of so many levels."""
+    if depth and isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_shares(f"{name}.{key}", inner, depth - 1)
+    elif depth or isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+        allowed = "a dict" if depth else "a number above 0, at most 1"
+        raise ValueError(Errors.L201.format(name=name, value=value, allowed=allowed))

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..annotation import PairRow, group_pairs, mention_row, normalize, write_entities, write_pairs
+from ..annotation import (
+    FactRow,
+    PairRow,
+    as_type,
+    entities_of,
+    full_names,
+    group_pairs,
+    mention_row,
+    write_entities,
+    write_pairs,
+)
+from .consistency import consistent_scores
 from .decode import Threshold, surest, thresholds_of
 from .pairs import PairLimits
 from .prediction import Prediction
@@ -28,14 +39,16 @@ class Annotator:
     thresholds (dict[str, Threshold]): For "labels", "relations" and "facts".
     limits (PairLimits): Which pairs make relations.
     spans_key (str | None): Where to write all candidate spans that reach their threshold.
-    write_vectors (bool): Whether to write vectors.
+    vectors (type | None): In what type to keep vectors, float32 or float16; None writes none.
+    consistent (bool): Whether relations lose score that contradict what `joint` knows of them.
     """
 
     joint: JointConfig
     thresholds: dict[str, Threshold]
     limits: PairLimits
     spans_key: str | None
-    write_vectors: bool
+    vectors: type[np.floating[Any]] | None
+    consistent: bool
 
     def annotate(self, doc: Doc, given: Sequence[Span], prediction: Prediction) -> None:
         """Write one prediction.
@@ -54,17 +67,20 @@ class Annotator:
                 group = SpanGroup(doc, name=self.spans_key, spans=spans, attrs={"scores": scores})
                 doc.spans[self.spans_key] = group
         mentions = [*given, *found]
-        if self.write_vectors or self.joint.entity_labels:
+        lent = [Span(doc, *mention) for mention in prediction.lent]
+        if self.vectors is not None or self.joint.entity_labels:
             self._write_entities(doc, mentions, prediction)
         if self.joint.relation_labels:
-            self._write_relations(doc, mentions, prediction)
+            self._write_relations(doc, mentions, lent, prediction)
 
     def _write_entities(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
-        seen = np.flatnonzero(prediction.seen).tolist()
+        seen = np.flatnonzero(prediction.seen[: len(spans)]).tolist()
         vectors = labels = best = None
-        if self.write_vectors:
+        if self.vectors is not None:
             nothing = np.zeros((0, 0), dtype=np.float32)
-            vectors = nothing if prediction.vectors is None else prediction.vectors[seen]
+            vectors = (
+                nothing if prediction.vectors is None else as_type(prediction.vectors[seen], self.vectors)
+            )
         if self.joint.entity_labels:
             rows = [] if prediction.labels is None else prediction.labels[seen].tolist()
             none = [0.0] * len(rows) if prediction.none is None else prediction.none[seen].tolist()
@@ -80,12 +96,21 @@ class Annotator:
         taught = [(score, label) for score, label in above if label in self._taught_labels]
         return max(taught or above)[1] if above else ""
 
-    def _write_relations(self, doc: Doc, spans: Sequence[Span], prediction: Prediction) -> None:
-        rows, names = [mention_row(span) for span in spans], [normalize(span.text) for span in spans]
+    def _write_relations(
+        self, doc: Doc, mentions: Sequence[Span], lent: Sequence[Span], prediction: Prediction
+    ) -> None:
+        spans = [*mentions, *lent]
+        rows = [mention_row(span) for span in spans]
         near = self.limits.near(doc, [(span.start, span.end) for span in spans])
         close = near(prediction.pairs[:, 0], prediction.pairs[:, 1]).tolist()
-        told = FactScale.of(self.joint).apply(prediction.scores, prediction.pairs[:, 2]).tolist()
-        found = zip(prediction.pairs.tolist(), prediction.scores.tolist(), told, close, strict=True)
+        entities = cache(lambda: entities_of(mentions, lent))
+        scores = prediction.scores
+        if self.consistent:
+            scores = consistent_scores(
+                self.joint, prediction.pairs, scores, [row[2] for row in rows], entities
+            )
+        told = FactScale.of(self.joint).apply(scores, prediction.pairs[:, 2]).tolist()
+        found = zip(prediction.pairs.tolist(), scores.tolist(), told, close, strict=True)
         relations: list[PairRow] = []
         supports: list[tuple[int, int, PairRow]] = []
         for (head, tail, index), score, fact_score, is_close in found:
@@ -93,25 +118,14 @@ class Annotator:
             if not self.limits.allows(label, rows[head][2], rows[tail][2]):
                 continue
             id_ = self.joint.relation_ids.get(label, "")
-            if is_close and score >= self._least_relation[index]:
+            if is_close and score >= self._least_relation[index] and max(head, tail) < len(mentions):
                 relations.append((rows[head], rows[tail], label, score, id_))
             if label in self._taught_relations and not is_close:
                 continue  # what is taught is what is stated
-            # Two mentions of one entity make no fact.
-            if fact_score >= self._least_fact[index] and names[head] != names[tail]:
+            if fact_score >= self._least_fact[index]:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
-        groups = group_pairs(
-            [(names[head], names[tail], pair[2]) for head, tail, pair in supports],
-            [(pair[0][0], pair[1][0], pair[0][1], pair[1][1], pair[2]) for *_, pair in supports],
-            [pair[3] for *_, pair in supports],
-        )
-        facts = []
-        for group in groups:
-            head, tail, (_, _, label, score, id_) = supports[group[0]]  # the best one
-            pairs = [supports[i][2] for i in group]
-            facts.append((spans[head].text, spans[tail].text, label, score, id_, pairs))
-        write_pairs(doc, relations, facts)
+        write_pairs(doc, relations, _facts(mentions, entities(), supports) if supports else [])
 
     @cached_property
     def _taught_labels(self) -> set[str]:
@@ -132,3 +146,23 @@ class Annotator:
     @cached_property
     def _least_fact(self) -> list[float]:
         return thresholds_of(self.thresholds["facts"], self.joint.relation_labels)
+
+
+def _facts(
+    mentions: Sequence[Span], entities: Sequence[int], supports: Sequence[tuple[int, int, PairRow]]
+) -> list[FactRow]:
+    """Gather pairs of mentions, each with its head and tail among them, into facts."""
+    names = full_names(mentions, entities)
+    # Two mentions of one entity make no fact.
+    supports = [support for support in supports if entities[support[0]] != entities[support[1]]]
+    groups = group_pairs(
+        [(entities[head], entities[tail], pair[2]) for head, tail, pair in supports],
+        [(pair[0][0], pair[1][0], pair[0][1], pair[1][1], pair[2]) for *_, pair in supports],
+        [pair[3] for *_, pair in supports],
+    )
+    facts: list[FactRow] = []
+    for group in groups:
+        *ends, (_, _, label, score, id_) = supports[group[0]]  # the best one
+        head, tail = (names.get(entities[end]) or mentions[end].text for end in ends)
+        facts.append((head, tail, label, score, id_, [supports[i][2] for i in group]))
+    return facts

@@ -47,6 +47,11 @@ _GOLD_PLACES = {
     "relations": f"doc._.luke_relations, between its entities ({_ENTITIES})",
 }
 THRESHOLDS = (*PARTS, "facts")  # what thresholds are for
+_VECTORS: dict[bool | str, type[np.floating[Any]] | None] = {
+    True: np.float32,
+    False: None,
+    "float16": np.float16,
+}
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,14 @@ class EntityPipe(ListenedTo, LukePipe):
         not even their absence, and none are given; true: add some, never overwrite; false: find none.
     suggester (Callable | None): A spaCy span suggester for candidates; None for those of the architecture.
     spans_key (str | None): Where to write all candidate spans that reach their threshold, with their scores.
+    vectors (bool | str): Whether an architecture that has vectors of entities writes them; "float16" keeps them in half
+        the space. They are read as float32 in any case.
     thresholds (dict): Least probability for "ner", "labels", "relations", "facts": a number, or one by label. What
         isn't named is as tuned with the weights; or else 0.5, but of labels that exclude each other the best one
         counts, however sure.
+    consistent (bool): Let relations lose some of their score that contradict the training data: between labels that
+        never had them there, and for another tail than the best where a head has one. Without tables of it, which
+        `python -m spacy luke tune --train` makes, nothing changes.
     limits (PairLimits): Which pairs make relations: the settings `same_sentence`, `max_distance` and
         `allowed_relations`.
     """
@@ -99,7 +109,9 @@ class EntityPipe(ListenedTo, LukePipe):
     find_entities: bool | str = setting("auto")
     suggester: Callable[..., Any] | None = setting(None)
     spans_key: str | None = setting(None)
+    vectors: bool | str = setting(True)
     own_thresholds: dict[str, Threshold] = setting(make=dict, name="thresholds")
+    consistent: bool = setting(True)
     limits: PairLimits = setting(make=PairLimits, group=PairLimits)
 
     def __post_init__(self) -> None:
@@ -110,6 +122,7 @@ class EntityPipe(ListenedTo, LukePipe):
         if self.entity_input == "title" and not self.reads_titles:
             allowed, fits = "mask: what the architecture reads are candidates, which have no title", False
         require(self.name, fits, "entity_input", self.entity_input, allowed)
+        require(self.name, self.vectors in _VECTORS, "vectors", self.vectors, "true, false or 'float16'")
         check_thresholds(self.own_thresholds, THRESHOLDS)
         self.titles = EntityTitles(self.title_getter) if self.entity_input == "title" else None
         self.cfg = {"thresholds": dict(self.own_thresholds)}
@@ -283,8 +296,9 @@ class EntityPipe(ListenedTo, LukePipe):
 
     def writer(self) -> Callable[[Doc, Prediction], None]:
         """See `Task.writer`."""
+        vectors = _VECTORS[self.vectors] if self.writes_vectors else None
         annotator = Annotator(
-            self.speaking, self.acting_thresholds, self.limits, self.spans_key, self.writes_vectors
+            self.speaking, self.acting_thresholds, self.limits, self.spans_key, vectors, self.consistent
         )
 
         def write(doc: Doc, prediction: Prediction) -> None:

@@ -15,6 +15,7 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ..annotation import (
+    ENTITIES_LOOKED_FOR,
     RELATIONS_LOOKED_FOR,
     get_labels,
     get_relations,
@@ -95,7 +96,7 @@ class LukeScorer:
         near = _near(pipe, pair_filter)
         scores: Scores = {}
         if pipe is None or pipe.find_entities is not False:
-            scores.update(get_ner_prf(examples))
+            scores.update(get_ner_prf([_without_unknown_types(eg) for eg in examples]))
         scores.update(self._score(examples, pipe, near, pair_filter is not None))
         if pipe is not None:
             given = self._score(_with_gold_entities(examples, pipe), pipe, near, pair_filter is not None)
@@ -134,7 +135,20 @@ class LukeScorer:
             for span in spans
             for label in (_labels_above(span, threshold) if several else best_labels(span))
         }
-        return Comparison(predicted, gold)
+        return Comparison(_looked_for(predicted, gold, example.reference, ENTITIES_LOOKED_FOR), gold)
+
+
+def _without_unknown_types(example: Example) -> Example:
+    """The example without predicted entities of types that weren't looked for in the gold."""
+    labels = example.reference.user_data.get(ENTITIES_LOOKED_FOR)
+    if labels is None:
+        return example
+    predicted = example.predicted.copy()
+    gold = {(*char_offsets(span), span.label_) for span in example.reference.ents}
+    predicted.ents = [
+        span for span in predicted.ents if span.label_ in labels or (*char_offsets(span), span.label_) in gold
+    ]
+    return Example(predicted, example.reference)
 
 
 def _is_known(span: Span, reference: Doc) -> bool:
@@ -151,7 +165,9 @@ def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparis
     """What is predicted counts within the reference's limits, so that it neither gains nor loses by its own sentences.
     Of the gold all counts: what is beyond a pipe's limits is missed. A filter decides what counts of both."""
     gold = mention_pairs(get_relations(example.reference))
-    predicted = _looked_for(mention_pairs(get_relations(example.predicted)), gold, example.reference)
+    predicted = _looked_for(
+        mention_pairs(get_relations(example.predicted)), gold, example.reference, RELATIONS_LOOKED_FOR
+    )
     predicted -= mention_pairs(get_unsure(example.reference)) - gold
     if near is None:
         return Comparison(predicted, gold)
@@ -164,12 +180,12 @@ def _relations(example: Example, near: Near | None, is_filter: bool) -> Comparis
 def _facts(example: Example) -> Comparison:
     """Facts of the document, those across sentences too."""
     scores, gold = fact_answers(example.predicted, example.reference)
-    return Comparison(_looked_for(set(scores), gold, example.reference), gold)
+    return Comparison(_looked_for(set(scores), gold, example.reference, RELATIONS_LOOKED_FOR), gold)
 
 
-def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc) -> set[Any]:
-    """Answers about which the gold says something: those of relations that were looked for."""
-    labels = reference.user_data.get(RELATIONS_LOOKED_FOR)
+def _looked_for(answers: AbstractSet[Any], gold: AbstractSet[Any], reference: Doc, key: str) -> set[Any]:
+    """Answers about which the gold says something: those of labels that were looked for."""
+    labels = reference.user_data.get(key)
     return {answer for answer in answers if labels is None or answer in gold or answer[-1] in labels}
 
 

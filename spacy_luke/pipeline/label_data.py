@@ -101,7 +101,15 @@ def with_labels(joint: JointConfig, data: LabelData, tasks: Iterable[str], multi
     if changed.entity_labels != joint.entity_labels:
         changed = changed.with_changes(multi_label=multi_label)
     if any(getattr(changed, name) != getattr(joint, name) for name in FIELDS.values()):
-        changed = changed.with_changes(thresholds={}, presets={}, fact_slope=1.0, fact_shifts={})
+        changed = changed.with_changes(
+            thresholds={},
+            presets={},
+            fact_slope=1.0,
+            fact_shifts={},
+            type_shares={},
+            unseen_shares={},
+            second_tails={},
+        )
     return changed
 
 

@@ -21,7 +21,9 @@ class Prediction:
     blocked (list[tuple[int, int]]): Token extents that found entities may not touch.
     scored (list[ScoredSpan]): All candidate spans that reach their threshold, as every window saw them.
     found (list[ScoredSpan]): The entities found, without overlap.
-    mentions (list[tuple[int, int, str]]): Given and found entities: token extent and label.
+    lent (list[tuple[int, int, str]]): Members of coreference clusters that stand for an entity without being one, such
+        as pronouns: token extent and the entity's label. Their pairs support facts.
+    mentions (list[tuple[int, int, str]]): Given, found and lent ones: token extent and label.
     seen (ndarray): True for mentions that were read; the tokenizer dropped the others. Shape: (n_mentions,)
     labels (ndarray | None): Probability of each entity label. Shape: (n_mentions, n_labels)
     none (ndarray | None): Probability of no label at all, where there is one for it. Shape: (n_mentions,)
@@ -35,6 +37,7 @@ class Prediction:
     blocked: list[tuple[int, int]] = field(default_factory=list)
     scored: list[ScoredSpan] = field(default_factory=list)
     found: list[ScoredSpan] = field(default_factory=list)
+    lent: list[tuple[int, int, str]] = field(default_factory=list)
     mentions: list[tuple[int, int, str]] = field(default_factory=list)
     seen: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     labels: Floats | None = None

@@ -54,6 +54,6 @@ make_typing = make_factory(
     scorer=SCORER,
     assigns=["span._.luke_label", "span._.luke_labels"],
     score_weights=score_weights(luke_labels_micro=1.0),
-    without=("suggester", "spans_key", "limits"),
+    without=("suggester", "spans_key", "limits", "consistent"),
     find_entities=False,
 )

@@ -14,7 +14,17 @@ from spacy_luke.annotation import set_extensions
 
 NAMES = {
     Span: ["luke_label", "luke_labels", "luke_vector", "luke_candidates"],
-    Doc: ["luke_relations", "luke_facts", "luke_text_pair", "luke_question", "luke_choices", "luke_choice"],
+    Doc: [
+        "luke_relations",
+        "luke_facts",
+        "luke_text_pair",
+        "luke_question",
+        "luke_choices",
+        "luke_choice",
+        "luke_id",
+        "luke_meta",
+        "luke_data",
+    ],
     Token: ["luke_tag"],
 }
 

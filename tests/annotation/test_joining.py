@@ -23,7 +23,8 @@ def make(text: str, score: float = 0.5) -> Doc:
     """A sentence "X met Y ." with all that can be stored."""
     doc = NLP(text)
     doc[0].is_sent_start = True
-    doc.ents = [Span(doc, 0, 1, "PER", kb_id="Q1", span_id="e"), Span(doc, 2, 3, "PER")]
+    name = doc[0].lower_
+    doc.ents = [Span(doc, 0, 1, "PER", kb_id=f"Q{name}", span_id=f"e{name}"), Span(doc, 2, 3, "PER")]
     doc.spans["luke_nested"] = [Span(doc, 0, 3, "X", span_id="n")]
     write_entities(doc, doc.ents, [{"PER": score}, {}], ["PER", ""], np.full((2, 3), score))
     doc.ents[0]._.luke_candidates = [("Ada Lovelace", score)]
@@ -33,6 +34,7 @@ def make(text: str, score: float = 0.5) -> Doc:
     doc._.luke_text_pair, doc._.luke_question, doc._.luke_choices = "pair", ("Who?",), ("a", "b")
     doc._.luke_choice = "b"
     doc[1]._.luke_tag = "VERB"
+    doc._.luke_id, doc._.luke_meta = "1", {"source": "news"}
     return doc
 
 

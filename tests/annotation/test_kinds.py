@@ -43,6 +43,8 @@ def value(kind: Kind, doc: Doc) -> Any:
         "choices": ("yes", "no"),
         "choice": "no",
         "tags": "B-PER",
+        "id": "doc 1",
+        "meta": {"source": "news"},
     }
     assert values.keys() == KINDS.keys(), "a new kind needs a value here"
     return values[kind.name]

@@ -56,14 +56,8 @@ def test_help_names_the_commands():
     """All that users call, and nothing of how the default model is made."""
     commands = typer.main.get_command(spacy_luke.cli.app).commands
     assert set(commands) == {
-        "run",
-        "config",
-        "convert",
-        "from-encoder",
-        "assemble",
-        "evaluate",
-        "tune",
-        "teach",
+        *("run", "render", "annotate", "config", "convert", "export", "from-encoder", "assemble"),
+        *("evaluate", "tune", "report", "teach"),
     }
     text = luke("--help")
     for command in commands:

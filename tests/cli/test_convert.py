@@ -10,6 +10,7 @@ import pytest
 import spacy
 from spacy.cli import app
 from spacy.tokens import Doc, DocBin
+from tool_files import examples
 from typer.testing import CliRunner
 
 import spacy_luke.cli  # noqa: F401  # registers the commands, as the entry point does
@@ -79,7 +80,7 @@ def test_each_format(name: str, compressed: bool, tmp_path: Path) -> None:
 
 
 def test_every_format_is_tested_and_in_the_help() -> None:
-    assert list(FILES) == list(FORMATS)
+    assert sorted([*FILES, *examples()]) == sorted(FORMATS)
     _, text = run("--help")
     assert all(name in text for name in FORMATS)
 
@@ -92,7 +93,7 @@ def test_docred_counts_what_a_sentence_may_not_state(tmp_path: Path) -> None:
         "docred", tmp_path / "docs.json", tmp_path / "a.spacy", "--names", tmp_path / "names.json"
     )
     assert code == 0
-    assert "1 relations, 1 unsure relations to" in printed
+    assert "1 relations, 1 unsure relations," in printed
 
 
 def test_docred_without_names_leaves_relations_open(tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_bad_input(tmp_path: Path) -> None:
     names.write_text("{}", encoding="utf8")
     out = tmp_path / "out.spacy"
     for message, *arguments in [
-        ("Choose one of conll, docred", "brat", good, out),
+        ("Choose one of docred, fewrel", "nothing", good, out),
         ("Pass --names with a JSON file", "fewrel", good, out),
         ("--names is only for docred and fewrel", "conll", good, out, "--names", names),
         ("There is no file", "conll", tmp_path, out),

@@ -200,19 +200,19 @@ def test_the_second_corpus(tmp_path: Path) -> None:
     counts = prepare_second_corpus(tmp_path, tmp_path, nlp, tmp_path / "second")
     assert counts == {
         "train/documents.spacy": 6,
-        "train/mixed.spacy": 3600,
+        "train/mixed.spacy": 2400,
+        "train/unsaid.spacy": 0,  # no sentence states anything
         "train/knowledgenet.spacy": 2,
         "train/text2kg.spacy": 1,
         "train/fewrel.spacy": 3,
         "check.spacy": 1,
+        "last/documents.spacy": 3,
+        "last/mixed.spacy": 2400,
+        "last/unsaid.spacy": 0,
+        "last/knowledgenet.spacy": 2,
     }
-    assert sorted(path.name for path in (tmp_path / "second" / "train").iterdir()) == [
-        "documents.spacy",
-        "fewrel.spacy",
-        "knowledgenet.spacy",
-        "mixed.spacy",
-        "text2kg.spacy",
-    ]
+    written = {str(path.relative_to(tmp_path / "second")) for path in (tmp_path / "second").rglob("*.spacy")}
+    assert written == set(counts)
     found = read(tmp_path / "second" / "train" / "knowledgenet.spacy")
     denied, told = sorted(found, key=lambda doc: len(doc._.luke_relations))
     assert [ent.text for ent in told.ents] == ["Eve", "Max"]

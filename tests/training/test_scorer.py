@@ -223,3 +223,18 @@ def test_registered_and_picklable() -> None:
     doc = predicted(FOUND, ["PER", "LOC", "LOC"], [(0, 1, "met")])
     examples = [Example(doc, gold())]
     assert pickle.loads(pickle.dumps(scorer))(examples) == scorer(examples)
+
+
+def test_types_that_were_not_looked_for_are_neither_right_nor_wrong() -> None:
+    """Of gold that only knows persons, a place is unknown; a person too many is wrong."""
+    reference = gold()
+    reference.ents = reference.ents[:2]
+    doc = predicted([(0, 1, "PER"), (4, 5, "LOC"), (5, 6, "PER")], ["PER", "LOC", "PER"], None)
+    before = score([Example(doc, reference)])
+    reference.user_data["luke_entities_looked_for"] = ["PER"]
+    after = score([Example(doc, reference)])
+    assert (before["ents_p"], before["ents_r"]) == pytest.approx((1 / 3, 1 / 2))
+    assert (after["ents_p"], after["ents_r"]) == pytest.approx((1 / 2, 1 / 2))
+    assert micro(before, "luke_labels")[0] == pytest.approx(1 / 3)
+    assert micro(after, "luke_labels")[0] == pytest.approx(1 / 2)
+    assert [span.label_ for span in doc.ents] == ["PER", "LOC", "PER"]

@@ -14,7 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from spacy.tokens import Doc, Span
 
+from ...annotation import lent_mentions
 from ...inputs.batch import WindowBatch, window_batch
 from ...inputs.batching import (
     batch_windows,
@@ -34,8 +36,6 @@ from ..probabilities import FactScale
 from .taught import taught_spans
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
-
     from ...layers.threads import Runner
     from ...nn.heads.joint.outputs import JointOutput, Related, TaughtSpans
     from ..luke import LukeJoint
@@ -137,6 +137,8 @@ class JointSolver:
         for doc in group:
             predictions[doc].found = choose_entities(predictions[doc], len(material.docs[doc]))
             predictions[doc].mentions += [span[:3] for span in predictions[doc].found]
+            if self.describe and self.heads.relation_labels:
+                self._lend(material.docs[doc], predictions[doc])
         if not self.describe:
             return
         placed: dict[int, Placement] = {}
@@ -160,6 +162,13 @@ class JointSolver:
                 part = [flat[i] for i in batch]
                 words = window_batch([window for window, _ in part], material.pieces, self.tokenizer)
                 self._label(words, part, placed, None, predictions)
+
+    def _lend(self, doc: Doc, prediction: Prediction) -> None:
+        """Read as mentions what stands for one in its coreference cluster."""
+        found = [Span(doc, *span[:3]) for span in prediction.found]
+        lent = lent_mentions([*self.pipe.entities(doc), *found])
+        prediction.lent = [(span.start, span.end, span.label_) for span in lent]
+        prediction.mentions += prediction.lent
 
     # --- finding entities ------------------------------------------------------------------
 
