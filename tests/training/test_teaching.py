@@ -12,6 +12,7 @@ from spacy_luke.training.teach.judge import NEVER, Table, contradictions, folds_
 from spacy_luke.training.teach.rows import NO, REJECTED, UNKNOWN, YES, TeachRows, best_of_overlapping, no_rows
 
 WIDTH = 24
+SCALE = USUAL["ner"]
 
 
 def states(n: int, label: float, seed: int) -> np.ndarray:
@@ -26,7 +27,7 @@ def accuracy(n: int, seed: int = 0) -> float:
     background = states(500, 0, 1)
     space = space_of(background, background[:0])
     z = space(np.concatenate([states(n, 2, seed + 10), states(20, 0, seed + 20)]))
-    row = fit_row(z, np.arange(n + 20) < n, space(background), USUAL).outside(space)
+    row = fit_row(z, np.arange(n + 20) < n, space(background), SCALE).outside(space)
     scores = row(np.concatenate([states(50, 2, 5), states(450, 0, 6)]))
     return float((np.argsort(-scores)[:50] < 50).mean())
 
@@ -60,10 +61,10 @@ def test_steps_count_from_the_background():
 def test_any_number_of_examples_gives_a_row(n: int, others: int, seed: int):
     z = states(n + others, 0, seed)
     background = states(5, 0, 9)
-    row = fit_row(z, np.arange(n + others) < n, background, USUAL)
+    row = fit_row(z, np.arange(n + others) < n, background, SCALE)
     assert np.isfinite(row.weight).all()
     assert np.isfinite(row.bias)
-    again = fit_row(z, np.arange(n + others) < n, background, USUAL)
+    again = fit_row(z, np.arange(n + others) < n, background, SCALE)
     assert np.array_equal(row.weight, again.weight)
 
 
@@ -80,23 +81,23 @@ def test_folds_never_split_a_group(groups: list[int], data: st.DataObject):
 def test_judging():
     z = np.concatenate([states(30, 4, 1), states(60, 0, 2)])
     right, groups = np.arange(90) < 30, np.arange(90) % 10
-    scores = held_out(z, right, groups, states(200, 0, 3), USUAL, None)
+    scores = held_out(z, right, groups, states(200, 0, 3), SCALE, None)
     assert scores is not None
-    judged = judge(scores, right, groups, Table.of(None))
+    judged = judge(scores, right, groups, Table.of("ner"))
     assert judged.f1 is not None
     assert judged.f1 > 0.8
     assert judged.low <= judged.f1 <= judged.high
-    assert held_out(z, right, np.zeros(90, dtype=int), states(200, 0, 3), USUAL, None) is None
-    assert judge(None, right[:1], groups[:1], Table.of(None)).f1 is None
+    assert held_out(z, right, np.zeros(90, dtype=int), states(200, 0, 3), SCALE, None) is None
+    assert judge(None, right[:1], groups[:1], Table.of("ner")).f1 is None
 
 
 def test_the_table():
-    table = Table.of({"thresholds": {"3": 0.8, "12": 0.4}, "slope": 2, "centre": 1})
+    table = Table.of("ner", {"thresholds": {"3": 0.8, "12": 0.4}, "slope": 2, "centre": 1})
     assert table.threshold(2) == NEVER
     assert table.threshold(3) == 0.8
     assert 0.4 < table.threshold(6) < 0.8
     assert table.threshold(19) == 0.4
-    assert Table.of({"thresholds": {}, "slope": 1, "centre": 1}).threshold(19) == NEVER
+    assert Table.of("ner", {"thresholds": {}, "slope": 1, "centre": 1}).threshold(19) == NEVER
 
 
 def test_of_overlapping_spans_one_is_said():

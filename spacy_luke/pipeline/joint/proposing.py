@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inputs.pieces import Extent, Ints
-from ...training.teach.fit import USUAL, Doubles, Row, fit_row, space_of
+from ...training.teach.fit import Doubles, Row, Scale, fit_row, space_of
 from ...training.teach.judge import folds_of
 from ...training.teach.rows import NO, REJECTED, YES, Floats, TeachRows
 from .examples import WindowStates
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...nn.heads.joint.taught import TaughtRules
 
 _MOST = 4000  # spans that aren't entities, to learn from
+_SCALE = Scale(3.0, 2.0)
 _AXES = 128  # enough to tell what is worth a look
 Golds = Sequence[Mapping[Extent, str]]  # taught entities of each document
 
@@ -93,7 +94,7 @@ class Proposing:
             right[: int(inside.sum())] = self._labels[inside] == label
             right[len(z) - int((answers == YES).sum()) :] = True
             enough = right.any() and (len(self._background) or not right.all())
-            found.append(fit_row(z, right, self._background, USUAL).outside(self._space) if enough else None)
+            found.append(fit_row(z, right, self._background, _SCALE).outside(self._space) if enough else None)
         return found
 
     def matrix(self, rows: Sequence[Row | None]) -> Doubles:

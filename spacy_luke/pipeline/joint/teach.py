@@ -118,7 +118,7 @@ class Teacher:
         self.background: Background = background_of(pipe, background)
         tables = pipe.network.taught_tables  # they were made with a background
         self.tables = {
-            task: Table.of(tables.get(task) if len(states) >= ENOUGH else None)
+            task: Table.of(task, tables.get(task) if len(states) >= ENOUGH else None)
             for task, states in self.background.items()
         }
         self.report = TeachReport(background=sum(map(len, self.background.values())))

@@ -30,14 +30,14 @@ class Table:
     """
 
     thresholds: Mapping[int, float]
-    scale: Scale = USUAL
+    scale: Scale
 
     @classmethod
-    def of(cls, values: Mapping[str, Any] | None) -> Table:
-        """values (Mapping[str, Any] | None): As stored beside weights. RETURNS (Table): The table; what is usual if
-        there is none."""
+    def of(cls, task: str, values: Mapping[str, Any] | None = None) -> Table:
+        """task (str): "ner", "labels" or "relations". values (Mapping[str, Any] | None): As stored beside weights.
+        RETURNS (Table): The table; what is usual if there is none."""
         if values is None:
-            return cls({2: 0.9, 3: 0.8, 5: 0.7, 10: 0.6, 19: 0.5}, USUAL)
+            return cls({2: 0.9, 3: 0.8, 5: 0.7, 10: 0.6, 19: 0.5}, USUAL[task])
         thresholds = {int(count): float(t) for count, t in values["thresholds"].items()}
         return cls(thresholds, Scale(float(values["slope"]), float(values["centre"])))
 
