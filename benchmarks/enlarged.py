@@ -34,6 +34,9 @@ def enlarge(folder: Path, sizes: dict[str, int]) -> Language:
     config = LukeConfig.from_pretrained(DEFAULT_CHECKPOINT).to_dict()
     candidates = {"proposals_per_token": CANDIDATES, "proposal_floor": 0.0, "proposal_margin": 1e6}
     joint = {**config.pop("joint"), **candidates}
+    joint["pair_layers"] = min(
+        joint["pair_layers"], sizes.get("num_hidden_layers", config["num_hidden_layers"])
+    )
     torch.manual_seed(0)
     LukeJointModel(LukeConfig.from_dict({**config, **sizes, "joint": joint})).save_pretrained(folder)
     LukeTokenizer.from_pretrained(DEFAULT_CHECKPOINT).save_pretrained(folder)

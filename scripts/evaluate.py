@@ -102,6 +102,7 @@ def load_with_attention(checkpoint: str | None, attention: str) -> Language:
         "checkpoint": checkpoint,
         "words_attend_to_entities": words,
         "entities_attend_to_entities": entities,
+        "pair_layers": 0 if words else None,  # pairs are read over words that don't read entities
     }
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")

@@ -85,7 +85,11 @@ class TokenizersBackend(Backend):
         """
         levels = list(_byte_levels(_parse_byte_level(state["tokenizer"]).get("pre_tokenizer")))
         added = stored_tokens(state["added"])
-        return cls(Tokenizer.from_str(state["tokenizer"]), added, state["files"], bool(levels))
+        try:
+            words = Tokenizer.from_str(state["tokenizer"])
+        except Exception as error:  # the library raises plain Exception here
+            raise ValueError(Errors.L107.format(error=error)) from error
+        return cls(words, added, state["files"], bool(levels))
 
     # --- added tokens --------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -81,6 +82,14 @@ def test_at_each_change_of_the_file_system(tmp_path: Path, suffix: str) -> None:
     assert names[0] == names[1]
 
 
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(part) for part in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "n_process"), FORMATS)
 def test_the_command_at_random_moments(tmp_path: Path, suffix: str, n_process: int) -> None:
@@ -111,5 +120,6 @@ def test_the_command_at_random_moments(tmp_path: Path, suffix: str, n_process: i
             kills += 1
     assert process.returncode == 0
     assert kills
-    assert read_documents(out) == read_documents(undisturbed)
+    # Documents may have been read in other company, which changes the last digits of scores.
+    assert rounded(read_documents(out)) == rounded(read_documents(undisturbed))
     assert len(read_documents(out)) == 60 * KILLS

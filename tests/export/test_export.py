@@ -121,7 +121,7 @@ def test_networkx_has_entities_and_facts(tmp_path: Path) -> None:
     graph = to_networkx([make("1"), make("2")])
     assert dict(graph.nodes(data="mentions")) == {"marie curie": 2, "Q270": 4, "curie": 2}
     assert graph.nodes["Q270"]["name"] == "Warsaw"
-    edges = graph.get_edge_data("curie", "Q270")
+    edges = graph.get_edge_data("marie curie", "Q270")  # facts know that Curie is she
     assert sorted(edge["label"] for edge in edges.values()) == ["ever loved"] * 2 + ["left"] * 2
     facts = to_dict(make("1"))["facts"]
     for number, fact in enumerate(facts):

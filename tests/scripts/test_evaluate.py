@@ -131,7 +131,7 @@ def test_an_oracle_is_right() -> None:
     assert report.facts["words"] == sum(map(len, golds))
     assert report.facts["words_per_second"] > 0
     # Read with everything let through, and put back afterwards.
-    assert (0.05, 0.05) in oracle.lows
+    assert (0.01, 0.01) in oracle.lows
     assert oracle.thresholds == {"relations": 0.5, "facts": {"left": 0.5, "likes": 0.5, "knows": 0.95}}
     assert oracle.entities is None
 
