@@ -134,10 +134,8 @@ def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[st
     """Change the weights so that scores are probabilities. RETURNS (dict): The answers with the new scores, by task."""
     module = pipe.network.module
     module.joint = module.joint.with_changes(fact_slope=1.0, fact_shifts={})
-    consistent, pipe.consistent = (
-        pipe.consistent,
-        False,
-    )  # what contradicts the training data says little of the rest
+    consistent = pipe.consistent
+    pipe.consistent = False  # what contradicts the training data says little of the rest
     try:
         pairs, facts = _answers(nlp, pipe, golds).values()
     finally:

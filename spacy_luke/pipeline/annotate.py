@@ -109,7 +109,7 @@ class Annotator:
             scores = consistent_scores(
                 self.joint, prediction.pairs, scores, [row[2] for row in rows], entities
             )
-        told = FactScale.of(self.joint).apply(scores, prediction.pairs[:, 2]).tolist()
+        told = self._fact_scale.apply(scores, prediction.pairs[:, 2]).tolist()
         found = zip(prediction.pairs.tolist(), scores.tolist(), told, close, strict=True)
         relations: list[PairRow] = []
         supports: list[tuple[int, int, PairRow]] = []
@@ -126,6 +126,10 @@ class Annotator:
                 supports.append((head, tail, (rows[head], rows[tail], label, fact_score, id_)))
         relations.sort(key=lambda pair: (pair[0][0], pair[1][0], -pair[3]))
         write_pairs(doc, relations, _facts(mentions, entities(), supports) if supports else [])
+
+    @cached_property
+    def _fact_scale(self) -> FactScale:
+        return FactScale.of(self.joint)
 
     @cached_property
     def _taught_labels(self) -> set[str]:
