@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import spacy
 import torch
@@ -20,6 +21,8 @@ from spacy.util import load_config, minibatch
 from ..annotation import has_relations
 from ..errors import Errors, Warnings
 from ..files import replacing
+from ..layers.weights import get_shim
+from ..nn.heads.joint.model import LukeJointModel
 from ..pipeline.entities import EntityPipe
 from ..pipeline.prediction import choose_entities
 from ..training.answers import Comparison, ScoredAnswers, fact_answers, pair_answers, span_answers
@@ -132,7 +135,8 @@ def _tune_ner(nlp: Language, name: str, examples: list[Example]) -> tuple[float,
 
 def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[str, list[ScoredAnswers]]:
     """Change the weights so that scores are probabilities. RETURNS (dict): The answers with the new scores, by task."""
-    module = pipe.network.module
+    shim = get_shim(pipe.model)
+    module = cast(LukeJointModel, shim.own_module())  # other pipes may use the same, and mustn't change
     module.joint = module.joint.with_changes(fact_slope=1.0, fact_shifts={})
     consistent = pipe.consistent
     pipe.consistent = False  # what contradicts the training data says little of the rest
@@ -146,6 +150,7 @@ def _calibrate(nlp: Language, pipe: EntityPipe, golds: Sequence[Doc]) -> dict[st
     slope = told.slope / stated.slope  # of facts, whose scores come from those of pairs
     shifts = {label: told.of(label) - slope * stated.of(label) for label in labels}
     module.joint = module.joint.with_changes(fact_slope=slope, fact_shifts=shifts)
+    shim.forget_optimizer()  # and with it what was laid out for prediction from the weights of before
     return {"relations": [stated.apply(row) for row in pairs], "facts": [told.apply(row) for row in facts]}
 
 

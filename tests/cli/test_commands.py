@@ -225,6 +225,20 @@ def test_tune_returns_the_figures(trained: Path, tmp_path: Path):
     assert all(0.2 <= threshold <= 0.9 and figure > 0.95 for threshold, figure in chosen.values())
 
 
+def test_tune_leaves_pipelines_alone_that_share_the_weights(trained: Path, tmp_path: Path):
+    tune(trained / "model", trained / "dev.spacy", tmp_path / "checkpoint", "luke", half=False)
+    make_pipeline(str(tmp_path / "checkpoint")).to_disk(tmp_path / "model")
+    nlp = spacy.load(tmp_path / "model")
+    text = "Ana was born in Oslo ."
+    before = [relation.score for relation in nlp(text)._.luke_relations]
+    module = nlp.get_pipe("luke").network.module
+    module.joint = joint = module.joint.with_changes(fact_slope=0.5)
+    tune(tmp_path / "model", trained / "dev.spacy", tmp_path / "out", "luke", half=False)
+    assert before
+    assert [relation.score for relation in nlp(text)._.luke_relations] == before
+    assert module.joint == joint
+
+
 def test_tune_without_sentences(trained: Path, tmp_path: Path):
     """A document without sentence boundaries is one sentence."""
     docs = []
